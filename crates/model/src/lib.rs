@@ -1,1 +1,18 @@
-//! Placeholder.
+//! Every decision of the system, as pure code: ids, states and their transitions, scheduling,
+//! trust and "why is it waiting". Nothing here does I/O, reads a clock or draws a random number;
+//! time comes in as [`Timestamp`] values.
+
+pub mod entities;
+pub mod ids;
+pub mod progress;
+pub mod scheduling;
+pub mod slug;
+pub mod states;
+pub mod time;
+pub mod waiting;
+
+pub use entities::*;
+pub use ids::*;
+pub use slug::{Slug, SlugError};
+pub use states::*;
+pub use time::Timestamp;

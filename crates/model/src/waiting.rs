@@ -1,0 +1,150 @@
+//! Why a job waits, in words: no wait goes unexplained.
+
+use crate::{scheduling::Requirements, states::JobState};
+use serde::{Deserialize, Serialize};
+
+/// What is known when a job waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitFacts {
+    /// Where the job stands.
+    pub state: JobState,
+    /// The stage that has to pass first, if any.
+    pub waits_for_stage: Option<String>,
+    /// What it asks for.
+    pub needs: Requirements,
+    /// Workers online that fit it, whatever they do now.
+    pub fitting_workers: u32,
+    /// Free slots on those.
+    pub free_slots: u32,
+    /// Workers online in all.
+    pub online_workers: u32,
+    /// Jobs ahead of it in the queue.
+    pub ahead: u32,
+}
+
+/// Why a job waits and what would change it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// A stable word for programs.
+    pub code: String,
+    /// A sentence for people.
+    pub text: String,
+}
+
+/// Says why a job waits; `None` when it does not.
+#[must_use]
+pub fn why(facts: &WaitFacts) -> Option<Wait> {
+    let wait = |code: &str, text: String| {
+        Some(Wait {
+            code: code.to_owned(),
+            text,
+        })
+    };
+    let platform = format!("{} {}", facts.needs.os, facts.needs.arch);
+    match facts.state {
+        JobState::Created => match &facts.waits_for_stage {
+            Some(stage) => wait(
+                "stage",
+                format!("Starts when the stage {stage} has passed."),
+            ),
+            None => wait("planning", "Is about to be queued.".to_owned()),
+        },
+        JobState::Queued if facts.online_workers == 0 => wait(
+            "no_worker",
+            "No worker is online. Start one with: travis worker".to_owned(),
+        ),
+        JobState::Queued if facts.fitting_workers == 0 => wait(
+            "no_fitting_worker",
+            format!("Waits for a {platform} worker. None is online."),
+        ),
+        JobState::Queued if facts.free_slots == 0 => {
+            let all = match facts.fitting_workers {
+                1 => "The one that fits is busy".to_owned(),
+                n => format!("All {n} that fit are busy"),
+            };
+            let ahead = match facts.ahead {
+                0 => "it is next".to_owned(),
+                1 => "1 job is ahead".to_owned(),
+                n => format!("{n} jobs are ahead"),
+            };
+            wait(
+                "busy",
+                format!("Waits for a {platform} worker. {all}; {ahead}."),
+            )
+        }
+        JobState::Queued => wait("next", "A worker is about to take it.".to_owned()),
+        JobState::Received => wait("preparing", "The worker prepares the sandbox.".to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> WaitFacts {
+        WaitFacts {
+            state: JobState::Queued,
+            waits_for_stage: None,
+            needs: Requirements {
+                os: "linux".into(),
+                arch: "amd64".into(),
+            },
+            fitting_workers: 2,
+            free_slots: 0,
+            online_workers: 3,
+            ahead: 4,
+        }
+    }
+
+    #[test]
+    fn each_wait_has_its_reason() {
+        let code = |facts: WaitFacts| why(&facts).map(|wait| wait.code);
+        assert_eq!(code(facts()).as_deref(), Some("busy"));
+        assert_eq!(
+            code(WaitFacts {
+                online_workers: 0,
+                ..facts()
+            })
+            .as_deref(),
+            Some("no_worker")
+        );
+        assert_eq!(
+            code(WaitFacts {
+                fitting_workers: 0,
+                ..facts()
+            })
+            .as_deref(),
+            Some("no_fitting_worker")
+        );
+        assert_eq!(
+            code(WaitFacts {
+                free_slots: 1,
+                ..facts()
+            })
+            .as_deref(),
+            Some("next")
+        );
+        assert_eq!(
+            code(WaitFacts {
+                state: JobState::Started,
+                ..facts()
+            }),
+            None
+        );
+        let stage = WaitFacts {
+            state: JobState::Created,
+            waits_for_stage: Some("lint".into()),
+            ..facts()
+        };
+        assert!(why(&stage).unwrap().text.contains("lint"));
+    }
+
+    #[test]
+    fn says_how_many_are_ahead() {
+        assert_eq!(
+            why(&facts()).unwrap().text,
+            "Waits for a linux amd64 worker. All 2 that fit are busy; 4 jobs are ahead."
+        );
+    }
+}
