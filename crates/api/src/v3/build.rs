@@ -1,0 +1,369 @@
+use super::{BranchMinimal, Head, Owner, Pagination, RepositoryMinimal};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A build inside something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BuildMinimal {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// Number in its repository.
+    pub number: String,
+    /// Where it stands.
+    pub state: String,
+    /// Seconds from start to end, or so far.
+    pub duration: Option<i64>,
+    /// `push`, `pull_request`, `api`, `cron`.
+    pub event_type: String,
+    /// How the build before it on its branch ended.
+    pub previous_state: Option<String>,
+    /// When its first job started.
+    pub started_at: Option<String>,
+    /// When its last job ended.
+    pub finished_at: Option<String>,
+    /// Grows with each change; never show a smaller one over a greater one.
+    pub version: i64,
+}
+
+/// A commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Commit {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// The whole hash.
+    pub sha: String,
+    /// The reference it was found at.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    /// Its message.
+    pub message: String,
+    /// Who wrote it.
+    pub author: Person,
+    /// Who committed it.
+    pub committer: Person,
+    /// When it was committed.
+    pub committed_at: String,
+}
+
+/// A name in a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Person {
+    /// The name.
+    pub name: String,
+}
+
+/// A build.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Build {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// Number in its repository.
+    pub number: String,
+    /// Where it stands.
+    pub state: String,
+    /// Seconds from start to end, or so far.
+    pub duration: Option<i64>,
+    /// `push`, `pull_request`, `api`, `cron`.
+    pub event_type: String,
+    /// How the build before it on its branch ended.
+    pub previous_state: Option<String>,
+    /// When its first job started.
+    pub started_at: Option<String>,
+    /// When its last job ended.
+    pub finished_at: Option<String>,
+    /// When it was made.
+    pub created_at: String,
+    /// When anything of it last changed.
+    pub updated_at: String,
+    /// Grows with each change.
+    pub version: i64,
+    /// It belongs to a private repository.
+    pub private: bool,
+    /// The message to show: asked for, else the commit's.
+    pub message: String,
+    /// Of which repository.
+    pub repository: RepositoryMinimal,
+    /// On which branch.
+    pub branch: BranchMinimal,
+    /// The tag built, if any.
+    pub tag: Option<String>,
+    /// What it builds.
+    pub commit: Commit,
+    /// Who asked for it.
+    pub created_by: Option<Owner>,
+    /// Usual time of a passed build of this repository in seconds.
+    pub usual_seconds: Option<i64>,
+    /// Number of messages about its configuration.
+    pub config_messages: u64,
+    /// Its stages; one named `test` when the configuration names none.
+    pub stages: Vec<Stage>,
+    /// Its jobs in order; whole with `include=build.jobs` and on a single build, else left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<Vec<Job>>,
+    /// What the reader may do.
+    #[serde(rename = "@permissions")]
+    pub permissions: RunPermissions,
+}
+
+/// What the reader may do with a build or a job now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunPermissions {
+    /// See it.
+    pub read: bool,
+    /// Cancel it.
+    pub cancel: bool,
+    /// Restart it.
+    pub restart: bool,
+}
+
+/// A page of builds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Builds {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Which part of the list this is.
+    #[serde(rename = "@pagination")]
+    pub pagination: Pagination,
+    /// The builds.
+    pub builds: Vec<Build>,
+}
+
+/// A stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Stage {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// 1, 2, 3, … in its build.
+    pub number: i64,
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub state: String,
+    /// When its first job started.
+    pub started_at: Option<String>,
+    /// When its last job ended.
+    pub finished_at: Option<String>,
+}
+
+/// All stages of a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Stages {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The stages.
+    pub stages: Vec<Stage>,
+}
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Job {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// `<build>.<n>`.
+    pub number: String,
+    /// Where it stands.
+    pub state: String,
+    /// Its own name, else its version switches such as `Rust stable`.
+    pub name: String,
+    /// Its own environment as in the configuration, without secrets: `FEATURES=tls`.
+    pub env: String,
+    /// Operating system.
+    pub os: String,
+    /// Architecture.
+    pub arch: String,
+    /// Its failure does not count.
+    pub allow_failure: bool,
+    /// Its stage.
+    pub stage: Stage,
+    /// Of which build.
+    pub build: BuildMinimal,
+    /// Of which repository.
+    pub repository: RepositoryMinimal,
+    /// Why it waits and what would change it.
+    pub waiting: Option<Waiting>,
+    /// Why it ended as it did, when its log alone does not say so.
+    pub reason: Option<String>,
+    /// When it was made.
+    pub created_at: String,
+    /// When it could first run.
+    pub queued_at: Option<String>,
+    /// When a worker took it.
+    pub received_at: Option<String>,
+    /// When its script began.
+    pub started_at: Option<String>,
+    /// When it ended.
+    pub finished_at: Option<String>,
+    /// When it was last restarted.
+    pub restarted_at: Option<String>,
+    /// When it last changed.
+    pub updated_at: String,
+    /// Grows with each change.
+    pub version: i64,
+    /// Usual seconds of this very job (same place in the matrix) in passed builds.
+    pub usual_seconds: Option<i64>,
+    /// The attempt that counts now.
+    pub attempt: Option<Attempt>,
+    /// Every attempt, oldest first; on a single job only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Vec<Attempt>>,
+    /// Its configuration, without secrets; on a single job or with `include=job.config`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<serde_json::Value>,
+    /// What the reader may do.
+    #[serde(rename = "@permissions")]
+    pub permissions: RunPermissions,
+}
+
+/// A page of jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Jobs {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Which part of the list this is; missing where the list is whole.
+    #[serde(rename = "@pagination", skip_serializing_if = "Option::is_none")]
+    pub pagination: Option<Pagination>,
+    /// The jobs.
+    pub jobs: Vec<Job>,
+}
+
+/// Why something waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Waiting {
+    /// A stable word: `stage`, `no_worker`, `no_fitting_worker`, `busy`, `next`, `preparing`, `planning`.
+    pub code: String,
+    /// A sentence for people.
+    pub text: String,
+}
+
+/// One run of a job on one worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Attempt {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier; the address of its log on the live channel.
+    pub id: i64,
+    /// 1, 2, 3, … in its job.
+    pub number: i64,
+    /// `leased`, `running`, `finished`, `lost`, `refused`.
+    pub state: String,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// The script's exit code.
+    pub exit_code: Option<i32>,
+    /// Why it ended, when the exit code does not say so.
+    pub reason: Option<String>,
+    /// How it was isolated.
+    pub executor: String,
+    /// Where it ran.
+    pub worker: WorkerMinimal,
+    /// When it was given out.
+    pub leased_at: String,
+    /// When its script began.
+    pub started_at: Option<String>,
+    /// When it ended.
+    pub finished_at: Option<String>,
+    /// Bytes of its log, once known.
+    pub log_length: Option<i64>,
+    /// SHA-256 of its log in hex, once known.
+    pub log_sha256: Option<String>,
+    /// All of its log is here and checked.
+    pub log_complete: bool,
+}
+
+/// A worker inside something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WorkerMinimal {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Who lends it.
+    pub owner: Owner,
+}
+
+/// A change of state was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PendingChange {
+    /// Always `pending`.
+    #[serde(rename = "@type")]
+    pub kind: String,
+    /// `build` or `job`.
+    pub resource_type: String,
+    /// `cancel` or `restart`.
+    pub state_change: String,
+    /// The build.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<BuildMinimal>,
+    /// The job's number and state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobMinimal>,
+}
+
+/// A job inside something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct JobMinimal {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// `<build>.<n>`.
+    pub number: String,
+    /// Where it stands.
+    pub state: String,
+}
+
+/// What was noticed in the configuration of a build.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BuildConfig {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The `.travis.yml` as it stood at the commit; `None` when there was none.
+    pub raw: Option<String>,
+    /// The normalized configuration.
+    pub config: serde_json::Value,
+    /// Messages about it.
+    pub messages: Vec<ConfigMessage>,
+}
+
+/// A message about a configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ConfigMessage {
+    /// `info`, `warn`, `error`, `alert`.
+    pub level: String,
+    /// The place, such as `root` or `jobs.include`.
+    pub key: String,
+    /// A stable word.
+    pub code: String,
+    /// What the text is made of.
+    pub args: serde_json::Value,
+    /// 1 is the first line.
+    pub line: Option<u32>,
+    /// 1 is the first character.
+    pub column: Option<u32>,
+    /// A sentence for people.
+    pub text: String,
+}

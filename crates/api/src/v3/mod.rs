@@ -1,0 +1,16 @@
+//! API v3 (reference E.2): every object carries `@type`, `@href`, `@representation`; nested
+//! objects are minimal unless `include` asks for more; lists are paged.
+
+mod account;
+mod build;
+mod common;
+mod log;
+mod repository;
+mod worker;
+
+pub use account::*;
+pub use build::*;
+pub use common::*;
+pub use log::*;
+pub use repository::*;
+pub use worker::*;

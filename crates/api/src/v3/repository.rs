@@ -1,0 +1,266 @@
+use super::{BuildMinimal, Head, Owner, Pagination};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A repository inside something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RepositoryMinimal {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// The part of the slug after the slash.
+    pub name: String,
+    /// `owner/name`.
+    pub slug: String,
+}
+
+/// A repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Repository {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// The part of the slug after the slash.
+    pub name: String,
+    /// `owner/name`.
+    pub slug: String,
+    /// One line for people.
+    pub description: Option<String>,
+    /// Where its commits come from.
+    pub clone_url: String,
+    /// Which kind of forge it lies on: `git`.
+    pub vcs_type: String,
+    /// Its pings make builds.
+    pub active: bool,
+    /// Hidden from everybody who has no right to it.
+    pub private: bool,
+    /// Whose.
+    pub owner: Owner,
+    /// The part of the slug before the slash.
+    pub owner_name: String,
+    /// The branch that is built when none is named.
+    pub default_branch: Option<BranchMinimal>,
+    /// The build shown first.
+    pub current_build: Option<BuildMinimal>,
+    /// Usual time of a passed build in seconds (median of the last 20), if any passed.
+    pub usual_seconds: Option<i64>,
+    /// How often its branches are asked for new commits, in seconds.
+    pub poll_seconds: Option<u32>,
+    /// What the reader may do.
+    #[serde(rename = "@permissions")]
+    pub permissions: RepositoryPermissions,
+    /// When it was added.
+    pub created_at: String,
+}
+
+/// What the reader may do with a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RepositoryPermissions {
+    /// See it.
+    pub read: bool,
+    /// Ask for builds, restart and cancel them.
+    pub create_request: bool,
+    /// Change its settings.
+    pub admin: bool,
+}
+
+/// A page of repositories.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Repositories {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Which part of the list this is.
+    #[serde(rename = "@pagination")]
+    pub pagination: Pagination,
+    /// The repositories.
+    pub repositories: Vec<Repository>,
+}
+
+/// Adds a git repository.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRepository {
+    /// `owner/name`.
+    pub slug: String,
+    /// https, http or ssh; local paths and `file:` where the operator allows them.
+    pub clone_url: String,
+    /// One line for people.
+    pub description: Option<String>,
+    /// Hide it from everybody but administrators.
+    #[serde(default)]
+    pub private: bool,
+    /// Ask its branches for new commits every so many seconds (15 to 86,400).
+    pub poll_seconds: Option<u32>,
+}
+
+/// The address that any git host's hook can call.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PingAddress {
+    /// Always `ping`.
+    #[serde(rename = "@type")]
+    pub kind: String,
+    /// Where to post to.
+    pub url: String,
+    /// Signs the body: `X-Hub-Signature-256: sha256=<hex HMAC-SHA256>`.
+    pub secret: String,
+    /// A line that tries it out.
+    pub example: String,
+}
+
+/// A branch inside something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BranchMinimal {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Its name.
+    pub name: String,
+}
+
+/// A branch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Branch {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Its name.
+    pub name: String,
+    /// Whose.
+    pub repository: super::RepositoryMinimal,
+    /// It is the one built when none is named.
+    pub default_branch: bool,
+    /// The newest build on it.
+    pub last_build: Option<super::Build>,
+    /// The newest builds on it, newest first, ten at most.
+    pub recent_builds: Vec<BuildMinimal>,
+}
+
+/// A page of branches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Branches {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Which part of the list this is.
+    #[serde(rename = "@pagination")]
+    pub pagination: Pagination,
+    /// The branches.
+    pub branches: Vec<Branch>,
+}
+
+/// Asks for a build. The original wraps the fields in `request`; both forms are taken.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+pub struct NewRequest {
+    /// The branch; the default branch when nothing is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha: Option<String>,
+    /// The message to show instead of the commit's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// A demand for a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Request {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// `pending`, `accepted`, `rejected`.
+    pub state: String,
+    /// `approved`, `rejected`, or nothing while pending (the original's word for the outcome).
+    pub result: Option<String>,
+    /// Why no build came of it.
+    pub message: Option<String>,
+    /// `push`, `pull_request`, `api`, `cron`.
+    pub event_type: String,
+    /// The branch asked for.
+    pub branch_name: Option<String>,
+    /// The commit asked for.
+    pub sha: Option<String>,
+    /// Of which repository.
+    pub repository: RepositoryMinimal,
+    /// What came of it.
+    pub builds: Vec<BuildMinimal>,
+    /// When it came.
+    pub created_at: String,
+}
+
+/// A page of requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Requests {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Which part of the list this is.
+    #[serde(rename = "@pagination")]
+    pub pagination: Pagination,
+    /// The requests.
+    pub requests: Vec<Request>,
+}
+
+/// A request was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PendingRequest {
+    /// Always `pending`.
+    #[serde(rename = "@type")]
+    pub kind: String,
+    /// Always `request`.
+    pub resource_type: String,
+    /// Of which repository.
+    pub repository: RepositoryMinimal,
+    /// The request.
+    pub request: Request,
+}
+
+/// A variable of a repository's settings. Values that are not public are never shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EnvVar {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Its value, if it is public.
+    pub value: Option<String>,
+    /// Its value may be shown.
+    pub public: bool,
+    /// Only for this branch.
+    pub branch: Option<String>,
+}
+
+/// All variables of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EnvVars {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The variables.
+    pub env_vars: Vec<EnvVar>,
+}
+
+/// Sets a variable; one of the same name and branch is replaced.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEnvVar {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Its value may be shown.
+    #[serde(default)]
+    pub public: bool,
+    /// Only for this branch.
+    pub branch: Option<String>,
+}

@@ -1,0 +1,297 @@
+//! The worker API: HTTP and JSON, always from the worker outwards (ARCHITECTURE.md, "Worker API").
+//!
+//! | call | credential | idempotent |
+//! |---|---|---|
+//! | `POST /worker/v1/enrol` | enrolment token in the body | no: the token works once |
+//! | `POST /worker/v1/challenge`, `POST /worker/v1/session` | signature | yes |
+//! | `POST /worker/v1/poll` | session token | yes: unacknowledged assignments come again |
+//! | `POST /worker/v1/attempts/{id}/log?offset=N` | attempt token | by offset |
+//! | `POST /worker/v1/attempts/{id}/state` | attempt token | yes |
+//! | `POST /worker/v1/attempts/{id}/finish` | attempt token | yes |
+//!
+//! Credentials go in `Authorization: Bearer …`. The header `Travis-Worker-Protocol: 1` names the
+//! protocol. Errors have the form of API v3 ([`crate::v3::ErrorBody`]): 401 unknown or ended
+//! credential, 403 another worker's attempt, 409 does not fit the state or offset, 410 the
+//! attempt is over for this worker: stop it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The protocol spoken here.
+pub const PROTOCOL: &str = "1";
+/// The header that names it.
+pub const PROTOCOL_HEADER: &str = "Travis-Worker-Protocol";
+/// How often a busy worker is heard of, in seconds.
+pub const HEARTBEAT_SECONDS: u64 = 5;
+/// How long a lease lasts without being renewed, in seconds.
+pub const LEASE_SECONDS: u64 = 15;
+/// How long an idle poll is held open, in seconds.
+pub const IDLE_POLL_SECONDS: u64 = 30;
+
+/// What was measured of a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Facts {
+    /// Operating system in the words of `.travis.yml`: `linux`.
+    pub os: String,
+    /// Architecture in the words of `.travis.yml`: `amd64`, `arm64`.
+    pub arch: String,
+    /// Usable processors.
+    pub cores: u32,
+    /// Memory in bytes.
+    pub memory_bytes: u64,
+    /// Free bytes where jobs run.
+    pub disk_free_bytes: u64,
+    /// Executors that work here, strongest first.
+    pub executors: Vec<String>,
+    /// The one that is used.
+    pub executor: String,
+    /// Which limits the kernel lends: `memory`, `processes`, `cpu`.
+    pub limits: Vec<String>,
+    /// Name of the distribution, for people.
+    pub distribution: String,
+    /// Version of the worker.
+    pub version: String,
+}
+
+/// Registers a worker.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct EnrolRequest {
+    /// The single-use token from the web app or `travis token enrol`.
+    pub token: String,
+    /// A name for people.
+    pub name: String,
+    /// Base64 of the Ed25519 public key.
+    pub public_key: String,
+    /// The machine.
+    pub facts: Facts,
+    /// Jobs that it takes side by side.
+    pub slots: u32,
+}
+
+/// The worker is registered.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EnrolResponse {
+    /// Its number.
+    pub worker_id: i64,
+    /// The name it got.
+    pub name: String,
+}
+
+/// Asks for something to sign.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChallengeRequest {
+    /// The worker's number.
+    pub worker_id: i64,
+}
+
+/// Something to sign, good for a minute.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChallengeResponse {
+    /// Opaque text; sign its bytes, prefixed with `travis-worker-session:`.
+    pub challenge: String,
+}
+
+/// Prefix of what is signed for a session, so that the signature serves nothing else.
+pub const SESSION_CONTEXT: &str = "travis-worker-session:";
+/// Prefix of what is signed for a result.
+pub const RESULT_CONTEXT: &str = "travis-worker-result:";
+
+/// Opens a session.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct SessionRequest {
+    /// The worker's number.
+    pub worker_id: i64,
+    /// The challenge.
+    pub challenge: String,
+    /// Base64 of the Ed25519 signature over prefix and challenge.
+    pub signature: String,
+    /// The machine as it is now.
+    pub facts: Facts,
+    /// Jobs that it takes side by side.
+    pub slots: u32,
+}
+
+/// A session.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct SessionResponse {
+    /// The token for polls.
+    pub session_token: String,
+    /// It is good for so many seconds.
+    pub expires_in_seconds: u64,
+}
+
+/// Heartbeat, request for work and channel for orders in one.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PollRequest {
+    /// Jobs that the owner allows side by side now; 0 while paused or draining.
+    pub slots: u32,
+    /// Attempts that it works on, those included that wait to be finished.
+    pub running: Vec<i64>,
+    /// Attempts that it was given and can't take.
+    #[serde(default)]
+    pub refused: Vec<RefusedAttempt>,
+    /// Load of the machine over a minute.
+    #[serde(default)]
+    pub load: f64,
+    /// It is about to leave: nothing new.
+    #[serde(default)]
+    pub draining: bool,
+    /// How long the server may hold the call at most, in milliseconds; the server's own limits
+    /// (5 s when busy, 30 s when idle) stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_ms: Option<u64>,
+}
+
+/// An attempt that the worker gives back.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RefusedAttempt {
+    /// Which.
+    pub attempt: i64,
+    /// Why.
+    pub reason: String,
+}
+
+/// What the worker is to do.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct PollResponse {
+    /// New work. An assignment that the next poll doesn't list as running comes again.
+    pub assignments: Vec<Assignment>,
+    /// Attempts to stop because somebody canceled them.
+    pub cancel: Vec<CancelOrder>,
+    /// Attempts that are over for this worker: kill them, send nothing more.
+    pub lost: Vec<i64>,
+    /// Leases that were renewed.
+    pub leases: Vec<Lease>,
+    /// Take nothing new, finish what runs, then leave.
+    pub drain: bool,
+}
+
+/// An order to stop.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CancelOrder {
+    /// Which.
+    pub attempt: i64,
+    /// Why, for the log.
+    pub reason: String,
+}
+
+/// A renewed lease.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Lease {
+    /// Of which attempt.
+    pub attempt: i64,
+    /// Good for so many milliseconds from the sending of the poll.
+    pub valid_for_ms: u64,
+}
+
+/// One job to run.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct Assignment {
+    /// The attempt.
+    pub attempt: i64,
+    /// The only credential for its log, states and end; worthless once it ended.
+    pub token: String,
+    /// Good for so many milliseconds.
+    pub lease_ms: u64,
+    /// For people: `owner/name`.
+    pub repository: String,
+    /// For people: `<build>.<n>`.
+    pub job_number: String,
+    /// The job.
+    pub job_id: i64,
+    /// The script to run with bash.
+    pub script: String,
+    /// Values to mask in the log.
+    pub secrets: Vec<String>,
+    /// What to check out, when the job checks out anything.
+    pub source: Option<Source>,
+    /// Limits.
+    pub limits: Limits,
+    /// Whether the job may use the network.
+    pub network: bool,
+}
+
+/// Where the job's commit comes from; the worker keeps a mirror of it and offers that to the job.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Source {
+    /// Clone URL, as it stands in the script.
+    pub url: String,
+    /// The whole hash.
+    pub sha: String,
+    /// References that have to be there, such as `refs/heads/main`.
+    pub refs: Vec<String>,
+    /// Local paths and loopback addresses are allowed by the operator.
+    pub allow_local: bool,
+}
+
+/// What a job may use at most. The worker's owner may set less.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Limits {
+    /// Seconds in all.
+    pub total_seconds: u64,
+    /// Seconds without output.
+    pub silence_seconds: u64,
+    /// Bytes of log.
+    pub log_bytes: u64,
+    /// Bytes of memory; the machine's when `None`.
+    pub memory_bytes: Option<u64>,
+    /// Processes and threads.
+    pub processes: Option<u64>,
+}
+
+/// The log holds so many bytes.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LogResponse {
+    /// Bytes held. On a 409 for a gap the body is an error with `held`.
+    pub length: u64,
+}
+
+/// The script began.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StateRequest {
+    /// Always `running`.
+    pub state: String,
+    /// The executor that runs it.
+    pub executor: String,
+}
+
+/// The attempt ended.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct FinishRequest {
+    /// `passed`, `failed`, `errored`, `canceled`.
+    pub outcome: String,
+    /// The script's exit code, when it had one.
+    pub exit_code: Option<i32>,
+    /// Why, when the exit code does not say so: `The job exceeded …`.
+    pub reason: Option<String>,
+    /// Bytes of log in all.
+    pub log_length: u64,
+    /// SHA-256 of the whole log in hex.
+    pub log_sha256: String,
+    /// Base64 of the Ed25519 signature over [`result_statement`].
+    pub signature: String,
+}
+
+/// What the worker signs of a result.
+#[must_use]
+pub fn result_statement(
+    attempt: i64,
+    job: i64,
+    outcome: &str,
+    exit_code: Option<i32>,
+    log_length: u64,
+    log_sha256: &str,
+) -> String {
+    let code = exit_code.map_or_else(|| "-".to_owned(), |code| code.to_string());
+    format!("{RESULT_CONTEXT}{attempt}:{job}:{outcome}:{code}:{log_length}:{log_sha256}")
+}
+
+/// What the server makes of the end.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct FinishResponse {
+    /// The log is complete and checked; the worker may forget it. Otherwise the worker sends the
+    /// log from `held` on and says finish again.
+    pub sealed: bool,
+    /// Bytes of log that the server holds.
+    pub held: u64,
+}
