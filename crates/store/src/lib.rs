@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The port behind which rows are kept, and the contract suite that every adapter runs.
+//!
+//! A reader sees committed rows. A transaction sees its own writes; nothing of it is seen by
+//! anybody before [`Tx::commit`] has returned, and dropping it without that undoes it. Whoever
+//! changes a build, its stages, jobs or attempts first locks the build by
+//! [`Tx::lock_build`], so that changes to one build come one after another and lock order is the
+//! same everywhere.
+
+mod error;
+mod port;
+mod values;
+
+pub use error::StoreError;
+pub use port::{Reader, Store, Tx};
+pub use values::*;

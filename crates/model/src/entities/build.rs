@@ -92,6 +92,9 @@ pub struct Job {
     pub allow_failure: bool,
     /// Its configuration.
     pub config: serde_json::Value,
+    /// Tells the same place in the matrix apart from others over many builds, so that its usual
+    /// time can be known.
+    pub cell: String,
     /// Operating system it asks for.
     pub os: String,
     /// Architecture it asks for.
