@@ -1,1 +1,169 @@
-//! Placeholder.
+//! The use cases and loops: intake, planner, dispatcher, reaper, poller. They see ports, never an
+//! adapter. Every loop reads rows that the one before it wrote, so each can be killed at any
+//! instruction and run again.
+
+mod access;
+mod accounts;
+mod attempts;
+mod changes;
+mod clock;
+mod dispatcher;
+mod error;
+mod intake;
+mod label;
+mod planner;
+mod poller;
+mod reaper;
+mod repositories;
+mod runs;
+mod vault;
+mod waiting;
+mod workers;
+
+use std::sync::Arc;
+use std::time::Duration;
+use travis_bus::Bus;
+use travis_forge::Forge;
+use travis_logs::LogStore;
+use travis_store::Store;
+
+pub use access::Viewer;
+pub use attempts::{AttemptAccess, Finished, Finishing};
+pub use clock::{Clock, SystemClock};
+pub use dispatcher::{Offer, Orders, PollCall};
+pub use error::EngineError;
+pub use intake::{BuildDemand, Ping, PingOutcome};
+pub use label::{env_label, job_label};
+pub use repositories::NewRepository;
+pub use vault::{Secret, Vault, VaultError};
+pub use waiting::Waits;
+pub use workers::{Enrolment, Introduction};
+
+/// What the operator decided.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The address under which people reach the server, without a slash at the end.
+    pub public_url: String,
+    /// Local paths and loopback addresses may be clone URLs.
+    pub allow_local_git: bool,
+    /// How long a lease lasts.
+    pub lease: Duration,
+    /// How long an idle poll is held.
+    pub idle_poll: Duration,
+    /// How often a busy worker is to be heard of.
+    pub heartbeat: Duration,
+    /// Limits of jobs.
+    pub limits: JobLimits,
+}
+
+/// What a job may use at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobLimits {
+    /// In all.
+    pub total: Duration,
+    /// Without output.
+    pub silence: Duration,
+    /// Bytes of log.
+    pub log_bytes: u64,
+    /// Bytes of memory; no limit of the server's when `None`.
+    pub memory_bytes: Option<u64>,
+    /// Processes and threads.
+    pub processes: Option<u64>,
+    /// Whether jobs may use the network.
+    pub network: bool,
+}
+
+impl Default for JobLimits {
+    fn default() -> Self {
+        Self {
+            total: Duration::from_secs(50 * 60),
+            silence: Duration::from_secs(10 * 60),
+            log_bytes: 100_000_000,
+            memory_bytes: None,
+            processes: Some(4096),
+            network: true,
+        }
+    }
+}
+
+/// The ports that the use cases work with.
+pub struct Ports {
+    /// Rows.
+    pub store: Arc<dyn Store>,
+    /// Logs.
+    pub logs: Arc<dyn LogStore>,
+    /// Wake-ups and events.
+    pub bus: Arc<dyn Bus>,
+    /// Git repositories.
+    pub forge: Arc<dyn Forge>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// All use cases, over their ports.
+pub struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) logs: Arc<dyn LogStore>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) forge: Arc<dyn Forge>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) vault: Vault,
+    pub(crate) policy: Policy,
+    pub(crate) keys: attempts::KeyCache,
+}
+
+impl Engine {
+    /// Puts the use cases together.
+    #[must_use]
+    pub fn new(ports: Ports, vault: Vault, policy: Policy) -> Self {
+        Self {
+            store: ports.store,
+            logs: ports.logs,
+            bus: ports.bus,
+            forge: ports.forge,
+            clock: ports.clock,
+            vault,
+            policy,
+            keys: attempts::KeyCache::default(),
+        }
+    }
+
+    /// The rows, for reading.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The logs, for reading.
+    #[must_use]
+    pub fn logs(&self) -> &Arc<dyn LogStore> {
+        &self.logs
+    }
+
+    /// The bus, for listening.
+    #[must_use]
+    pub fn bus(&self) -> &Arc<dyn Bus> {
+        &self.bus
+    }
+
+    /// What the operator decided.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> travis_model::Timestamp {
+        self.clock.now()
+    }
+
+    /// Runs every loop until one of them ends, which none does by itself. Drop the future to stop.
+    pub async fn run_loops(self: Arc<Self>) {
+        tokio::join!(
+            self.clone().plan_for_ever(),
+            self.clone().reap_for_ever(),
+            self.clone().poll_for_ever(),
+        );
+    }
+}

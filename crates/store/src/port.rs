@@ -1,6 +1,6 @@
 use crate::{
     AuditEntry, BuildFilter, BuildKey, Listing, NewAttempt, NewBuild, NewCommit, NewRepository,
-    NewRequest, NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter, RequestChange,
+    NewRequest, JobProgress, NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter, RequestChange,
     StoreError,
 };
 use async_trait::async_trait;
@@ -121,6 +121,9 @@ pub trait Reader: Send {
     async fn stages(&mut self, builds: &[BuildId]) -> Result<Vec<Stage>, StoreError>;
     /// Jobs of builds, by build as given, then by position.
     async fn jobs(&mut self, builds: &[BuildId]) -> Result<Vec<Job>, StoreError>;
+    /// What the progress of a build is computed from, by position; without configurations, which
+    /// may be large.
+    async fn job_progress(&mut self, build: BuildId) -> Result<Vec<JobProgress>, StoreError>;
     /// A job.
     async fn job(&mut self, id: JobId) -> Result<Option<Job>, StoreError>;
     /// Jobs by identifier.

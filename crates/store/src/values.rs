@@ -1,7 +1,7 @@
 //! Arguments and answers of the port.
 
 use travis_model::{
-    BuildId, BuildState, CommitId, JobState, RepositoryId, RequestId, RequestState, Slug,
+    BuildId, BuildState, CommitId, JobId, JobState, RepositoryId, RequestId, RequestState, Slug,
     Timestamp, UserId,
 };
 
@@ -218,7 +218,7 @@ pub struct NewWorker {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAttempt {
     /// Of which job.
-    pub job_id: travis_model::JobId,
+    pub job_id: JobId,
     /// The job's run.
     pub run: u32,
     /// On which worker.
@@ -285,4 +285,17 @@ pub struct BuildKey {
     pub id: BuildId,
     /// Number in its repository.
     pub number: i64,
+}
+
+/// What the progress of a build is computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobProgress {
+    /// Which job.
+    pub id: JobId,
+    /// Its stage's number: 1, 2, 3, …
+    pub stage_number: i64,
+    /// Where it stands.
+    pub state: JobState,
+    /// Its failure does not count.
+    pub allow_failure: bool,
 }

@@ -1,0 +1,490 @@
+//! Who gets which job: polls of workers, answered as soon as there is something to say.
+
+use crate::{Engine, EngineError, Secret, Vault, changes::Changes, runs::Run};
+use std::time::Duration;
+use tokio::time::Instant;
+use travis_bus::Wake;
+use travis_model::{
+    Attempt, AttemptEvent, AttemptId, AttemptState, Build, Commit, Job, JobEvent, Repository,
+    Worker, WorkerId,
+    scheduling::{ExecutorKind, Platform, Requirements, may_run},
+};
+use travis_script::{EnvVar, JobInput, JobScript};
+use travis_store::{NewAttempt, Reader, Tx};
+
+/// Jobs looked at for one free slot.
+const CANDIDATES: u64 = 16;
+/// Slowest heartbeat that is noted when nothing else changes.
+const REASON_CANCELED: &str = "The job was canceled.";
+
+/// A worker's poll.
+#[derive(Debug, Clone)]
+pub struct PollCall {
+    /// Jobs that its owner allows side by side now.
+    pub slots: u32,
+    /// Attempts that it works on.
+    pub running: Vec<AttemptId>,
+    /// Attempts that it gives back, with the reason.
+    pub refused: Vec<(AttemptId, String)>,
+    /// It is about to leave.
+    pub draining: bool,
+    /// How long it wants the call to be held at most.
+    pub hold: Option<Duration>,
+}
+
+/// One job for a worker.
+pub struct Offer {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Its token.
+    pub token: Secret,
+    /// The job.
+    pub job: Job,
+    /// Its repository.
+    pub repository: Repository,
+    /// The commit to check out; none when the job checks out nothing.
+    pub checkout: Option<Commit>,
+    /// References that the job's script names.
+    pub refs: Vec<String>,
+    /// The script.
+    pub script: String,
+    /// Values to mask.
+    pub secrets: Vec<String>,
+}
+
+/// What a worker is to do.
+#[derive(Default)]
+pub struct Orders {
+    /// New work.
+    pub offers: Vec<Offer>,
+    /// Attempts to stop because somebody canceled them, with the reason.
+    pub cancel: Vec<(AttemptId, String)>,
+    /// Attempts that are over for it.
+    pub lost: Vec<AttemptId>,
+    /// Leases renewed.
+    pub renewed: Vec<AttemptId>,
+    /// Leave when nothing runs.
+    pub drain: bool,
+}
+
+impl Orders {
+    fn is_urgent(&self) -> bool {
+        !(self.offers.is_empty() && self.cancel.is_empty() && self.lost.is_empty())
+    }
+}
+
+impl Engine {
+    /// Answers a worker's poll: at once when there is something, else when there is, else after a
+    /// while. Every poll renews the leases of what the worker runs.
+    ///
+    /// # Errors
+    /// [`EngineError::Unauthorized`] when the worker was removed.
+    pub async fn poll(&self, id: WorkerId, call: PollCall) -> Result<Orders, EngineError> {
+        let mut wakes = self.bus.wakes();
+        let began = Instant::now();
+        for (attempt, reason) in &call.refused {
+            self.give_back(id, *attempt, reason).await?;
+        }
+        let limit = if call.running.is_empty() {
+            self.policy.idle_poll
+        } else {
+            self.policy.heartbeat
+        };
+        let until = began + call.hold.map_or(limit, |hold| hold.min(limit));
+        let renewed = self.renew(id, &call).await?;
+        let mut first = true;
+        loop {
+            let mut orders = self.look(id, &call, &renewed, first).await?;
+            first = false;
+            if orders.is_urgent() || Instant::now() >= until {
+                orders.renewed = renewed;
+                return Ok(orders);
+            }
+            let woken = async {
+                loop {
+                    match wakes.recv().await {
+                        Ok(Wake::Queue)
+                        | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => break,
+                        Ok(Wake::Worker(worker)) if worker == id.get() => break,
+                        Ok(_) => {}
+                        Err(tokio::sync::broadcast::error::RecvError::Closed) => {
+                            std::future::pending::<()>().await;
+                        }
+                    }
+                }
+            };
+            // On a time-out the loop looks once more and answers.
+            drop(tokio::time::timeout_at(until, woken).await);
+        }
+    }
+
+    /// Notes that the worker lives and lengthens the leases of what it runs.
+    async fn renew(&self, id: WorkerId, call: &PollCall) -> Result<Vec<AttemptId>, EngineError> {
+        let now = self.now();
+        let mut tx = self.store.begin().await?;
+        let mut worker = tx
+            .worker(id)
+            .await?
+            .filter(|worker| !worker.banned)
+            .ok_or(EngineError::Unauthorized)?;
+        let appears = worker
+            .last_seen_at
+            .is_none_or(|seen| now.since(seen) > self.silence());
+        if call.draining && !worker.draining {
+            worker.draining = true;
+            tx.update_worker(&worker).await?;
+        }
+        tx.touch_worker(id, now).await?;
+        let renewed = if call.running.is_empty() {
+            Vec::new()
+        } else {
+            tx.renew_leases(id, &call.running, now.plus(self.policy.lease))
+                .await?
+        };
+        tx.commit().await?;
+        if appears {
+            self.tell_worker(id);
+        }
+        Ok(renewed)
+    }
+
+    /// How long a worker may be silent before it counts as offline.
+    #[must_use]
+    pub fn silence(&self) -> Duration {
+        self.policy.idle_poll + self.policy.lease
+    }
+
+    async fn give_back(
+        &self,
+        worker: WorkerId,
+        id: AttemptId,
+        reason: &str,
+    ) -> Result<(), EngineError> {
+        let attempt = self.store.reader().await?.attempt(id).await?;
+        if attempt.is_some_and(|attempt| attempt.worker_id == worker) {
+            let reason: String = reason.chars().take(500).collect();
+            self.give_up(id, AttemptEvent::Refuse, &reason).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks once for something to say.
+    async fn look(
+        &self,
+        id: WorkerId,
+        call: &PollCall,
+        renewed: &[AttemptId],
+        first: bool,
+    ) -> Result<Orders, EngineError> {
+        let mut orders = Orders::default();
+        let mut reader = self.store.reader().await?;
+        let worker = reader
+            .worker(id)
+            .await?
+            .filter(|worker| !worker.banned)
+            .ok_or(EngineError::Unauthorized)?;
+        let live = reader.live_attempts(id).await?;
+        orders
+            .lost
+            .extend(call.running.iter().filter(|id| !renewed.contains(id)));
+        for attempt in live
+            .iter()
+            .filter(|attempt| call.running.contains(&attempt.id))
+        {
+            let job = reader.job(attempt.job_id).await?;
+            let counts = job
+                .as_ref()
+                .is_some_and(|job| job.attempt_id == Some(attempt.id) && job.state.is_held());
+            if !counts {
+                let reason = job
+                    .and_then(|job| job.reason)
+                    .unwrap_or_else(|| REASON_CANCELED.to_owned());
+                orders.cancel.push((attempt.id, reason));
+            }
+        }
+        orders.drain = worker.draining;
+        drop(reader);
+        if first {
+            for attempt in live
+                .iter()
+                .filter(|attempt| !call.running.contains(&attempt.id))
+            {
+                match attempt.state {
+                    // Its assignment never arrived: it comes again.
+                    AttemptState::Leased => orders
+                        .offers
+                        .extend(self.offer_again(&worker, attempt).await?),
+                    // The worker was started anew and does not know it any more.
+                    _ => {
+                        self.give_up(
+                            attempt.id,
+                            AttemptEvent::Refuse,
+                            "its worker was started anew",
+                        )
+                        .await?;
+                    }
+                }
+            }
+        }
+        let lent = if worker.paused || worker.draining || call.draining {
+            0
+        } else {
+            call.slots.min(worker.slots)
+        };
+        let live = if first {
+            self.store.reader().await?.live_attempts(id).await?.len()
+        } else {
+            live.len()
+        };
+        let mut free = (lent as usize).saturating_sub(live);
+        while free > 0 {
+            let Some(offer) = self.claim(&worker).await? else {
+                break;
+            };
+            orders.offers.push(offer);
+            free -= 1;
+        }
+        Ok(orders)
+    }
+
+    /// Gives a worker the next job that fits it.
+    async fn claim(&self, worker: &Worker) -> Result<Option<Offer>, EngineError> {
+        let platform = Platform {
+            os: worker.os.clone(),
+            arch: worker.arch.clone(),
+            executor: ExecutorKind::parse(&worker.executor).unwrap_or(ExecutorKind::Host),
+        };
+        let candidates = self
+            .store
+            .reader()
+            .await?
+            .queued_jobs(&worker.os, &worker.arch, CANDIDATES)
+            .await?;
+        for candidate in candidates {
+            let needs = Requirements {
+                os: candidate.os.clone(),
+                arch: candidate.arch.clone(),
+            };
+            if may_run(&needs, &platform).is_err() {
+                continue;
+            }
+            let now = self.now();
+            let token = Vault::new_token("attempt")?;
+            let mut tx = self.store.begin().await?;
+            let Some(mut build) = tx.lock_build(candidate.build_id).await? else {
+                continue;
+            };
+            let Some(mut job) = tx.job(candidate.id).await? else {
+                continue;
+            };
+            if job.state != travis_model::JobState::Queued {
+                continue;
+            }
+            let attempt = tx
+                .insert_attempt(&NewAttempt {
+                    job_id: job.id,
+                    run: job.run,
+                    worker_id: worker.id,
+                    token_hash: Vault::hash(token.reveal()),
+                    lease_until: now.plus(self.policy.lease),
+                    executor: worker.executor.clone(),
+                    at: now,
+                })
+                .await?;
+            job.attempt_id = Some(attempt.id);
+            let mut changes = Changes::default();
+            let mut run = Run {
+                tx: tx.as_mut(),
+                changes: &mut changes,
+                now,
+            };
+            if run.apply(&mut job, JobEvent::Receive).await?.is_err() {
+                continue;
+            }
+            run.recompute(&mut build).await?;
+            let offer = self
+                .offer(tx.as_mut(), worker, &attempt, token, job, &build)
+                .await?;
+            tx.commit().await?;
+            changes.worker(worker.id);
+            changes.send(self.bus.as_ref());
+            return Ok(Some(offer));
+        }
+        Ok(None)
+    }
+
+    async fn offer_again(
+        &self,
+        worker: &Worker,
+        attempt: &Attempt,
+    ) -> Result<Option<Offer>, EngineError> {
+        let token = Vault::new_token("attempt")?;
+        let mut tx: Box<dyn Tx> = self.store.begin().await?;
+        let Some(mut fresh) = tx.attempt(attempt.id).await? else {
+            return Ok(None);
+        };
+        let Some(job) = tx.job(fresh.job_id).await? else {
+            return Ok(None);
+        };
+        if fresh.state != AttemptState::Leased
+            || job.attempt_id != Some(fresh.id)
+            || !job.state.is_held()
+        {
+            drop(tx);
+            self.give_up(
+                attempt.id,
+                AttemptEvent::Refuse,
+                "it was canceled before its worker had it",
+            )
+            .await?;
+            return Ok(None);
+        }
+        fresh.token_hash = Vault::hash(token.reveal());
+        fresh.lease_until = self.now().plus(self.policy.lease);
+        tx.save_attempt(&fresh, AttemptState::Leased).await?;
+        self.keys.forget(fresh.id);
+        let Some(build) = tx.build(job.build_id).await? else {
+            return Ok(None);
+        };
+        let offer = self
+            .offer(tx.as_mut(), worker, &fresh, token, job, &build)
+            .await?;
+        tx.commit().await?;
+        Ok(Some(offer))
+    }
+
+    async fn offer(
+        &self,
+        tx: &mut dyn Tx,
+        worker: &Worker,
+        attempt: &Attempt,
+        token: Secret,
+        job: Job,
+        build: &Build,
+    ) -> Result<Offer, EngineError> {
+        let repository = tx
+            .repository(job.repository_id)
+            .await?
+            .ok_or(EngineError::NotFound("repository"))?;
+        let commit = tx
+            .commits(&[build.commit_id])
+            .await?
+            .pop()
+            .ok_or(EngineError::NotFound("commit"))?;
+        let stage = tx
+            .stages(&[build.id])
+            .await?
+            .into_iter()
+            .find(|stage| stage.id == job.stage_id);
+        let secure = self.may_have_secrets(tx, worker, build).await?;
+        let settings_env = self.settings_env(tx, &repository, build, secure).await?;
+        let restarted = job.restarted_at.is_some();
+        let input = JobInput {
+            config: job.config.clone(),
+            build_id: build.id.get(),
+            build_number: build.number,
+            build_web_url: format!(
+                "{}/{}/builds/{}",
+                self.policy.public_url, repository.slug, build.id
+            ),
+            job_id: job.id.get(),
+            job_number: job.number.clone(),
+            job_name: job.name.clone(),
+            job_web_url: format!(
+                "{}/{}/jobs/{}",
+                self.policy.public_url, repository.slug, job.id
+            ),
+            stage_name: stage.map(|stage| stage.name),
+            allow_failure: job.allow_failure,
+            event_type: build.event_type.clone(),
+            branch: build.branch.clone(),
+            tag: build.tag.clone(),
+            commit: commit.sha.clone(),
+            commit_range: None,
+            commit_message: commit.message.clone(),
+            pull_request: None,
+            git_ref: commit
+                .reference
+                .clone()
+                .filter(|name| name.starts_with("refs/pull/")),
+            repo_slug: repository.slug.to_string(),
+            repo_private: repository.private,
+            clone_url: repository.clone_url.clone(),
+            settings_env,
+            secure_env: secure,
+            restarted,
+            app_host: self.policy.public_url.split_once("://").map_or_else(
+                || self.policy.public_url.clone(),
+                |(_, host)| host.to_owned(),
+            ),
+        };
+        let JobScript { text } = travis_script::compile(&input)
+            .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
+        let clones = job.config.pointer("/git/clone") != Some(&serde_json::Value::Bool(false));
+        let mut refs: Vec<String> = commit.reference.iter().cloned().collect();
+        let named = build.tag.as_ref().map_or_else(
+            || format!("refs/heads/{}", build.branch),
+            |tag| format!("refs/tags/{tag}"),
+        );
+        if !refs.contains(&named) {
+            refs.push(named);
+        }
+        Ok(Offer {
+            attempt: attempt.id,
+            token,
+            checkout: clones.then_some(commit),
+            refs,
+            script: text,
+            secrets: travis_script::secrets(&input),
+            job,
+            repository,
+        })
+    }
+
+    /// Whether a job on this worker may have its repository's secrets. The one place where that is
+    /// decided: never a pull request, and only workers of the people who run this installation.
+    async fn may_have_secrets(
+        &self,
+        reader: &mut dyn Tx,
+        worker: &Worker,
+        build: &Build,
+    ) -> Result<bool, EngineError> {
+        let owner = reader.user(worker.owner_id).await?;
+        Ok(build.event_type != "pull_request" && owner.is_some_and(|owner| owner.admin))
+    }
+
+    async fn settings_env(
+        &self,
+        tx: &mut dyn Tx,
+        repository: &Repository,
+        build: &Build,
+        secure: bool,
+    ) -> Result<Vec<EnvVar>, EngineError> {
+        let rows = Reader::env_vars(tx, repository.id).await?;
+        let mut variables: Vec<EnvVar> = Vec::new();
+        // Those for one branch come last, so that they override.
+        let (scoped, general): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| row.branch.is_some());
+        for row in general.into_iter().chain(scoped) {
+            let fits = row
+                .branch
+                .as_ref()
+                .is_none_or(|branch| *branch == build.branch);
+            if !fits || (!row.public && !secure) {
+                continue;
+            }
+            let value = if row.public {
+                String::from_utf8_lossy(&row.value).into_owned()
+            } else {
+                self.vault.unseal(&row.value)?.reveal().to_owned()
+            };
+            variables.retain(|known| known.name != row.name);
+            variables.push(EnvVar {
+                name: row.name,
+                value,
+                public: row.public,
+            });
+        }
+        Ok(variables)
+    }
+}
