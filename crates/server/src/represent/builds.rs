@@ -1,0 +1,99 @@
+use super::{Represent, branch_minimal, repository_minimal, stage};
+use crate::{
+    error::ApiError,
+    wire::{seconds, time, time_opt},
+};
+use travis_api::v3;
+use travis_model::{Build, Commit};
+
+fn commit(row: &Commit) -> v3::Commit {
+    v3::Commit {
+        head: v3::Head::minimal("commit", format!("/v3/commit/{}", row.id)),
+        id: row.id.get(),
+        sha: row.sha.clone(),
+        reference: row.reference.clone(),
+        message: row.message.clone(),
+        author: v3::Person {
+            name: row.author_name.clone(),
+        },
+        committer: v3::Person {
+            name: row.committer_name.clone(),
+        },
+        committed_at: time(row.committed_at),
+    }
+}
+
+impl Represent<'_> {
+    /// Builds in the order given, those left out whose repository is gone.
+    pub async fn builds(
+        &mut self,
+        rows: Vec<Build>,
+        with_jobs: bool,
+    ) -> Result<Vec<v3::Build>, ApiError> {
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let commit_ids: Vec<_> = rows.iter().map(|row| row.commit_id).collect();
+        let repository_ids: Vec<_> = rows.iter().map(|row| row.repository_id).collect();
+        let commits = self.reader.commits(&commit_ids).await?;
+        let repositories = self.reader.repositories_by_id(&repository_ids).await?;
+        let stages = self.reader.stages(&ids).await?;
+        self.know_people(rows.iter().filter_map(|row| row.created_by))
+            .await?;
+        let mut jobs = if with_jobs {
+            let jobs = self.reader.jobs(&ids).await?;
+            self.jobs(jobs, false).await?
+        } else {
+            Vec::new()
+        };
+        let mut answer = Vec::with_capacity(rows.len());
+        for row in rows {
+            let found = commits.iter().find(|commit| commit.id == row.commit_id);
+            let home = repositories
+                .iter()
+                .find(|repository| repository.id == row.repository_id);
+            let (Some(found), Some(home)) = (found, home) else {
+                continue;
+            };
+            let maintains = self.viewer.maintains(home);
+            let usual_seconds = self.usual_seconds(row.repository_id).await?;
+            let (mine, others): (Vec<_>, Vec<_>) = jobs
+                .into_iter()
+                .partition(|job: &v3::Job| job.build.id == row.id.get());
+            jobs = others;
+            answer.push(v3::Build {
+                head: v3::Head::standard("build", format!("/v3/build/{}", row.id)),
+                id: row.id.get(),
+                number: row.number.to_string(),
+                state: row.state.as_str().to_owned(),
+                duration: seconds(row.started_at, row.finished_at, self.now),
+                event_type: row.event_type.clone(),
+                previous_state: row.previous_state.map(|state| state.as_str().to_owned()),
+                started_at: time_opt(row.started_at),
+                finished_at: time_opt(row.finished_at),
+                created_at: time(row.created_at),
+                updated_at: time(row.updated_at),
+                version: row.updated_at.0,
+                private: home.private,
+                message: row.message.clone().unwrap_or_else(|| found.message.clone()),
+                repository: repository_minimal(home),
+                branch: branch_minimal(home, &row.branch),
+                tag: row.tag.clone(),
+                commit: commit(found),
+                created_by: row.created_by.map(|id| self.owner_of(id)),
+                usual_seconds,
+                config_messages: row.messages.as_array().map_or(0, |list| list.len() as u64),
+                stages: stages
+                    .iter()
+                    .filter(|s| s.build_id == row.id)
+                    .map(stage)
+                    .collect(),
+                jobs: with_jobs.then_some(mine),
+                permissions: v3::RunPermissions {
+                    read: true,
+                    cancel: maintains && !row.state.is_finished(),
+                    restart: maintains && row.state.is_finished(),
+                },
+            });
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,66 @@
+//! Domain values to API v3. Lists are represented together, so that each kind of row is read
+//! once for the whole page.
+
+mod builds;
+mod jobs;
+mod misc;
+mod repositories;
+mod workers;
+
+pub(crate) use misc::*;
+
+use crate::error::ApiError;
+use std::collections::HashMap;
+use travis_engine::{Engine, Viewer};
+use travis_model::{RepositoryId, Timestamp, User, UserId};
+use travis_store::Reader;
+
+/// Represents for one viewer, at one moment.
+pub(crate) struct Represent<'a> {
+    pub engine: &'a Engine,
+    pub viewer: &'a Viewer,
+    pub reader: Box<dyn Reader>,
+    pub now: Timestamp,
+    usual: HashMap<RepositoryId, Option<i64>>,
+    people: HashMap<UserId, User>,
+}
+
+/// Passed builds and jobs that the usual time is the median of.
+pub(crate) const USUAL_OF: u64 = 20;
+
+impl<'a> Represent<'a> {
+    pub async fn new(engine: &'a Engine, viewer: &'a Viewer) -> Result<Self, ApiError> {
+        Ok(Self {
+            engine,
+            viewer,
+            reader: engine.store().reader().await?,
+            now: engine.now(),
+            usual: HashMap::new(),
+            people: HashMap::new(),
+        })
+    }
+
+    async fn usual_seconds(&mut self, id: RepositoryId) -> Result<Option<i64>, ApiError> {
+        if let Some(known) = self.usual.get(&id) {
+            return Ok(*known);
+        }
+        let usual = crate::wire::median(self.reader.passed_build_seconds(id, USUAL_OF).await?);
+        self.usual.insert(id, usual);
+        Ok(usual)
+    }
+
+    async fn know_people(&mut self, ids: impl IntoIterator<Item = UserId>) -> Result<(), ApiError> {
+        let mut missing: Vec<UserId> = ids
+            .into_iter()
+            .filter(|id| !self.people.contains_key(id))
+            .collect();
+        missing.sort_unstable();
+        missing.dedup();
+        if !missing.is_empty() {
+            for user in self.reader.users(&missing).await? {
+                self.people.insert(user.id, user);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+//! Handlers, a file a resource.
+
+pub(crate) mod account;
+pub(crate) mod builds;
+pub(crate) mod env_vars;
+pub(crate) mod home;
+pub(crate) mod jobs;
+pub(crate) mod logs;
+pub(crate) mod ping;
+pub(crate) mod repos;
+pub(crate) mod requests;
+mod session;
+pub(crate) mod worker_api;
+pub(crate) mod workers;
+
+use crate::App;
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+/// Routes that are not part of the documented API.
+pub(crate) fn plain() -> Router<App> {
+    Router::new()
+        .route("/health", get(home::health))
+        .route("/openapi.json", get(home::openapi))
+        .route("/live", get(crate::live::upgrade))
+        .route("/sign-in/{token}", get(session::sign_in_by_link))
+        .route("/sign-out", post(session::sign_out))
+        .route("/{owner}/{file}", get(home::badge_or_page))
+}

@@ -1,0 +1,110 @@
+use crate::{
+    App,
+    access::Caller,
+    error::{ApiError, JsonBody},
+    represent::{Represent, repository_minimal},
+    wire::{Paging, pagination},
+};
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use serde::Deserialize;
+use travis_api::v3::{self, ErrorBody};
+use travis_engine::BuildDemand;
+use travis_model::RequestId;
+
+/// Demands for builds, newest first, with the reason for each that made none.
+#[utoipa::path(get, path = "/v3/repo/{repository}/requests",
+    params(("repository" = String, Path), ("limit" = Option<u64>, Query), ("offset" = Option<u64>, Query)),
+    responses((status = 200, body = v3::Requests), (status = 404, body = ErrorBody)))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<v3::Requests>, ApiError> {
+    let row = app.engine.repository(&caller.0, &key).await?;
+    let page = paging.page()?;
+    let mut represent = Represent::new(&app.engine, &caller.0).await?;
+    let found = represent.reader.requests(row.id, page).await?;
+    let href = format!("/v3/repo/{}/requests", row.id);
+    Ok(Json(v3::Requests {
+        head: v3::Head::standard("requests", href.clone()),
+        pagination: pagination(&href, page, found.count),
+        requests: represent.requests(&row, found.items).await?,
+    }))
+}
+
+/// The bare form, or the original's with everything inside `request`.
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    request: Option<v3::NewRequest>,
+    branch: Option<String>,
+    sha: Option<String>,
+    message: Option<String>,
+}
+
+/// Asks for a build.
+#[utoipa::path(post, path = "/v3/repo/{repository}/requests", params(("repository" = String, Path)), request_body = v3::NewRequest,
+    responses((status = 202, body = v3::PendingRequest), (status = 400, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 406, body = ErrorBody)))]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+    JsonBody(wanted): JsonBody<Wanted>,
+) -> Result<(StatusCode, Json<v3::PendingRequest>), ApiError> {
+    let repository = app.engine.repository(&caller.0, &key).await?;
+    let inner = wanted.request.unwrap_or(v3::NewRequest {
+        branch: wanted.branch,
+        sha: wanted.sha,
+        message: wanted.message,
+    });
+    let demand = BuildDemand {
+        branch: inner.branch,
+        sha: inner.sha,
+        message: inner.message,
+    };
+    let request = app
+        .engine
+        .demand_build(&caller.0, &repository, demand)
+        .await?;
+    let mut represent = Represent::new(&app.engine, &caller.0).await?;
+    let request = represent
+        .requests(&repository, vec![request])
+        .await?
+        .pop()
+        .ok_or_else(|| ApiError::not_found("request"))?;
+    let answer = v3::PendingRequest {
+        kind: "pending".to_owned(),
+        resource_type: "request".to_owned(),
+        repository: repository_minimal(&repository),
+        request,
+    };
+    Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+/// A demand for a build.
+#[utoipa::path(get, path = "/v3/repo/{repository}/request/{id}",
+    params(("repository" = String, Path), ("id" = i64, Path)),
+    responses((status = 200, body = v3::Request), (status = 404, body = ErrorBody)))]
+pub(crate) async fn find(
+    State(app): State<App>,
+    caller: Caller,
+    Path((key, id)): Path<(String, i64)>,
+) -> Result<Json<v3::Request>, ApiError> {
+    let repository = app.engine.repository(&caller.0, &key).await?;
+    let mut represent = Represent::new(&app.engine, &caller.0).await?;
+    let row = represent
+        .reader
+        .request(RequestId(id))
+        .await?
+        .filter(|row| row.repository_id == repository.id)
+        .ok_or_else(|| ApiError::not_found("request"))?;
+    let mut all = represent.requests(&repository, vec![row]).await?;
+    all.pop()
+        .map(Json)
+        .ok_or_else(|| ApiError::not_found("request"))
+}
