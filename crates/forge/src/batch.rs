@@ -33,7 +33,8 @@ impl Batch {
         command.args(["cat-file", "--batch"]).stdin(Stdio::piped());
         let mut running = Git::start(command)?;
         let child = &mut running.child;
-        let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (input, output, errors) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(input), Some(output), Some(errors)) = (input, output, errors) else {
             return Err(std::io::Error::other("git has no input and output").into());
         };
@@ -74,7 +75,10 @@ impl Batch {
         let mut line = String::new();
         if self.output.read_line(&mut line).await? == 0 {
             let mut words = Vec::new();
-            (&mut self.errors).take(64 * 1024).read_to_end(&mut words).await?;
+            (&mut self.errors)
+                .take(64 * 1024)
+                .read_to_end(&mut words)
+                .await?;
             return Err(ForgeError::from_stderr(&words));
         }
         let mut parts = line.trim_end().rsplitn(3, ' ');

@@ -90,7 +90,11 @@ impl ForgeError {
             "returned error: 403",
         ]) {
             Self::AuthRequired
-        } else if has(&["couldn't find remote ref", "not our ref", "unadvertised object"]) {
+        } else if has(&[
+            "couldn't find remote ref",
+            "not our ref",
+            "unadvertised object",
+        ]) {
             Self::not_found("the branch, tag or commit")
         } else if has(&[
             "does not appear to be a git repository",

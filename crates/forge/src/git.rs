@@ -48,7 +48,11 @@ impl Git {
                 command.env(name, value);
             }
         }
-        let protocols = if self.allow_local { "https:http:ssh:file" } else { "https:http:ssh" };
+        let protocols = if self.allow_local {
+            "https:http:ssh:file"
+        } else {
+            "https:http:ssh"
+        };
         command
             .env("LC_ALL", "C")
             .env("GIT_CONFIG_NOSYSTEM", "1")
@@ -80,7 +84,9 @@ impl Git {
             command.args(["-c", setting]);
         }
         if let Some(resolve) = &pinned.http {
-            command.arg("-c").arg(format!("http.curloptResolve={resolve}"));
+            command
+                .arg("-c")
+                .arg(format!("http.curloptResolve={resolve}"));
         }
         command
             .stdin(Stdio::null())

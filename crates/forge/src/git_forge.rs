@@ -210,7 +210,10 @@ impl GitForge {
         list.extend(front.iter().map(OsString::from));
         list.extend(args(["--end-of-options", url.as_str()]));
         list.extend(patterns.iter().map(OsString::from));
-        let out = self.git.run(None, &pinned, &list, self.timeouts.read).await?;
+        let out = self
+            .git
+            .run(None, &pinned, &list, self.timeouts.read)
+            .await?;
         Ok(String::from_utf8_lossy(&out)
             .lines()
             .filter_map(|line| line.split_once('\t'))
@@ -291,7 +294,9 @@ impl GitForge {
             found = self.look(repo, &dir, &name, None).await?;
         }
         let missing = || {
-            ForgeError::not_found(format!("commit {name} (or more than one starts so: use all 40 digits)"))
+            ForgeError::not_found(format!(
+                "commit {name} (or more than one starts so: use all 40 digits)"
+            ))
         };
         found.map(|(commit, _)| commit.sha).ok_or_else(missing)
     }

@@ -21,6 +21,8 @@ mod memory;
 pub mod mirror;
 mod port;
 mod refs;
+#[cfg(test)]
+mod testing;
 mod url;
 
 pub use address::{Pinned, check_address, is_public};

@@ -66,7 +66,8 @@ impl MemoryForge {
             .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
             .collect();
         repo.commits.insert(sha.clone(), (commit, files));
-        repo.refs.insert(format!("refs/heads/{branch}"), sha.clone());
+        repo.refs
+            .insert(format!("refs/heads/{branch}"), sha.clone());
         sha
     }
 
@@ -146,7 +147,11 @@ impl Forge for MemoryForge {
     ) -> Result<Option<Vec<u8>>, ForgeError> {
         let sha = refs::check_sha(sha)?;
         refs::check_path(path)?;
-        let found = |repo: &Repo| repo.commits.get(&sha).map(|(_, files)| files.get(path).cloned());
+        let found = |repo: &Repo| {
+            repo.commits
+                .get(&sha)
+                .map(|(_, files)| files.get(path).cloned())
+        };
         let file = self.with(repo, found, || format!("commit {sha}"))?;
         if file.as_ref().is_some_and(|file| file.len() > max_bytes) {
             return Err(ForgeError::TooLarge {

@@ -177,7 +177,12 @@ impl Mirrors {
         names: &[String],
         after: Duration,
     ) -> Result<(), ForgeError> {
-        if make_bare(path, "[uploadpack]\n\tallowAnySHA1InWant = true\n\tallowFilter = true\n").await? {
+        if make_bare(
+            path,
+            "[uploadpack]\n\tallowAnySHA1InWant = true\n\tallowFilter = true\n",
+        )
+        .await?
+        {
             slot.known().seen.clear();
         } else if !names.is_empty() && self.tips_are(path, sha, names, after).await? {
             remember(slot, sha, names);
@@ -196,7 +201,12 @@ impl Mirrors {
         };
         let exists = args(["cat-file", "-e", &format!("{sha}^{{commit}}")]);
         let offline = Pinned::default();
-        if self.git.run(Some(path), &offline, &exists, after).await.is_err() {
+        if self
+            .git
+            .run(Some(path), &offline, &exists, after)
+            .await
+            .is_err()
+        {
             let spec = format!("+{sha}:refs/seen/{sha}");
             match self.fetch(path, url, &pinned, &[spec], after).await {
                 Err(ForgeError::NotFound { .. } | ForgeError::Git { .. }) => {
@@ -242,7 +252,10 @@ impl Mirrors {
         let format = "--format=%(refname) %(objectname) %(*objectname)";
         let mut list = args(["for-each-ref", format, "--end-of-options"]);
         list.extend(names.iter().map(OsString::from));
-        let out = self.git.run(Some(path), &Pinned::default(), &list, after).await?;
+        let out = self
+            .git
+            .run(Some(path), &Pinned::default(), &list, after)
+            .await?;
         let out = String::from_utf8_lossy(&out);
         Ok(names.iter().all(|name| {
             out.lines().any(|line| {

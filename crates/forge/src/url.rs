@@ -207,7 +207,11 @@ fn check_user(user: &str) -> Result<(), UrlError> {
         && user
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-    if good { Ok(()) } else { Err(UrlError::Part("user")) }
+    if good {
+        Ok(())
+    } else {
+        Err(UrlError::Part("user"))
+    }
 }
 
 fn check_path(path: &str) -> Result<(), UrlError> {
