@@ -60,9 +60,8 @@ async fn what_is_here_needs_no_host() {
     mirrors.update(&url(&dir), &wanted, LONG).await.unwrap();
     let restarted = Mirrors::new(root.path().join("m"), true).unwrap();
     restarted.update(&url(&dir), &wanted, LONG).await.unwrap();
-    let other = restarted
-        .update(&url(&dir), &want(&second, &["refs/heads/feature/x"]), LONG)
-        .await;
+    let wanted = want(&"1".repeat(40), &["refs/heads/main"]);
+    let other = restarted.update(&url(&dir), &wanted, LONG).await;
     assert!(
         matches!(other, Err(ForgeError::NotFound { .. })),
         "{other:?}"
@@ -125,7 +124,9 @@ async fn removes_what_is_unused_and_never_what_is_used() {
         .update(&shas[1].0, &want(&shas[1].1, &main), LONG)
         .await
         .unwrap();
-    let idle = idle.path.clone();
+    let path = idle.path.clone();
+    drop(idle);
+    let idle = path;
     let last = mirrors
         .update(&shas[2].0, &want(&shas[2].1, &main), LONG)
         .await
