@@ -18,6 +18,8 @@ use crate::git::{Git, args};
 use crate::refs;
 use crate::url::{CloneUrl, UrlPolicy, parse_clone_url};
 
+/// A job may fetch any commit by its id, and without the contents that it does not need.
+const CONFIG: &str = "[uploadpack]\n\tallowAnySHA1InWant = true\n\tallowFilter = true\n";
 const DEFAULT_MAX_BYTES: u64 = 10 * 1024 * 1024 * 1024;
 /// How many `(ref, commit)` pairs a mirror remembers before it asks git again.
 const MAX_SEEN: usize = 10_000;
@@ -177,14 +179,13 @@ impl Mirrors {
         names: &[String],
         after: Duration,
     ) -> Result<(), ForgeError> {
-        if make_bare(
-            path,
-            "[uploadpack]\n\tallowAnySHA1InWant = true\n\tallowFilter = true\n",
-        )
-        .await?
-        {
+        let made = make_bare(path, CONFIG).await?;
+        if made {
             slot.known().seen.clear();
-        } else if !names.is_empty() && self.tips_are(path, sha, names, after).await? {
+        }
+        // Once something was fetched, `seen` knows each tip, and this one is not among them.
+        let unknown = !made && slot.known().seen.is_empty();
+        if unknown && !names.is_empty() && self.tips_are(path, sha, names, after).await? {
             remember(slot, sha, names);
             return Ok(());
         }
@@ -199,14 +200,7 @@ impl Mirrors {
             Err(ForgeError::NotFound { .. }) if !names.is_empty() => false,
             other => other.map(|()| true)?,
         };
-        let exists = args(["cat-file", "-e", &format!("{sha}^{{commit}}")]);
-        let offline = Pinned::default();
-        if self
-            .git
-            .run(Some(path), &offline, &exists, after)
-            .await
-            .is_err()
-        {
+        if !self.has_commit(path, sha, names, after).await? {
             let spec = format!("+{sha}:refs/seen/{sha}");
             match self.fetch(path, url, &pinned, &[spec], after).await {
                 Err(ForgeError::NotFound { .. } | ForgeError::Git { .. }) => {
@@ -239,6 +233,27 @@ impl Mirrors {
         list.extend(specs.iter().map(OsString::from));
         let fetched = self.git.run(Some(path), pinned, &list, after);
         fetched.await.map(drop)
+    }
+
+    async fn has_commit(
+        &self,
+        path: &Path,
+        sha: &str,
+        names: &[String],
+        after: Duration,
+    ) -> Result<bool, ForgeError> {
+        for name in names {
+            if is_loose_tip(path, name, sha).await {
+                return Ok(true);
+            }
+        }
+        let exists = args(["cat-file", "-e", &format!("{sha}^{{commit}}")]);
+        let offline = Pinned::default();
+        match self.git.run(Some(path), &offline, &exists, after).await {
+            Ok(_) => Ok(true),
+            Err(error @ (ForgeError::Io(_) | ForgeError::Timeout { .. })) => Err(error),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Whether all these refs stand at the commit in the mirror.
@@ -295,6 +310,14 @@ impl Mirrors {
         }
         Ok(())
     }
+}
+
+/// Whether a ref that has a file of its own stands at the commit: what git wrote last it wrote so, and
+/// reading it spares a process.
+async fn is_loose_tip(path: &Path, name: &str, sha: &str) -> bool {
+    tokio::fs::read_to_string(path.join(name))
+        .await
+        .is_ok_and(|text| text.trim_end() == sha)
 }
 
 fn is_seen(slot: &Slot, sha: &str, names: &[String]) -> bool {

@@ -1,10 +1,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::{GitForge, Timeouts};
+use crate::address::Pinned;
 use crate::contract::{Sample, check};
+use crate::git::{Git, args};
 use crate::testing::{commit, git, sample, serve};
 use crate::{Forge, ForgeError, MemoryForge, RepoRef, UrlPolicy, Want};
 
@@ -151,8 +154,64 @@ async fn a_silent_host_runs_into_the_time_limit() {
         fetch: short,
     };
     let forge = GitForge::new(root.path().to_owned(), LOCAL, timeouts);
-    let got = forge.resolve(&RepoRef { id: 1, url }, &Want::Default).await;
+    let repo = RepoRef { id: 1, url };
+    let (got, accepted) = tokio::join!(forge.resolve(&repo, &Want::Default), listener.accept());
     assert!(matches!(got, Err(ForgeError::Timeout { .. })), "{got:?}");
+    // The connection ends, so git's own child is gone too.
+    let mut request = Vec::new();
+    let (mut stream, _) = accepted.unwrap();
+    let ended = stream.read_to_end(&mut request);
+    let ended = tokio::time::timeout(Duration::from_secs(20), ended).await;
+    assert!(ended.is_ok());
+}
+
+/// Security case 21: a name is resolved once, and git goes where that led.
+#[tokio::test]
+async fn git_goes_to_the_pinned_address() {
+    let root = tempfile::tempdir().unwrap();
+    let (_, _, second) = sample(root.path());
+    let host = serve(root.path().to_owned()).await;
+    let port = host.rsplit(':').next().unwrap();
+    let pinned = Pinned {
+        http: Some(format!("example.invalid:{port}:127.0.0.1")),
+        ssh: None,
+    };
+    let url = format!("http://example.invalid:{port}/sample");
+    let list = args(["ls-remote", "--end-of-options", &url, "refs/heads/main"]);
+    let git = Git { allow_local: false };
+    let out = git.run(None, &pinned, &list, Duration::from_secs(20)).await;
+    assert!(
+        String::from_utf8(out.unwrap())
+            .unwrap()
+            .starts_with(&second)
+    );
+}
+
+/// Security case 21: nor does it follow to another host.
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let root = tempfile::tempdir().unwrap();
+    sample(root.path());
+    let target = serve(root.path().to_owned()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/sample", listener.local_addr().unwrap());
+    let forge = forge(root.path());
+    let repo = RepoRef { id: 1, url };
+    let redirect = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).await.unwrap();
+        let target = format!("{target}/sample/info/refs?service=git-upload-pack");
+        let head = format!(
+            "HTTP/1.1 302 Found\r\nLocation: {target}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+    };
+    let (got, ()) = tokio::join!(forge.branches(&repo), redirect);
+    assert!(
+        matches!(got, Err(ForgeError::Unreachable { .. })),
+        "{got:?}"
+    );
 }
 
 #[tokio::test]

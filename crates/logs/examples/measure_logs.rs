@@ -1,6 +1,6 @@
 //! Measures how quickly a log is taken in, sealed and searched.
 //!
-//! `cargo run --release -p travis-logs --example measure`
+//! `cargo run --release -p travis-logs --example measure_logs`
 
 use std::time::Instant;
 
