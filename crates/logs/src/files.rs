@@ -7,6 +7,7 @@
 
 mod log;
 mod packed;
+mod plain;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

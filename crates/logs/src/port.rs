@@ -172,7 +172,7 @@ pub trait LogStore: Send + Sync {
     /// [`LogError::Io`] or [`LogError::Damaged`].
     async fn info(&self, attempt: i64) -> Result<LogInfo, LogError>;
 
-    /// The raw bytes from offset `from`, at most `max` (and at most 8 MiB a call); empty at the end.
+    /// Raw bytes from offset `from`, at most `max`. May be fewer than there are; none only at the end.
     ///
     /// # Errors
     /// [`LogError::Io`] or [`LogError::Damaged`].

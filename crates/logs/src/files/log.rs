@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::packed::{self, Frames, Packed};
+use super::plain::Plain;
 use crate::index::Indexer;
 use crate::memory::fresh_part;
 use crate::port::{
@@ -18,7 +19,6 @@ use crate::port::{
 };
 use crate::view::{Raw, View};
 
-const BLOCK: usize = 64 * 1024;
 const SCAN: usize = 256 * 1024;
 const MAX_READ: usize = 8 * 1024 * 1024;
 
@@ -70,6 +70,10 @@ impl Live {
             index: Indexer::default(),
             packing: false,
         }
+    }
+
+    fn plain(&self, near: (u64, u64)) -> Plain {
+        Plain::new(self.file.clone(), self.held, near)
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -194,7 +198,7 @@ impl Log {
         let state = self.ready()?;
         match state.as_ref()? {
             State::Live(live) => {
-                let mut plain = plain(live);
+                let plain = live.plain((0, 0));
                 drop(state);
                 Some(plain.read(from, max))
             }
@@ -205,7 +209,7 @@ impl Log {
     pub(super) fn read(&self, from: u64, max: usize) -> Result<Bytes, LogError> {
         let max = max.min(MAX_READ);
         let mut frames = match self.load()?.as_ref().ok_or_else(not_read)? {
-            State::Live(live) => return plain(live).read(from, max),
+            State::Live(live) => return live.plain((0, 0)).read(from, max),
             State::Sealed(packed) => Frames::new(Arc::clone(packed)),
         };
         let mut bytes = Vec::new();
@@ -258,16 +262,12 @@ impl Log {
     fn view(&self, first: u64) -> Result<Views, LogError> {
         let state = self.load()?;
         Ok(match state.as_ref().ok_or_else(not_read)? {
-            State::Live(live) => {
-                let mut raw = plain(live);
-                raw.near = live.index.near(first);
-                Views::Live(View {
-                    raw,
-                    length: live.held,
-                    lines: live.index.lines(),
-                    sealed: false,
-                })
-            }
+            State::Live(live) => Views::Live(View {
+                raw: live.plain(live.index.near(first)),
+                length: live.held,
+                lines: live.index.lines(),
+                sealed: false,
+            }),
             State::Sealed(packed) => Views::Sealed(View {
                 length: packed.contents.length,
                 lines: packed.contents.lines,
@@ -480,63 +480,4 @@ fn remove_file(path: &Path) -> io::Result<()> {
 enum Views {
     Live(View<Plain>),
     Sealed(View<Frames>),
-}
-
-/// A log that is being written, as far as it went when reading began.
-struct Plain {
-    file: Option<Arc<File>>,
-    length: u64,
-    near: (u64, u64),
-    buffer: Vec<u8>,
-    /// Where in the log the buffer starts.
-    at: u64,
-}
-
-fn plain(live: &Live) -> Plain {
-    Plain {
-        file: live.file.clone(),
-        length: live.held,
-        near: (0, 0),
-        buffer: Vec::new(),
-        at: 0,
-    }
-}
-
-impl Plain {
-    fn read(&mut self, from: u64, max: usize) -> Result<Bytes, LogError> {
-        let left = usize::try_from(self.length.saturating_sub(from)).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; left.min(max)];
-        if let Some(file) = self.file.as_ref().filter(|_| !bytes.is_empty()) {
-            file.read_exact_at(&mut bytes, from)?;
-        }
-        Ok(bytes.into())
-    }
-}
-
-impl Raw for Plain {
-    fn near(&mut self, line: u64) -> Result<(u64, u64), LogError> {
-        Ok(if self.near.0 <= line {
-            self.near
-        } else {
-            (0, 0)
-        })
-    }
-
-    fn block(&mut self, from: u64) -> Result<&[u8], LogError> {
-        let inside = from
-            .checked_sub(self.at)
-            .and_then(|skip| usize::try_from(skip).ok())
-            .filter(|skip| *skip < self.buffer.len());
-        if let Some(skip) = inside {
-            return Ok(&self.buffer[skip..]);
-        }
-        let left = usize::try_from(self.length.saturating_sub(from)).unwrap_or(usize::MAX);
-        let Some(file) = self.file.as_ref().filter(|_| left > 0) else {
-            return Ok(&[]);
-        };
-        self.buffer.resize(left.min(BLOCK), 0);
-        file.read_exact_at(&mut self.buffer, from)?;
-        self.at = from;
-        Ok(&self.buffer)
-    }
 }

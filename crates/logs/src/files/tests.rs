@@ -40,6 +40,31 @@ async fn memory_keeps_the_contract() {
     contract::check(&MemoryLogs::new()).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn senders_at_once_make_one_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = std::sync::Arc::new(open(dir.path()));
+    let text: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+    let mut senders = tokio::task::JoinSet::new();
+    for size in [999, 4_096, 70_000, 131_072] {
+        let (logs, text) = (std::sync::Arc::clone(&logs), text.clone());
+        senders.spawn(async move {
+            for (n, chunk) in text.chunks(size).enumerate() {
+                let chunk = Bytes::copy_from_slice(chunk);
+                logs.append(1, (n * size) as u64, chunk).await.unwrap();
+            }
+        });
+    }
+    while let Some(sent) = senders.join_next().await {
+        sent.unwrap();
+    }
+    let outcome = logs
+        .seal(1, text.len() as u64, &sha256(&text))
+        .await
+        .unwrap();
+    assert_eq!(outcome, SealOutcome::Sealed);
+}
+
 #[tokio::test]
 async fn refuses_more_than_the_limit() {
     let dir = tempfile::tempdir().unwrap();
