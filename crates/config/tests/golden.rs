@@ -58,7 +58,7 @@ const KEYS: &[&str] = &[
 ];
 
 /// The share of files, in percent, that must expand to the same jobs in the same order.
-const FLOOR: usize = 85;
+const FLOOR: usize = 93;
 
 fn uses_conditions(value: &Value) -> bool {
     match value {

@@ -29,7 +29,6 @@ const NOT_INHERITED: &[&str] = &[
     "notifications",
     "version",
     "allow_failure",
-    "stage",
     "name",
     "if",
     "env",

@@ -112,7 +112,7 @@ impl Walk<'_> {
 fn setting(node: &Node) -> Option<Json> {
     match &node.value {
         Value::Null => Some(Json::String(String::new())),
-        Value::Bool(value) => Some(Json::Bool(*value)),
+        Value::Bool(value) => Some(Json::String(value.to_string())),
         Value::Str(text) => Some(Json::String(text.clone())),
         Value::Map(entries) => entries
             .iter()
@@ -134,7 +134,8 @@ fn assignments(text: &str) -> Option<Map<String, Json>> {
             }
             _ => word,
         };
-        let (name, value) = word.split_once('=')?;
+        // A word without `=` is taken as a variable without a value, as in the original.
+        let (name, value) = word.split_once('=').unwrap_or((&word, ""));
         if name.is_empty() || name.contains(char::is_whitespace) {
             return None;
         }
@@ -207,12 +208,13 @@ mod tests {
                 serde_json::json!({"FOO": "foo", "BAR": "'bar'"}),
             ),
             ("A=a=b", serde_json::json!({"A": "a=b"})),
+            ("export A=1", serde_json::json!({"export": "", "A": "1"})),
             ("A=", serde_json::json!({"A": ""})),
             ("", serde_json::json!({})),
         ] {
             assert_eq!(assignments(text).map(Json::Object), Some(want), "{text}");
         }
-        for text in ["A=\"", "word", "=x"] {
+        for text in ["A=\"", "=x"] {
             assert_eq!(assignments(text), None, "{text}");
         }
     }

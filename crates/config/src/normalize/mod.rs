@@ -64,16 +64,23 @@ impl Walk<'_> {
                 continue;
             };
             if let Some((_, other)) = sources.iter().find(|(name, _)| *name == row.name) {
+                // Of a key and its alias the alias wins, wherever it stands.
+                let keeps = entry.key == row.name;
+                let (key, other) = if keeps {
+                    (*other, row.name)
+                } else {
+                    (entry.key.as_str(), *other)
+                };
                 self.messages.add(
                     Level::Error,
                     path,
                     "overwrite",
-                    [
-                        ("key", entry.key.as_str().into()),
-                        ("other", (*other).into()),
-                    ],
+                    [("key", key.into()), ("other", other.into())],
                     Some((entry.line, entry.column)),
                 );
+                if keeps {
+                    continue;
+                }
             }
             sources.push((row.name, &entry.key));
             let below = join(path, row.name);
