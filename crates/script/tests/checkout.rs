@@ -1,4 +1,5 @@
 //! The checkout against a real repository.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 mod support;
 

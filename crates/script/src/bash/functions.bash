@@ -150,11 +150,15 @@ travis_wait() {
 }
 
 travis_jigger() {
-  local travis_target="$1" travis_minutes="$2" travis_count
+  local travis_target="$1" travis_minutes="$2" travis_count travis_sleep=''
   shift 2
+  # The sleep dies with its parent, else it would hold the log open for a minute.
+  trap 'kill "$travis_sleep" 2>/dev/null; exit 0' TERM
   for ((travis_count = 1; travis_count <= travis_minutes; travis_count++)); do
     printf 'Still running (%s of %s): %s\n' "$travis_count" "$travis_minutes" "$*"
-    sleep 60
+    sleep 60 >/dev/null 2>&1 &
+    travis_sleep=$!
+    wait "$travis_sleep"
   done
   printf '\n%sTimeout (%s minutes) reached. Terminating "%s"%s\n\n' "$ANSI_RED" "$travis_minutes" "$*" "$ANSI_RESET"
   kill -9 "$travis_target" 2>/dev/null

@@ -1,5 +1,9 @@
 //! Runs scripts by bash in a home of their own.
-#![allow(dead_code)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "shared by several tests, none of which uses all of it"
+)]
 
 use std::path::Path;
 use std::process::{Command, Stdio};
