@@ -1,6 +1,13 @@
 travis_setup_language() {
-  local wanted="${TRAVIS_RUST_VERSION:-stable}" have='' channel='stable'
-  if hash rustc cargo 2>/dev/null; then have="$(rustc --version 2>/dev/null)"; fi
+  local wanted="${TRAVIS_RUST_VERSION:-stable}" have='' channel='stable' program=''
+  if hash rustc cargo 2>/dev/null && ! have="$(rustc --version 2>/dev/null)"; then
+    # A rustup of another home finds its toolchains beside its own programs.
+    program="$(type -P rustc)"
+    if [[ -z "${RUSTUP_HOME:-}" && -d "${program%/.cargo/bin/rustc}/.rustup" ]]; then
+      export RUSTUP_HOME="${program%/.cargo/bin/rustc}/.rustup"
+      have="$(rustc --version 2>/dev/null)"
+    fi
+  fi
   have="${have#rustc }"
   have="${have%% *}"
   case "$have" in
