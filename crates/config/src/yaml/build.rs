@@ -1,5 +1,6 @@
 //! Builds the tree from the parser's events, within bounds.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, hash_map::Entry as Slot};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
@@ -53,9 +54,83 @@ fn position(mark: &Marker) -> (u32, u32) {
     )
 }
 
+/// How many strings with too little indentation are mended.
+const MAX_MENDED: usize = 50;
+
 /// Parses the first document of a file.
 pub(crate) fn parse(source: &str) -> Result<Document, ConfigError> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let mut source = Cow::Borrowed(source);
+    for _ in 0..MAX_MENDED {
+        match parse_strictly(&source) {
+            Err(ConfigError::Syntax {
+                line,
+                column,
+                reason,
+            }) if reason.contains("indentation in quoted scalar") => {
+                match indent_string(&source, line, column) {
+                    Some(mended) => source = Cow::Owned(mended),
+                    None => {
+                        return Err(ConfigError::Syntax {
+                            line,
+                            column,
+                            reason,
+                        });
+                    }
+                }
+            }
+            other => return other,
+        }
+    }
+    parse_strictly(&source)
+}
+
+/// Indents the further lines of the quoted string that begins at a place. YAML demands it, the
+/// original's parser did not, and real files rely on that (wrapped `secure` values). White space
+/// at the start of these lines means nothing, so the value stays the same.
+fn indent_string(source: &str, line: u32, column: u32) -> Option<String> {
+    let before = usize::try_from(line).ok()?.checked_sub(1)?;
+    let start_of_line: usize = source
+        .split_inclusive('\n')
+        .take(before)
+        .map(str::len)
+        .sum();
+    let skipped = usize::try_from(column).ok()?.checked_sub(1)?;
+    let text = source.get(start_of_line..)?;
+    let (offset, quote) = text.char_indices().nth(skipped)?;
+    if quote != '"' && quote != '\'' {
+        return None;
+    }
+    let indentation = " ".repeat(skipped + 1);
+    let (head, tail) = source.split_at(start_of_line + offset + 1);
+    let mut mended = String::with_capacity(source.len() + 1024);
+    mended.push_str(head);
+    let mut chars = tail.char_indices();
+    while let Some((at, c)) = chars.next() {
+        mended.push(c);
+        match c {
+            '\n' => mended.push_str(&indentation),
+            '\\' if quote == '"' => match chars.next() {
+                Some((_, '\n')) => {
+                    mended.push('\n');
+                    mended.push_str(&indentation);
+                }
+                escaped => mended.extend(escaped.map(|(_, c)| c)),
+            },
+            c if c == quote => {
+                mended.push_str(tail.get(at + 1..)?);
+                // Nothing to indent means that the fault is another one; and a long file of
+                // long lines must not grow without end.
+                let grown = mended.len() > source.len() && mended.len() < 4 * MAX_BYTES;
+                return grown.then_some(mended);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn parse_strictly(source: &str) -> Result<Document, ConfigError> {
     let mut builder = Builder::default();
     let mut parser = Parser::new_from_str(source);
     while let Some(event) = parser.next_event() {

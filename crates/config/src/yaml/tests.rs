@@ -83,3 +83,14 @@ fn syntax_errors_have_a_place() {
     let error = parse("language: ruby\nscript: \"unclosed\n").unwrap_err();
     assert!(error.line().is_some());
 }
+
+#[test]
+fn strings_with_too_little_indentation_are_read_as_the_original_did() {
+    let got = root(
+        "a:\n  b:\n    - secure: \"one\ntwo\\\"\n\nthree\"\n    - 'x\ny'\nscript: \"\nif\nfi\"\n",
+    );
+    let want = serde_json::json!({"a": {"b": [{"secure": "one two\"\nthree"}, "x y"]},
+        "script": " if fi"});
+    assert_eq!(got, want);
+    assert!(parse("a:\n  b: \"never closed\nx\n").is_err());
+}
