@@ -94,6 +94,21 @@ fn validate(input: &JobInput) -> Result<(), ScriptError> {
     Ok(())
 }
 
+/// The user and password in a URL, as `user:password`.
+pub(crate) fn credentials(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let host = rest.split('/').next()?;
+    host.rsplit_once('@').map(|(credentials, _)| credentials)
+}
+
+/// The URL as the log may show it.
+fn without_credentials(url: &str) -> String {
+    match credentials(url) {
+        Some(secret) if secret.contains(':') => url.replacen(&format!("{secret}@"), "", 1),
+        _ => url.to_owned(),
+    }
+}
+
 /// One command of the checkout, whose failure stops the job.
 fn step(script: &mut String, command: &str, options: &str) {
     let _ = writeln!(
@@ -127,9 +142,11 @@ fn write_clone(script: &mut String, input: &JobInput, options: &Options<'_>) {
         command.push_str(" --no-checkout");
     }
     let slug = &input.repo_slug;
-    let _ = write!(command, " {} ", pretty(&input.clone_url));
-    let shown = format!("{command}{slug}");
-    let _ = write!(command, "build/{slug}");
+    let shown = format!(
+        "{command} {} {slug}",
+        pretty(&without_credentials(&input.clone_url))
+    );
+    let _ = write!(command, " {} build/{slug}", pretty(&input.clone_url));
     step(
         script,
         &command,
@@ -176,7 +193,11 @@ fn write_commit(script: &mut String, input: &JobInput, options: &Options<'_>) {
     // The clone has the commit unless the branch moved on by more than its depth, or was
     // rewritten: then that very commit is fetched.
     let checkout = format!("git checkout -qf {sha}");
-    let fetch = format!("git fetch{} origin {sha}", options.depth());
+    // Servers that do not give single commits give the whole history.
+    let fetch = format!(
+        "git fetch{} origin {sha} || git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'",
+        options.depth()
+    );
     let _ = writeln!(script, "  if git checkout -qf {sha} 2>/dev/null; then");
     let _ = writeln!(script, "    printf '$ %s\\n' {}", quote(&checkout));
     script.push_str("  else\n  ");

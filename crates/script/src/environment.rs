@@ -11,8 +11,8 @@ use crate::{JobInput, ScriptError};
 /// Shorter secrets would mask half the log.
 const SHORTEST_SECRET: usize = 4;
 
-/// The values that must be masked in the log: secrets of more than three characters, and the
-/// lines of those that have several, since a log is seen line by line.
+/// The values that must be masked in the log: secrets of more than three characters, the lines of
+/// those that have several, since a log is seen line by line, and a password in the clone URL.
 #[must_use]
 pub fn secrets(input: &JobInput) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
@@ -24,6 +24,12 @@ pub fn secrets(input: &JobInput) -> Vec<String> {
                 values.push(value.to_owned());
             }
         }
+    }
+    if let Some((_, password)) = crate::checkout::credentials(&input.clone_url)
+        .and_then(|credentials| credentials.split_once(':'))
+        && password.chars().count() >= SHORTEST_SECRET
+    {
+        values.push(password.to_owned());
     }
     // The longest first, so that a secret within another does not leave its rest visible.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));

@@ -175,3 +175,13 @@ fn submodules_come_along() {
     assert!(outcome.log.contains("travis_fold:end:git.submodule"));
     assert!(root.path().join("build/owner/name/lib/file").exists());
 }
+
+#[test]
+fn a_password_in_the_clone_url_is_not_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let mut job = job(home.path(), "", json!({"quiet": true}));
+    job.clone_url = "https://robot:hunter22@127.0.0.1:1/owner/name.git".into();
+    assert_eq!(travis_script::secrets(&job), ["hunter22"]);
+    let text = travis_script::compile(&job).unwrap().text;
+    assert!(text.contains("--display 'git clone --depth=50 --branch=main --quiet https://127.0.0.1:1/owner/name.git owner/name'"), "{text}");
+}
