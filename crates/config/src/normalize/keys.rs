@@ -76,7 +76,7 @@ impl Walk<'_> {
             }
         }
         // A key that is at home elsewhere is misplaced, not misspelt.
-        if exact(rows, Scope::Any, name).is_some() {
+        if exact(rows, Scope::Any, name).is_some() || !self.may_search() {
             return None;
         }
         let bound = 4.min(cleaned.chars().count() / 2);

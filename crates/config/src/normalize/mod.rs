@@ -12,7 +12,10 @@ use crate::yaml::{Entry, Node, Value};
 
 /// The normalized configuration of a whole file.
 pub(crate) fn normalize(root: &[Entry], messages: &mut Messages) -> Map<String, Json> {
-    let mut walk = Walk { messages };
+    let mut walk = Walk {
+        messages,
+        searches: MAX_SEARCHES,
+    };
     let given = walk.section(KEYS, Scope::Root, "", root);
     let mut config = Map::new();
     walk.defaults(&given, &mut config);
@@ -22,9 +25,23 @@ pub(crate) fn normalize(root: &[Entry], messages: &mut Messages) -> Map<String, 
     config
 }
 
+/// Looking for the nearest word costs time; no real file has as many typos.
+const MAX_SEARCHES: usize = 1_000;
+
 /// One walk over a file.
 struct Walk<'a> {
     messages: &'a mut Messages,
+    /// How often the nearest key or value may still be looked for.
+    searches: usize,
+}
+
+impl Walk<'_> {
+    /// Whether there is still time to look for the nearest of many words.
+    fn may_search(&mut self) -> bool {
+        let may = self.searches > 0;
+        self.searches = self.searches.saturating_sub(1);
+        may
+    }
 }
 
 fn join(path: &str, key: &str) -> String {

@@ -77,8 +77,10 @@ impl Walk<'_> {
             return Some(row.name.to_owned());
         }
         let loose = text.replace('-', "_");
+        let short = loose.chars().count() <= 40 && self.may_search();
         let nearest = rows
             .iter()
+            .filter(|_| short)
             .map(|row| (distance(row.name, &loose), row))
             .min_by_key(|(distance, _)| *distance)
             .filter(|(distance, row)| {
