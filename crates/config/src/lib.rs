@@ -1,1 +1,108 @@
-//! Placeholder.
+//! `.travis.yml` to a normalized configuration, messages with positions, and jobs.
+//!
+//! The file goes through three shapes, each its own module: a tree with positions (`yaml`), a
+//! normalized configuration made by walking the language's `table` (`normalize`), and the jobs
+//! that it expands to (`matrix`). Nothing here does I/O, and odd files give messages, not errors.
+
+mod branches;
+pub mod conditions;
+mod error;
+mod matrix;
+mod message;
+mod normalize;
+mod table;
+mod yaml;
+
+use serde_json::Value;
+
+pub use branches::{BranchDecision, branch_included};
+pub use error::ConfigError;
+pub use message::{Level, Message};
+
+/// The most jobs that one file may expand to.
+pub const MAX_JOBS: usize = 200;
+/// The largest file that is read, in bytes.
+pub const MAX_SOURCE_BYTES: usize = 1024 * 1024;
+
+/// What is known about the commit that the file belongs to.
+#[derive(Debug, Clone, Default)]
+pub struct PlanContext {
+    /// The branch, or the base branch of a pull request.
+    pub branch: String,
+    /// `push`, `pull_request`, `api` or `cron`.
+    pub event_type: String,
+    /// The repository as `owner/name`.
+    pub repo_slug: String,
+}
+
+/// What a file asks for.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The normalized configuration, in the original's form.
+    pub config: Value,
+    /// The names of the stages in order; empty when the file uses none.
+    pub stages: Vec<String>,
+    /// The jobs, in the order of their numbers.
+    pub jobs: Vec<PlannedJob>,
+    /// What was odd about the file.
+    pub messages: Vec<Message>,
+}
+
+/// One job of a build.
+#[derive(Debug, Clone)]
+pub struct PlannedJob {
+    /// The name that the file gives it.
+    pub name: Option<String>,
+    /// The stage that it belongs to; `test` where nothing else is said.
+    pub stage: String,
+    /// Whether its failure leaves the build green.
+    pub allow_failure: bool,
+    /// The job's own configuration: version keys as scalars, phases as lists, `env` as one list.
+    pub config: Value,
+}
+
+/// Reads one file and expands it to jobs.
+///
+/// # Errors
+/// Only for files that cannot be read at all, or that ask for more than the limits allow.
+pub fn plan(source: &str, context: &PlanContext) -> Result<Plan, ConfigError> {
+    plan_with(source, context, &conditions::Unevaluated)
+}
+
+/// As [`plan`], with the given judge of `if:` conditions.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_with(
+    source: &str,
+    context: &PlanContext,
+    judge: &dyn conditions::Judge,
+) -> Result<Plan, ConfigError> {
+    if source.len() > MAX_SOURCE_BYTES {
+        return Err(ConfigError::TooLarge {
+            bytes: source.len(),
+        });
+    }
+    let document = yaml::parse(source)?;
+    let mut messages = message::Messages::default();
+    for duplicate in &document.duplicates {
+        messages.add(
+            Level::Error,
+            &duplicate.path,
+            "duplicate_key",
+            [("key", duplicate.key.as_str().into())],
+            Some((duplicate.line, duplicate.column)),
+        );
+    }
+    let config = normalize::normalize(&document.root, &mut messages);
+    let expansion = matrix::expand(&config, context, judge)?;
+    Ok(Plan {
+        config: Value::Object(config),
+        stages: expansion.stages,
+        jobs: expansion.jobs,
+        messages: messages.into_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

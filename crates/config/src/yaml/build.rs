@@ -1,0 +1,390 @@
+//! Builds the tree from the parser's events, within bounds.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, hash_map::Entry as Slot};
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
+
+use super::{Document, Duplicate, Entry, Node, Value};
+use crate::ConfigError;
+
+/// The most values a file may hold once aliases are expanded.
+const MAX_NODES: usize = 100_000;
+/// The most text a file may hold once aliases are expanded: each job may carry a copy.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Real files nest about eight levels.
+const MAX_DEPTH: usize = 60;
+
+/// What a value costs, itself and all that is below it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Weight {
+    nodes: usize,
+    bytes: usize,
+    depth: usize,
+}
+
+/// A collection that is still open.
+struct Frame {
+    node: Node,
+    anchor: usize,
+    weight: Weight,
+    /// The key that waits for its value.
+    key: Option<(String, u32, u32)>,
+    /// Values merged by `<<`, which explicit keys override wherever they stand.
+    merged: Vec<Entry>,
+    /// Where each key of a map stands, so that huge maps cost linear time.
+    seen: HashMap<String, usize>,
+}
+
+#[derive(Default)]
+struct Builder {
+    stack: Vec<Frame>,
+    anchors: HashMap<usize, (Node, Weight)>,
+    total: Weight,
+    root: Option<Node>,
+    duplicates: Vec<Duplicate>,
+}
+
+fn position(mark: &Marker) -> (u32, u32) {
+    (
+        u32::try_from(mark.line()).unwrap_or(u32::MAX).max(1),
+        u32::try_from(mark.col())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1),
+    )
+}
+
+/// How many strings with too little indentation are mended.
+const MAX_MENDED: usize = 50;
+
+/// Parses the first document of a file.
+pub(crate) fn parse(source: &str) -> Result<Document, ConfigError> {
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let mut source = Cow::Borrowed(source);
+    for _ in 0..MAX_MENDED {
+        match parse_strictly(&source) {
+            Err(ConfigError::Syntax {
+                line,
+                column,
+                reason,
+            }) if reason.contains("indentation in quoted scalar") => {
+                match indent_string(&source, line, column) {
+                    Some(mended) => source = Cow::Owned(mended),
+                    None => {
+                        return Err(ConfigError::Syntax {
+                            line,
+                            column,
+                            reason,
+                        });
+                    }
+                }
+            }
+            other => return other,
+        }
+    }
+    parse_strictly(&source)
+}
+
+/// Indents the further lines of the quoted string that begins at a place. YAML demands it, the
+/// original's parser did not, and real files rely on that (wrapped `secure` values). White space
+/// at the start of these lines means nothing, so the value stays the same.
+fn indent_string(source: &str, line: u32, column: u32) -> Option<String> {
+    let before = usize::try_from(line).ok()?.checked_sub(1)?;
+    let start_of_line: usize = source
+        .split_inclusive('\n')
+        .take(before)
+        .map(str::len)
+        .sum();
+    let skipped = usize::try_from(column).ok()?.checked_sub(1)?;
+    let text = source.get(start_of_line..)?;
+    let (offset, quote) = text.char_indices().nth(skipped)?;
+    if quote != '"' && quote != '\'' {
+        return None;
+    }
+    let indentation = " ".repeat(skipped + 1);
+    let (head, tail) = source.split_at(start_of_line + offset + 1);
+    let mut mended = String::with_capacity(source.len() + 1024);
+    mended.push_str(head);
+    let mut chars = tail.char_indices();
+    while let Some((at, c)) = chars.next() {
+        mended.push(c);
+        match c {
+            '\n' => mended.push_str(&indentation),
+            '\\' if quote == '"' => match chars.next() {
+                Some((_, '\n')) => {
+                    mended.push('\n');
+                    mended.push_str(&indentation);
+                }
+                escaped => mended.extend(escaped.map(|(_, c)| c)),
+            },
+            c if c == quote => {
+                mended.push_str(tail.get(at + 1..)?);
+                // Nothing to indent means that the fault is another one; and a long file of
+                // long lines must not grow without end.
+                let grown = mended.len() > source.len() && mended.len() < 4 * MAX_BYTES;
+                return grown.then_some(mended);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn parse_strictly(source: &str) -> Result<Document, ConfigError> {
+    let mut builder = Builder::default();
+    let mut parser = Parser::new_from_str(source);
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| {
+            let (line, column) = position(error.marker());
+            ConfigError::Syntax {
+                line,
+                column,
+                reason: error.info().to_owned(),
+            }
+        })?;
+        let (line, column) = position(&span.start);
+        match event {
+            Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
+            Event::DocumentEnd | Event::StreamEnd => break,
+            Event::Alias(id) => builder.alias(id, line, column)?,
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = scalar(&text, style, tag.is_some());
+                builder.leaf(
+                    Node {
+                        value,
+                        line,
+                        column,
+                    },
+                    text.len(),
+                    anchor,
+                )?;
+            }
+            Event::SequenceStart(anchor, _) => {
+                builder.open(Value::Seq(Vec::new()), anchor, line, column)?;
+            }
+            Event::MappingStart(anchor, _) => {
+                builder.open(Value::Map(Vec::new()), anchor, line, column)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => builder.close()?,
+        }
+    }
+    let (found, line, column) = match builder.root {
+        None => return Ok(empty()),
+        Some(node) => match node.value {
+            Value::Map(root) => {
+                return Ok(Document {
+                    root,
+                    duplicates: builder.duplicates,
+                });
+            }
+            Value::Null => return Ok(empty()),
+            Value::Bool(_) | Value::Str(_) => ("a single value", node.line, node.column),
+            Value::Seq(_) => ("a list", node.line, node.column),
+        },
+    };
+    Err(ConfigError::NotAMap {
+        found,
+        line,
+        column,
+    })
+}
+
+/// An empty file is a file without keys: everything takes its default.
+fn empty() -> Document {
+    Document {
+        root: Vec::new(),
+        duplicates: Vec::new(),
+    }
+}
+
+fn scalar(text: &str, style: ScalarStyle, tagged: bool) -> Value {
+    if style != ScalarStyle::Plain || tagged {
+        return Value::Str(text.to_owned());
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        other => Value::Str(other.to_owned()),
+    }
+}
+
+impl Builder {
+    fn charge(&mut self, cost: Weight, line: u32, column: u32) -> Result<(), ConfigError> {
+        self.total.nodes = self.total.nodes.saturating_add(cost.nodes);
+        self.total.bytes = self.total.bytes.saturating_add(cost.bytes);
+        if self.total.nodes > MAX_NODES || self.total.bytes > MAX_BYTES {
+            return Err(ConfigError::AliasBomb { line, column });
+        }
+        if self.stack.len().saturating_add(cost.depth) > MAX_DEPTH {
+            return Err(ConfigError::TooDeep { line, column });
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, node: Node, bytes: usize, anchor: usize) -> Result<(), ConfigError> {
+        let weight = Weight {
+            nodes: 1,
+            bytes,
+            depth: 0,
+        };
+        self.charge(weight, node.line, node.column)?;
+        if anchor > 0 {
+            self.anchors.insert(anchor, (node.clone(), weight));
+        }
+        self.place(node, weight);
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        value: Value,
+        anchor: usize,
+        line: u32,
+        column: u32,
+    ) -> Result<(), ConfigError> {
+        let weight = Weight {
+            nodes: 1,
+            bytes: 0,
+            depth: 1,
+        };
+        self.charge(weight, line, column)?;
+        self.stack.push(Frame {
+            node: Node {
+                value,
+                line,
+                column,
+            },
+            anchor,
+            weight,
+            key: None,
+            merged: Vec::new(),
+            seen: HashMap::new(),
+        });
+        Ok(())
+    }
+
+    fn alias(&mut self, id: usize, line: u32, column: u32) -> Result<(), ConfigError> {
+        let Some(weight) = self.anchors.get(&id).map(|anchor| anchor.1) else {
+            return Err(ConfigError::Syntax {
+                line,
+                column,
+                reason: "unknown anchor, or an alias within its own value".to_owned(),
+            });
+        };
+        // The cost is charged before the copy is made, so that a bomb never takes memory.
+        self.charge(weight, line, column)?;
+        if let Some((node, _)) = self.anchors.get(&id) {
+            let node = node.clone();
+            self.place(node, weight);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), ConfigError> {
+        let Some(mut frame) = self.stack.pop() else {
+            return Ok(());
+        };
+        if let Value::Map(entries) = &mut frame.node.value {
+            for merged in frame.merged {
+                if let Slot::Vacant(slot) = frame.seen.entry(merged.key.clone()) {
+                    slot.insert(entries.len());
+                    entries.push(merged);
+                }
+            }
+        }
+        if frame.anchor > 0 {
+            // The anchor's own copy costs as much as the value itself.
+            self.charge(frame.weight, frame.node.line, frame.node.column)?;
+            self.anchors
+                .insert(frame.anchor, (frame.node.clone(), frame.weight));
+        }
+        self.place(frame.node, frame.weight);
+        Ok(())
+    }
+
+    fn place(&mut self, node: Node, weight: Weight) {
+        let path_needed;
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        frame.weight.nodes = frame.weight.nodes.saturating_add(weight.nodes);
+        frame.weight.bytes = frame.weight.bytes.saturating_add(weight.bytes);
+        frame.weight.depth = frame.weight.depth.max(weight.depth.saturating_add(1));
+        match &mut frame.node.value {
+            Value::Seq(items) => {
+                items.push(node);
+                return;
+            }
+            Value::Map(entries) => match frame.key.take() {
+                None => {
+                    let key = node
+                        .text()
+                        .map_or_else(|| node.to_json().to_string(), str::to_owned);
+                    frame.key = Some((key, node.line, node.column));
+                    return;
+                }
+                Some((key, _, _)) if key == "<<" => {
+                    merge(&mut frame.merged, node);
+                    return;
+                }
+                Some((key, line, column)) => {
+                    let entry = Entry {
+                        key,
+                        line,
+                        column,
+                        value: node,
+                    };
+                    match frame.seen.entry(entry.key.clone()) {
+                        Slot::Vacant(slot) => {
+                            slot.insert(entries.len());
+                            entries.push(entry);
+                            return;
+                        }
+                        Slot::Occupied(slot) => {
+                            path_needed = (entry.key.clone(), line, column);
+                            if let Some(before) = entries.get_mut(*slot.get()) {
+                                *before = entry;
+                            }
+                        }
+                    }
+                }
+            },
+            Value::Null | Value::Bool(_) | Value::Str(_) => return,
+        }
+        let (key, line, column) = path_needed;
+        let path = self.path();
+        self.duplicates.push(Duplicate {
+            path,
+            key,
+            line,
+            column,
+        });
+    }
+
+    /// The path of the innermost open map, as messages name it.
+    fn path(&self) -> String {
+        let keys: Vec<&str> = self
+            .stack
+            .iter()
+            .filter_map(|frame| frame.key.as_ref().map(|key| key.0.as_str()))
+            .collect();
+        keys.join(".")
+    }
+}
+
+/// Collects what `<<` brings; the first of several maps wins.
+fn merge(merged: &mut Vec<Entry>, node: Node) {
+    match node.value {
+        Value::Map(entries) => merged.extend(entries),
+        Value::Seq(items) => {
+            for item in items {
+                if matches!(item.value, Value::Map(_)) {
+                    merge(merged, item);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Str(_) => {}
+    }
+}

@@ -1,0 +1,236 @@
+//! The variables that a job sees, and those of them that are secret.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::language::Language;
+use crate::shell::{assigned, check, is_name, pretty, quote};
+use crate::{JobInput, ScriptError};
+
+/// Shorter secrets would mask half the log.
+const SHORTEST_SECRET: usize = 4;
+
+/// The values that must be masked in the log: secrets of more than three characters, the lines of
+/// those that have several, since a log is seen line by line, and a password in the clone URL.
+#[must_use]
+pub fn secrets(input: &JobInput) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for variable in input.settings_env.iter().filter(|v| !v.public) {
+        let whole = variable.value.as_str();
+        let lines = whole.lines().map(str::trim);
+        for value in std::iter::once(whole).chain(lines) {
+            if value.chars().count() >= SHORTEST_SECRET && !values.iter().any(|v| v == value) {
+                values.push(value.to_owned());
+            }
+        }
+    }
+    if let Some((_, password)) = crate::checkout::credentials(&input.clone_url)
+        .and_then(|credentials| credentials.split_once(':'))
+        && password.chars().count() >= SHORTEST_SECRET
+    {
+        values.push(password.to_owned());
+    }
+    // The longest first, so that a secret within another does not leave its rest visible.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    values
+}
+
+fn text<'c>(config: &'c Value, key: &str) -> &'c str {
+    config.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn flag(value: bool) -> String {
+    if value { "true" } else { "false" }.to_owned()
+}
+
+/// The variables that come of the job itself.
+fn builtin(input: &JobInput, language: &Language) -> Vec<(&'static str, String)> {
+    let config = &input.config;
+    let pull = input.pull_request.as_ref();
+    let or_empty = |value: &Option<String>| value.clone().unwrap_or_default();
+    let of_pull =
+        |get: fn(&crate::PullRequest) -> &String| pull.map(get).cloned().unwrap_or_default();
+    let secure = input.secure_env && input.settings_env.iter().any(|variable| !variable.public);
+    let sudo = match config.get("sudo") {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Bool(value)) => flag(*value),
+        _ => String::new(),
+    };
+    let mut variables = vec![
+        ("TRAVIS", flag(true)),
+        ("CI", flag(true)),
+        ("CONTINUOUS_INTEGRATION", flag(true)),
+        ("HAS_JOSH_K_SEAL_OF_APPROVAL", flag(true)),
+        ("PAGER", "cat".to_owned()),
+        ("GIT_ASKPASS", "echo".to_owned()),
+        ("GIT_TERMINAL_PROMPT", "0".to_owned()),
+        ("DEBIAN_FRONTEND", "noninteractive".to_owned()),
+        ("TRAVIS_APP_HOST", input.app_host.clone()),
+        ("TRAVIS_EVENT_TYPE", input.event_type.clone()),
+        ("TRAVIS_BRANCH", input.branch.clone()),
+        ("TRAVIS_TAG", or_empty(&input.tag)),
+        ("TRAVIS_COMMIT", input.commit.clone()),
+        ("TRAVIS_COMMIT_RANGE", or_empty(&input.commit_range)),
+        ("TRAVIS_COMMIT_MESSAGE", input.commit_message.clone()),
+        (
+            "TRAVIS_PULL_REQUEST",
+            pull.map_or_else(|| flag(false), |pull| pull.number.to_string()),
+        ),
+        (
+            "TRAVIS_PULL_REQUEST_BRANCH",
+            of_pull(|pull| &pull.head_branch),
+        ),
+        ("TRAVIS_PULL_REQUEST_SHA", of_pull(|pull| &pull.head_sha)),
+        ("TRAVIS_PULL_REQUEST_SLUG", of_pull(|pull| &pull.head_slug)),
+        (
+            "TRAVIS_PULL_REQUEST_IS_DRAFT",
+            pull.map_or_else(String::new, |pull| flag(pull.is_draft)),
+        ),
+        ("TRAVIS_REPO_SLUG", input.repo_slug.clone()),
+        ("TRAVIS_REPO_PRIVATE", flag(input.repo_private)),
+        ("TRAVIS_BUILD_ID", input.build_id.to_string()),
+        ("TRAVIS_BUILD_NUMBER", input.build_number.to_string()),
+        ("TRAVIS_BUILD_WEB_URL", input.build_web_url.clone()),
+        ("TRAVIS_BUILD_STAGE_NAME", or_empty(&input.stage_name)),
+        ("TRAVIS_JOB_ID", input.job_id.to_string()),
+        ("TRAVIS_JOB_NUMBER", input.job_number.clone()),
+        ("TRAVIS_JOB_NAME", or_empty(&input.job_name)),
+        ("TRAVIS_JOB_WEB_URL", input.job_web_url.clone()),
+        ("TRAVIS_JOB_RESTARTED", flag(input.restarted)),
+        ("TRAVIS_ALLOW_FAILURE", flag(input.allow_failure)),
+        ("TRAVIS_SECURE_ENV_VARS", flag(secure)),
+        ("TRAVIS_SUDO", sudo),
+        ("TRAVIS_LANGUAGE", text(config, "language").to_owned()),
+        ("TRAVIS_DIST", text(config, "dist").to_owned()),
+        ("TRAVIS_OSX_IMAGE", text(config, "osx_image").to_owned()),
+    ];
+    for version in language.versions {
+        let value = text(config, version.key);
+        if !value.is_empty() {
+            variables.push((version.variable, value.to_owned()));
+        }
+    }
+    variables
+}
+
+/// What the script finds out by itself, without starting a process.
+const MEASURED: &str = r#"export TRAVIS_ROOT=/ TRAVIS_HOME="$HOME" TRAVIS_INFRA=unknown TRAVIS_DEBUG_MODE=''
+export TRAVIS_TMPDIR="${TMPDIR:-/tmp}" TRAVIS_TEST_RESULT='' TRAVIS_CMD=no_cmd TRAVIS_STAGE=env
+case "$OSTYPE" in
+  darwin*) TRAVIS_OS_NAME=osx ;;
+  msys* | cygwin*) TRAVIS_OS_NAME=windows ;;
+  freebsd*) TRAVIS_OS_NAME=freebsd ;;
+  *) TRAVIS_OS_NAME=linux ;;
+esac
+case "$HOSTTYPE" in
+  x86_64) TRAVIS_CPU_ARCH=amd64 ;;
+  aarch64) TRAVIS_CPU_ARCH=arm64 ;;
+  *) TRAVIS_CPU_ARCH="$HOSTTYPE" ;;
+esac
+if [[ -d /run/systemd/system ]]; then TRAVIS_INIT=systemd; else TRAVIS_INIT=other; fi
+export TRAVIS_OS_NAME TRAVIS_CPU_ARCH TRAVIS_ARCH="$TRAVIS_CPU_ARCH" TRAVIS_INIT
+"#;
+
+/// Writes the exports that the log does not show.
+pub(crate) fn write_builtin(
+    script: &mut String,
+    input: &JobInput,
+    language: &Language,
+) -> Result<(), ScriptError> {
+    for (name, value) in builtin(input, language) {
+        check(&value, || format!("the value of {name}"))?;
+        let _ = writeln!(script, "export {name}={}", quote(&value));
+    }
+    let _ = writeln!(
+        script,
+        "export TRAVIS_BUILD_DIR=\"$HOME/build/\"{}",
+        quote(&input.repo_slug)
+    );
+    script.push_str(MEASURED);
+    Ok(())
+}
+
+/// Writes the variables of the settings and of `.travis.yml`, shown in the log.
+pub(crate) fn write_shown(script: &mut String, input: &JobInput) -> Result<(), ScriptError> {
+    let settings = from_settings(input)?;
+    let (configured, encrypted) = from_config(&input.config)?;
+    if settings.is_empty() && configured.is_empty() && !encrypted {
+        return Ok(());
+    }
+    script.push_str("\n# ---- variables ----\ntravis_time_start\n");
+    if !settings.is_empty() {
+        script.push_str("travis_notice 'Setting environment variables from repository settings'\n");
+        script.push_str(&settings);
+        script.push_str("printf '\\n'\n");
+    }
+    if !configured.is_empty() {
+        script.push_str("travis_notice 'Setting environment variables from .travis.yml'\n");
+        script.push_str(&configured);
+        script.push_str("printf '\\n'\n");
+    }
+    if encrypted {
+        script.push_str(
+            "travis_notice 'Encrypted environment variables of .travis.yml are not set in this job.'\n\
+             printf '\\n'\n",
+        );
+    }
+    script.push_str("travis_time_finish 0 env\n");
+    Ok(())
+}
+
+fn from_settings(input: &JobInput) -> Result<String, ScriptError> {
+    let mut lines = String::new();
+    for variable in &input.settings_env {
+        // The server decides who gets secrets; this only never makes it worse.
+        if !is_name(&variable.name) || (!variable.public && !input.secure_env) {
+            continue;
+        }
+        check(&variable.value, || format!("the setting {}", variable.name))?;
+        let shown = if variable.public {
+            pretty(&variable.value)
+        } else {
+            "[secure]".to_owned()
+        };
+        let shown = quote(&format!("$ export {}={shown}", variable.name));
+        let _ = writeln!(lines, "printf '%s\\n' {shown}");
+        let _ = writeln!(lines, "export {}={}", variable.name, quote(&variable.value));
+    }
+    Ok(lines)
+}
+
+/// The lines, and whether there are values that only the repository's key opens.
+fn from_config(config: &Value) -> Result<(String, bool), ScriptError> {
+    let mut lines = String::new();
+    let mut encrypted = false;
+    let entries = config.get("env").and_then(Value::as_array);
+    let entries = entries.into_iter().flatten().filter_map(Value::as_object);
+    for (name, value) in entries.flatten() {
+        let value = match value {
+            Value::String(_) if name == "secure" => {
+                encrypted = true;
+                continue;
+            }
+            Value::Object(_) => {
+                encrypted = true;
+                continue;
+            }
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        check(&value, || format!("the variable {name}"))?;
+        if name == "export" && value.is_empty() {
+            continue;
+        }
+        if is_name(name) {
+            let export = format!("export {name}={}", assigned(&value));
+            let _ = writeln!(lines, "travis_cmd {} --echo", quote(&export));
+        } else {
+            let notice = format!("{name:?} is not a name that a variable can have; it is not set.");
+            check(&notice, || "the name of a variable".to_owned())?;
+            let _ = writeln!(lines, "travis_notice {}", quote(&notice));
+        }
+    }
+    Ok((lines, encrypted))
+}

@@ -1,0 +1,40 @@
+travis_setup_language() {
+  local wanted="${TRAVIS_PYTHON_VERSION:-}" have='' program='' candidate='' venv='' options=''
+  for candidate in "python$wanted" python3 python; do
+    if ! hash "$candidate" 2>/dev/null; then continue; fi
+    have="$("$candidate" --version 2>&1)" || continue
+    have="${have#Python }"
+    program="$candidate"
+    if travis_matches "${wanted%-dev}" "$have"; then break; fi
+  done
+  if [[ -z "$program" ]] || ! travis_matches "${wanted%-dev}" "$have"; then
+    if hash pyenv 2>/dev/null && travis_cmd "pyenv install -s $wanted" --echo --timing; then
+      export PYENV_VERSION="$wanted"
+      program='python' have="$wanted"
+    elif travis_mise python "${wanted:-latest}"; then
+      program='python' have="$wanted"
+    elif [[ -z "$program" ]]; then
+      travis_missing "Python${wanted:+ $wanted}" 'Install the packages python3 and python3-venv, or a version manager (pyenv, mise), on the worker.'
+    else
+      # The loop ends on the last candidate; python3 is the one to run on.
+      if hash python3 2>/dev/null; then
+        program='python3' have="$(python3 --version 2>&1)"
+        have="${have#Python }"
+      fi
+      travis_runs_on 'Python' "$wanted" "$have"
+    fi
+  fi
+  venv="$HOME/virtualenv/python$have"
+  if [[ -n "${TRAVIS_SYSTEM_SITE_PACKAGES:-}" ]]; then options='--system-site-packages '; fi
+  travis_fold start virtualenv
+  if travis_cmd "$program -m venv $options\"\$HOME/virtualenv/python$have\"" --echo --timing; then
+    travis_cmd "source \"\$HOME/virtualenv/python$have/bin/activate\"" --echo
+    travis_fold end virtualenv
+  else
+    travis_fold end virtualenv
+    travis_notice "This machine's Python cannot make virtual environments (package python3-venv); the job uses the system's packages."
+    if ! hash python 2>/dev/null; then python() { python3 "$@"; }; fi
+  fi
+  travis_cmd 'python --version' --echo
+  travis_cmd 'python -m pip --version' --echo
+}
