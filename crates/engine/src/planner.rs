@@ -21,7 +21,6 @@ const TRIES: u32 = 5;
 
 /// The file that says what to build.
 const CONFIG_FILE: &str = ".travis.yml";
-const CONFIG_LIMIT: usize = 1 << 20;
 
 /// What a commit and its configuration come to.
 enum Planned {
@@ -175,7 +174,6 @@ impl Engine {
                 &resolved.sha,
                 fetch_ref.as_deref(),
                 CONFIG_FILE,
-                CONFIG_LIMIT,
             )
             .await?;
         let branch = request

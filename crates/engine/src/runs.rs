@@ -347,7 +347,7 @@ impl Engine {
             }
             holders.extend(job.attempt_id.filter(|_| job.state.is_held()));
             // Within a build some jobs have finished already; they stay as they are.
-            drop(run.apply(&mut job, event).await?);
+            let _stays = run.apply(&mut job, event).await?;
         }
         run.recompute(build).await?;
         for attempt in tx.attempts_by_id(&holders).await? {

@@ -67,7 +67,7 @@ pub async fn serve(
     let (ended, mut over) = tokio::sync::watch::channel(false);
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         stop.await;
-        drop(ended.send(true));
+        ended.send_replace(true);
     });
     let grace = async {
         drop(over.wait_for(|over| *over).await);
