@@ -46,6 +46,8 @@ pub struct Policy {
     pub public_url: String,
     /// Local paths and loopback addresses may be clone URLs.
     pub allow_local_git: bool,
+    /// A repository of the server's own making, which is local and allowed all the same.
+    pub sample_url: Option<String>,
     /// How long a lease lasts.
     pub lease: Duration,
     /// How long an idle poll is held.
@@ -54,6 +56,14 @@ pub struct Policy {
     pub heartbeat: Duration,
     /// Limits of jobs.
     pub limits: JobLimits,
+}
+
+impl Policy {
+    /// Whether this clone URL may be a local path or a loopback address.
+    #[must_use]
+    pub fn allows_local(&self, url: &str) -> bool {
+        self.allow_local_git || self.sample_url.as_deref() == Some(url)
+    }
 }
 
 /// What a job may use at most.

@@ -68,7 +68,7 @@ impl Engine {
             ));
         }
         let policy = UrlPolicy {
-            allow_local: self.policy.allow_local_git,
+            allow_local: self.policy.allows_local(&new.clone_url),
         };
         parse_clone_url(&new.clone_url, &policy)?;
         let secret = Vault::new_token("ping")?;

@@ -121,7 +121,7 @@ fn assignment(app: &App, offer: Offer) -> wire::Assignment {
             url: offer.repository.clone_url.clone(),
             sha: commit.sha,
             refs: offer.refs,
-            allow_local: policy.allow_local_git,
+            allow_local: policy.allows_local(&offer.repository.clone_url),
         }),
         limits: wire::Limits {
             total_seconds: policy.limits.total.as_secs(),

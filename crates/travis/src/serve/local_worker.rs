@@ -1,0 +1,37 @@
+//! A worker's configuration from what the command line says.
+
+use crate::cli::serve::Executor as Choice;
+use anyhow::{Result, bail};
+use std::path::Path;
+use std::sync::Arc;
+use travis_sandbox::{Executor, HostExecutor, NamespaceExecutor, ToolDirs};
+
+/// The executor that was chosen, or the strongest that works here.
+pub async fn executor(choice: Option<Choice>, data: &Path, hidden: &[&Path]) -> Result<Arc<dyn Executor>> {
+    let root = data.join("jobs");
+    let tools = ToolDirs::detect();
+    if choice == Some(Choice::Host) {
+        return Ok(Arc::new(HostExecutor::new(root, tools)));
+    }
+    let hidden = hidden.iter().map(|path| (*path).to_owned()).collect();
+    let namespace = NamespaceExecutor::new(root, hidden, tools);
+    let broken: Vec<String> = namespace
+        .check()
+        .await
+        .into_iter()
+        .filter(|finding| !finding.ok && finding.name == "bubblewrap")
+        .map(|finding| format!("{}: {}", finding.detail, finding.remedy.unwrap_or_default()))
+        .collect();
+    if !broken.is_empty() {
+        bail!(
+            "jobs can't be isolated here ({}). Or run jobs without a sandbox, only for code that you trust: --executor host",
+            broken.join("; ")
+        );
+    }
+    Ok(Arc::new(namespace))
+}
+
+/// The machine's name.
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

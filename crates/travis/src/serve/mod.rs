@@ -1,0 +1,29 @@
+//! The long-running commands: `up`, `server`, `worker`. Wiring only.
+
+mod files;
+mod forge;
+mod local_worker;
+mod sample;
+mod server;
+mod settings;
+mod signals;
+mod up;
+mod worker;
+
+pub use server::server;
+pub use up::up;
+pub use worker::{examine, worker};
+
+/// Sends the process's own messages to standard error; `RUST_LOG` chooses how many.
+fn start_log(default: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let started = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
+    if started.is_err() {
+        tracing::debug!("the log was started before");
+    }
+}

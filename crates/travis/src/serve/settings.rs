@@ -1,0 +1,142 @@
+//! `travis.toml`, overridden by the environment, overridden by flags.
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use travis_engine::JobLimits;
+
+/// What the file may say. Unknown keys are errors that name their line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where rows and logs are kept.
+    pub data: Option<PathBuf>,
+    /// Address to listen at.
+    pub bind: Option<SocketAddr>,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: Option<String>,
+    /// Where browsers and workers find the server.
+    pub public_url: Option<String>,
+    /// Local paths and loopback addresses may be clone URLs.
+    pub allow_local_git: Option<bool>,
+    /// What jobs may use at most.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// What jobs may use at most; the defaults of `JobLimits` for what is not said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    total_seconds: Option<u64>,
+    silence_seconds: Option<u64>,
+    log_bytes: Option<u64>,
+    memory_bytes: Option<u64>,
+    processes: Option<u64>,
+    network: Option<bool>,
+}
+
+impl Limits {
+    /// With the defaults for what is not said.
+    pub fn job_limits(self) -> JobLimits {
+        let default = JobLimits::default();
+        JobLimits {
+            total: self.total_seconds.map_or(default.total, Duration::from_secs),
+            silence: self.silence_seconds.map_or(default.silence, Duration::from_secs),
+            log_bytes: self.log_bytes.unwrap_or(default.log_bytes),
+            memory_bytes: self.memory_bytes.or(default.memory_bytes),
+            processes: self.processes.or(default.processes),
+            network: self.network.unwrap_or(default.network),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the file that was named, which must be there, or `travis.toml` in the data
+    /// directory, which need not.
+    pub fn read(named: Option<&Path>, data: Option<&Path>) -> Result<Self> {
+        let (path, text) = match (named, data) {
+            (Some(path), _) => {
+                let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
+                (path.to_owned(), text)
+            }
+            (None, Some(data)) => {
+                let path = data.join("travis.toml");
+                match std::fs::read_to_string(&path) {
+                    Ok(text) => (path, text),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+                    Err(error) => return Err(error).with_context(|| format!("{} can't be read", path.display())),
+                }
+            }
+            (None, None) => return Ok(Self::default()),
+        };
+        Self::parse(&text).with_context(|| format!("{}: mend it or leave it out", path.display()))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let settings: Self = toml::from_str(text)?;
+        let limits = settings.limits;
+        if limits.total_seconds == Some(0) || limits.silence_seconds == Some(0) || limits.log_bytes == Some(0) {
+            bail!("limits: 0 would stop every job at once; leave the key out for the default");
+        }
+        Ok(settings)
+    }
+
+    /// What the environment says comes before the file.
+    pub fn with_environment(mut self) -> Result<Self> {
+        let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if let Some(data) = read("TRAVIS_DATA") {
+            self.data = Some(data.into());
+        }
+        if let Some(bind) = read("TRAVIS_BIND") {
+            self.bind = Some(bind.parse().context("TRAVIS_BIND: write ADDR:PORT, as in 127.0.0.1:8080")?);
+        }
+        self.database = read("TRAVIS_DATABASE").or(self.database);
+        self.public_url = read("TRAVIS_PUBLIC_URL").or(self.public_url);
+        Ok(self)
+    }
+}
+
+/// A server's public address: what was said, else where it listens.
+pub fn public_url(said: Option<&str>, listens: SocketAddr) -> Result<String> {
+    match said {
+        None => Ok(format!("http://{listens}")),
+        Some(url) => {
+            let url = url.trim_end_matches('/');
+            if !(url.starts_with("http://") || url.starts_with("https://")) {
+                bail!("public_url: write it whole, as in https://ci.example.org");
+            }
+            Ok(url.to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_its_line() {
+        let error = Settings::parse("bind = \"127.0.0.1:1\"\nbinnd = 1\n").unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("binnd"), "{error}");
+    }
+
+    #[test]
+    fn limits_have_defaults() {
+        let settings = Settings::parse("[limits]\nsilence_seconds = 5\n").unwrap();
+        let limits = settings.limits.job_limits();
+        assert_eq!(limits.silence, Duration::from_secs(5));
+        assert_eq!(limits.total, JobLimits::default().total);
+        assert!(Settings::parse("[limits]\ntotal_seconds = 0\n").is_err());
+    }
+
+    #[test]
+    fn the_public_address_is_whole() {
+        let at = "127.0.0.1:8080".parse().unwrap();
+        assert_eq!(public_url(None, at).unwrap(), "http://127.0.0.1:8080");
+        assert_eq!(public_url(Some("https://ci.example/"), at).unwrap(), "https://ci.example");
+        assert!(public_url(Some("ci.example"), at).is_err());
+    }
+}

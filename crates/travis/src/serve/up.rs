@@ -1,0 +1,186 @@
+//! `travis up`: server, store, one worker and a sample, in one process.
+
+use super::{
+    files, local_worker, sample,
+    server::{Plan, Running},
+    settings::Settings,
+    signals,
+};
+use crate::cli::serve::UpArgs;
+use anyhow::{Context as _, Result};
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use travis_engine::{BuildDemand, Engine, NewRepository, Viewer};
+use travis_worker::{MaxLimits, WorkerConfig};
+
+/// How long running jobs may take to be given back when everything stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Everything in one process.
+///
+/// # Errors
+/// When it can't start.
+pub async fn up(args: UpArgs) -> Result<ExitCode> {
+    super::start_log("warn");
+    let data = match &args.data {
+        Some(data) => data.clone(),
+        None => files::default_data("travis")?,
+    };
+    let data = files::private_dir(&data)?;
+    let settings = Settings::read(None, Some(&data))?.with_environment()?;
+    let worker_data = files::private_dir(&data.join("worker"))?;
+    let executor = local_worker::executor(Some(args.executor), &worker_data, &[&data]).await?;
+    let (stop, hard) = signals::stops()?;
+    let sample_path = data.join("sample/hello");
+    let first_start = !data.join("travis.db").exists();
+    let with_sample = !args.no_sample && (first_start || sample_path.exists());
+    let sample_url = with_sample.then(|| sample_path.to_string_lossy().into_owned());
+    let running = Running::start(Plan {
+        bind: args.bind,
+        database: settings.database,
+        public_url: settings.public_url,
+        allow_local_git: args.allow_local_git || settings.allow_local_git.unwrap_or(false),
+        sample_url: sample_url.clone(),
+        limits: settings.limits,
+        data: data.clone(),
+    })
+    .await?;
+    let engine = running.engine.clone();
+    let address = running.address;
+    let public_url = running.public_url.clone();
+    let token = files::admin_token(&data)?;
+    let endpoint = format!("http://{address}");
+    let config_file = crate::config::write(&endpoint, token.reveal()).context("the CLI's configuration can't be written")?;
+    let admin = engine.administrator().await?;
+    let link = engine.new_sign_in_link(admin).await?;
+
+    let serving = tokio::spawn(running.serve(stop.clone()));
+    let enrolment_token = if travis_worker::is_enrolled(&worker_data) {
+        None
+    } else {
+        let viewer = engine.viewer_by_token(token.reveal()).await?;
+        Some(engine.new_enrolment_token(viewer.signed_in()?).await?.0.reveal().to_owned())
+    };
+    let worker = tokio::spawn(travis_worker::run(
+        WorkerConfig {
+            server: endpoint.clone(),
+            data_dir: worker_data,
+            name: local_worker::host_name(),
+            slots: args.slots,
+            executor,
+            enrolment_token,
+            max_limits: MaxLimits::default(),
+            network_allowed: true,
+            // The server says for each repository whether it may be local.
+            allow_local_git: true,
+        },
+        // Leaving at once: what runs is given back and runs again at the next start.
+        stop.clone(),
+        stop.clone(),
+    ));
+    banner(&Banner {
+        link: format!("{public_url}/sign-in/{}", link.reveal()),
+        page: &public_url,
+        data: &data,
+        config: &config_file,
+        slots: args.slots,
+        executor: args.executor.name(),
+        sample: with_sample && first_start,
+    });
+    println!("ready: http://{address}");
+    std::io::stdout().flush()?;
+    if let Some(url) = sample_url.filter(|_| first_start) {
+        let viewer = engine.viewer_by_token(token.reveal()).await?;
+        if let Err(error) = build_sample(&engine, &viewer, &sample_path, &url).await {
+            tracing::warn!(error = format!("{error:#}"), "the sample repository could not be built");
+        }
+    }
+    wait(serving, worker, &stop, &hard).await
+}
+
+async fn build_sample(engine: &Engine, viewer: &Viewer, path: &Path, url: &str) -> Result<()> {
+    sample::create(path).await?;
+    let new = NewRepository {
+        slug: "sample/hello".parse()?,
+        clone_url: url.to_owned(),
+        description: Some("A small repository with tests, made to try things out".to_owned()),
+        private: false,
+        poll_seconds: Some(15),
+    };
+    let repository = engine.add_repository(viewer, new).await?;
+    engine.demand_build(viewer, &repository, BuildDemand::default()).await?;
+    Ok(())
+}
+
+type Served = tokio::task::JoinHandle<Result<()>>;
+type Worked = tokio::task::JoinHandle<Result<(), travis_worker::WorkerError>>;
+
+/// Waits for a signal or for something to break, then stops the worker before the server, so that
+/// it can give back what it runs.
+async fn wait(serving: Served, worker: Worked, stop: &CancellationToken, hard: &CancellationToken) -> Result<ExitCode> {
+    let (mut serving, mut worker) = (serving, worker);
+    tokio::select! {
+        served = &mut serving => {
+            served??;
+            return Ok(ExitCode::SUCCESS);
+        }
+        worked = &mut worker, if !stop.is_cancelled() => {
+            if !stop.is_cancelled() {
+                worked??;
+                tracing::warn!("the local worker has left; the server goes on without it");
+            }
+        }
+        () = stop.cancelled() => {}
+    }
+    stop.cancelled().await;
+    eprintln!("Stopping. What runs is given back and runs again at the next start; Ctrl-C once more leaves at once.");
+    let calm = async {
+        if !worker.is_finished() {
+            drop(tokio::time::timeout(GRACE, &mut worker).await);
+        }
+        drop(tokio::time::timeout(GRACE, &mut serving).await);
+    };
+    tokio::select! {
+        () = calm => {}
+        () = hard.cancelled() => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Banner<'a> {
+    link: String,
+    page: &'a str,
+    data: &'a Path,
+    config: &'a Path,
+    slots: u32,
+    executor: &'a str,
+    sample: bool,
+}
+
+/// A few calm lines on standard error; standard output has only the line for programs.
+fn banner(it: &Banner<'_>) {
+    let (bold, dim, plain) = if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        ("\x1b[1m", "\x1b[2m", "\x1b[0m")
+    } else {
+        ("", "", "")
+    };
+    let slots = if it.slots == 1 { "1 job at a time".to_owned() } else { format!("{} jobs side by side", it.slots) };
+    eprintln!();
+    eprintln!("  {bold}Travis is up{plain} at {}", it.page);
+    eprintln!();
+    eprintln!("  Sign in   {bold}{}{plain}", it.link);
+    eprintln!("            {dim}works once, within a day; start again for a new one{plain}");
+    eprintln!("  Worker    this machine, {slots}, executor {}", it.executor);
+    eprintln!("  Data      {}", it.data.display());
+    eprintln!("  CLI       {} {dim}(written; try: travis repos){plain}", it.config.display());
+    eprintln!();
+    if it.sample {
+        eprintln!("  A sample repository is being built: watch it at {}/sample/hello", it.page);
+    }
+    eprintln!("  Your own  travis enable --git URL --name owner/name && travis trigger owner/name --watch");
+    eprintln!("  Ctrl-C stops everything; nothing is lost.");
+    eprintln!();
+}

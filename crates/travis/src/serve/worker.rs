@@ -1,0 +1,63 @@
+//! `travis worker`.
+
+use super::{files, local_worker, signals};
+use crate::cli::serve::WorkerArgs;
+use anyhow::Result;
+use std::process::ExitCode;
+use travis_sandbox::Finding;
+use travis_worker::{MaxLimits, WorkerConfig};
+
+/// A worker.
+///
+/// # Errors
+/// When it can't start.
+pub async fn worker(args: WorkerArgs) -> Result<ExitCode> {
+    super::start_log("info");
+    let (drain, hard) = signals::stops()?;
+    let config = config(args).await?;
+    travis_worker::run(config, drain, hard).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn config(args: WorkerArgs) -> Result<WorkerConfig> {
+    let data = match args.data {
+        Some(data) => data,
+        None => files::default_data("travis-worker")?,
+    };
+    let data_dir = files::private_dir(&data)?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok(WorkerConfig {
+        server: args.server.trim_end_matches('/').to_owned(),
+        name: args.name.unwrap_or_else(local_worker::host_name),
+        slots: args.slots.unwrap_or_else(|| u32::try_from(cores / 2).unwrap_or(1).max(1)),
+        executor: local_worker::executor(args.executor, &data_dir, &[&data_dir]).await?,
+        enrolment_token: args.token,
+        max_limits: MaxLimits::default(),
+        network_allowed: !args.no_network,
+        allow_local_git: args.allow_local_git,
+        data_dir,
+    })
+}
+
+/// Looks at this machine as a worker would, for `travis doctor`.
+///
+/// # Errors
+/// When there is no place to look at.
+pub async fn examine(server: &str) -> Result<Vec<Finding>> {
+    let data_dir = files::private_dir(&files::default_data("travis-worker")?)?;
+    let tools = travis_sandbox::ToolDirs::detect();
+    let executor =
+        travis_sandbox::NamespaceExecutor::new(data_dir.join("jobs"), vec![data_dir.clone()], tools);
+    let config = WorkerConfig {
+        server: server.to_owned(),
+        name: local_worker::host_name(),
+        slots: 1,
+        executor: std::sync::Arc::new(executor),
+        enrolment_token: None,
+        max_limits: MaxLimits::default(),
+        network_allowed: true,
+        allow_local_git: false,
+        data_dir,
+    };
+    Ok(travis_worker::doctor(&config).await)
+}
