@@ -1,0 +1,126 @@
+//! What can go wrong between here and a repository.
+
+use std::time::Duration;
+
+use crate::url::UrlError;
+
+/// Why a repository gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ForgeError {
+    /// The repository, the ref, the commit or the file's folder is not there.
+    #[error("{what} was not found; check its name, and that it was not deleted or overwritten")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// The host does not answer, or may not be talked to.
+    #[error("repository host cannot be reached: {detail}; check the address and the network")]
+    Unreachable {
+        /// What happened.
+        detail: String,
+    },
+    /// The repository is not open to us.
+    #[error(
+        "repository asks for credentials; make it public, or give the server's user an SSH key \
+         that may read it and use the ssh address"
+    )]
+    AuthRequired,
+    /// It took too long.
+    #[error("git took longer than {} s; try again, or check the network to the host", .after.as_secs_f32())]
+    Timeout {
+        /// The time allowed.
+        after: Duration,
+    },
+    /// The file is longer than allowed.
+    #[error("{path} is larger than {limit} bytes; make it smaller")]
+    TooLarge {
+        /// The file's path.
+        path: String,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The address is not one that may be used.
+    #[error(transparent)]
+    BadUrl(#[from] UrlError),
+    /// The name of a ref, commit or file is not one that git takes.
+    #[error("{what} is not a valid name: {name:?}; check its spelling")]
+    BadName {
+        /// What kind of name.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Git failed for another reason.
+    #[error("git failed: {stderr}; check that the repository can be cloned by hand")]
+    Git {
+        /// The end of what git said.
+        stderr: String,
+    },
+    /// Git could not be started, or the disk refused.
+    #[error("git could not be run: {0}; check that git is installed and the data folder writable")]
+    Io(#[from] std::io::Error),
+}
+
+impl ForgeError {
+    pub(crate) fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound { what: what.into() }
+    }
+
+    /// What git's own words mean.
+    pub(crate) fn from_stderr(stderr: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(stderr);
+        let lower = text.to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        let start = lower.char_indices().rev().nth(499).map_or(0, |(at, _)| at);
+        let tail: String = text
+            .get(start..)
+            .unwrap_or(&text)
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        let tail = tail.trim().to_owned();
+        if has(&[
+            "could not read username",
+            "could not read password",
+            "authentication failed",
+            "permission denied",
+            "terminal prompts disabled",
+            "returned error: 401",
+            "returned error: 403",
+        ]) {
+            Self::AuthRequired
+        } else if has(&[
+            "couldn't find remote ref",
+            "not our ref",
+            "unadvertised object",
+        ]) {
+            Self::not_found("the branch, tag or commit")
+        } else if has(&[
+            "does not appear to be a git repository",
+            "not a git repository",
+            "repository not found",
+            "does not exist",
+            "no such file or directory",
+            "/info/refs' not found",
+            "' not found",
+            "cannot change to",
+        ]) {
+            Self::not_found("the repository")
+        } else if has(&[
+            "could not resolve host",
+            "failed to connect",
+            "connection refused",
+            "connection timed out",
+            "network is unreachable",
+            "no route to host",
+            "unable to access",
+            "unable to connect",
+            "host key verification failed",
+        ]) {
+            Self::Unreachable { detail: tail }
+        } else {
+            Self::Git { stderr: tail }
+        }
+    }
+}

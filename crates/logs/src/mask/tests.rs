@@ -1,0 +1,107 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use proptest::prelude::*;
+
+use super::Masker;
+
+fn masked(secrets: &[&str], chunks: &[&[u8]]) -> String {
+    let secrets: Vec<String> = secrets.iter().map(|s| (*s).to_owned()).collect();
+    let mut masker = Masker::new(&secrets);
+    let mut out = Vec::new();
+    for chunk in chunks {
+        masker.push(chunk, &mut out);
+    }
+    masker.finish(&mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[test]
+fn copies_without_secrets_and_holds_nothing() {
+    let mut masker = Masker::new(&["abc".to_owned()]);
+    let mut out = Vec::new();
+    masker.push(b"abc ab", &mut out);
+    assert_eq!(out, b"abc ab");
+    assert!(!masker.pending());
+}
+
+#[test]
+fn masks_split_secrets() {
+    assert_eq!(
+        masked(&["hunter22"], &[b"a hun", b"te", b"r22 b"]),
+        "a [secure] b"
+    );
+    assert_eq!(
+        masked(&["hunter22"], &[b"hunterhunter2", b"2"]),
+        "hunter[secure]"
+    );
+    assert_eq!(masked(&["aaab"], &[b"aaa", b"aab"]), "aa[secure]");
+}
+
+#[test]
+fn masks_encodings() {
+    let secret = "p@ss \"w/rd\" ümlaut?>~~";
+    for front in ["", "x", "xy", "user:", "user:x"] {
+        let encoded = STANDARD.encode(format!("{front}{secret}:tail"));
+        let url = URL_SAFE_NO_PAD.encode(format!("{front}{secret}"));
+        for text in [encoded, url] {
+            let shown = masked(&[secret], &[text.as_bytes()]);
+            assert!(shown.contains("[secure]"), "{front}: {shown}");
+            assert!(shown.len() < text.len(), "{shown}");
+        }
+    }
+    let json = serde_json::to_string(secret).unwrap();
+    assert_eq!(masked(&[secret], &[json.as_bytes()]), "\"[secure]\"");
+    let url = "q=p%40ss%20%22w%2Frd%22%20%C3%BCmlaut%3F%3E~~&x";
+    assert_eq!(masked(&[secret], &[url.as_bytes()]), "q=[secure]&x");
+    assert_eq!(
+        masked(&[secret], &[url.replace("%20", "+").as_bytes()]),
+        "q=[secure]&x"
+    );
+}
+
+#[test]
+fn masks_lines_of_a_key() {
+    let key = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\nshort\n-----END KEY-----\n";
+    let shown = masked(&[key], &[b"x MIIEpAIBAAKCAQEA short\r\n"]);
+    assert_eq!(shown, "x [secure] short\r\n");
+    let terminal = key.replace('\n', "\r\n");
+    assert_eq!(masked(&[key], &[terminal.as_bytes()]), "[secure]");
+}
+
+#[test]
+fn idle_stream_gives_up_its_hold() {
+    let mut masker = Masker::new(&["password".to_owned()]);
+    let mut out = Vec::new();
+    masker.push(b"enter pass", &mut out);
+    assert_eq!(out, b"enter ");
+    assert!(masker.pending());
+    masker.flush_partial(&mut out);
+    assert_eq!(out, b"enter pass");
+    assert!(!masker.pending());
+}
+
+#[test]
+fn debug_output_shows_no_secret() {
+    let shown = format!("{:?}", Masker::new(&["hunter22".to_owned()]));
+    assert!(!shown.contains("hunter22"), "{shown}");
+}
+
+proptest! {
+    #[test]
+    fn cuts_do_not_matter(
+        secrets in prop::collection::vec("[ab]{4,7}", 1..4),
+        text in "[abc]{0,80}",
+        cuts in prop::collection::vec(0_usize..80, 0..12),
+    ) {
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|c| c.min(text.len())).collect();
+        cuts.extend([0, text.len()]);
+        cuts.sort_unstable();
+        let chunks: Vec<&[u8]> = cuts.windows(2).map(|w| &text.as_bytes()[w[0]..w[1]]).collect();
+        let whole = masked(&secrets, &[text.as_bytes()]);
+        prop_assert_eq!(&masked(&secrets, &chunks), &whole);
+        for secret in secrets {
+            prop_assert!(!whole.contains(secret), "{}", whole);
+        }
+    }
+}
