@@ -59,7 +59,10 @@ impl Executor for Dummy {
     async fn sweep(&self) {}
 
     async fn check(&self) -> Vec<Finding> {
-        vec![Finding::good("dummy", "scripts are acted out, nothing runs")]
+        vec![Finding::good(
+            "dummy",
+            "scripts are acted out, nothing runs",
+        )]
     }
 }
 

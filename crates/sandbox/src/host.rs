@@ -69,13 +69,7 @@ impl Executor for Host {
         let user = std::env::var("USER").unwrap_or_else(|_| "travis".to_owned());
         let launch = Launch {
             command: vec!["/bin/bash".to_owned(), format!("{path}/{SCRIPT}")],
-            environment: environment::variables(
-                spec,
-                &self.tools,
-                &path,
-                &user,
-                mirror.as_deref(),
-            ),
+            environment: environment::variables(spec, &self.tools, &path, &user, mirror.as_deref()),
             directory: Some(home.path().to_owned()),
             terminal: spec.terminal,
             marker: Some((MARKER, format!("{}/{}", text(&homes), spec.id))),

@@ -222,8 +222,7 @@ impl Shared {
                 ..Exit::default()
             });
         }
-        let terminal =
-            Terminal::open(self.launch.terminal).map_err(SandboxError::Terminal)?;
+        let terminal = Terminal::open(self.launch.terminal).map_err(SandboxError::Terminal)?;
         let mut child = self.start(terminal.job)?;
         let output = self.follow(&mut child, &terminal.ours, sink);
         // Reaps it in every case.
@@ -252,10 +251,7 @@ impl Shared {
             code,
             signal: status.signal().or(told),
             killed,
-            oom: self
-                .group
-                .as_ref()
-                .is_some_and(Group::ran_out_of_memory),
+            oom: self.group.as_ref().is_some_and(Group::ran_out_of_memory),
         })
     }
 

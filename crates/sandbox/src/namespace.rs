@@ -131,7 +131,15 @@ impl Namespace {
         }
         add(&["--ro-bind", &text(etc), "/etc"]);
         add(&["--proc", "/proc", "--dev", "/dev"]);
-        add(&["--dir", "/run", "--dir", "/var", "--symlink", "/run", "/var/run"]);
+        add(&[
+            "--dir",
+            "/run",
+            "--dir",
+            "/var",
+            "--symlink",
+            "/run",
+            "/var/run",
+        ]);
         add(&["--symlink", "/tmp", "/var/tmp"]);
         for directory in &self.tools.directories {
             // Gone since it was detected: jobs do without it.

@@ -77,7 +77,9 @@ pub struct Exit {
 #[non_exhaustive]
 pub enum SandboxError {
     /// A directory or file of the sandbox.
-    #[error("can't {action} {path}: {source}; check the disk and the rights of the worker's data directory")]
+    #[error(
+        "can't {action} {path}: {source}; check the disk and the rights of the worker's data directory"
+    )]
     File {
         /// What was tried.
         action: &'static str,

@@ -69,7 +69,10 @@ pub(crate) fn make_etc(etc: &Path) -> Result<(), SandboxError> {
     for entry in fs::read_dir(machine).on("read", machine)?.flatten() {
         let name = entry.file_name();
         let text = name.to_string_lossy();
-        if CHOSEN_BEGINNINGS.iter().any(|start| text.starts_with(start)) {
+        if CHOSEN_BEGINNINGS
+            .iter()
+            .any(|start| text.starts_with(start))
+        {
             copy(&entry.path(), &etc.join(&name));
         }
     }

@@ -82,7 +82,11 @@ async fn holds_its_promises(executor: &dyn Executor, flood: &str) {
     let sandbox = executor.prepare(&spec("7")).await.unwrap();
     let (sink, output) = mpsc::channel(1);
     drop(output);
-    let ended = sandbox.run("echo x\nhang() { sleep 600; }\nhang\n", sink, CancellationToken::new());
+    let ended = sandbox.run(
+        "echo x\nhang() { sleep 600; }\nhang\n",
+        sink,
+        CancellationToken::new(),
+    );
     let exit = tokio::time::timeout(LIMIT, ended).await.unwrap().unwrap();
     assert!(exit.killed);
     sandbox.destroy().await;
@@ -158,8 +162,7 @@ async fn host() {
 #[tokio::test(flavor = "multi_thread")]
 async fn host_without_groups() {
     let root = tempfile::tempdir().unwrap();
-    let executor =
-        Host::with_cgroups(root.path().to_owned(), ToolDirs::default(), Cgroups::none());
+    let executor = Host::with_cgroups(root.path().to_owned(), ToolDirs::default(), Cgroups::none());
     holds_its_promises(&executor, FLOOD).await;
     nothing_stays(root.path());
 }
@@ -168,7 +171,13 @@ async fn host_without_groups() {
 async fn namespace() {
     let root = tempfile::tempdir().unwrap();
     let executor = Namespace::new(root.path().to_owned(), Vec::new(), ToolDirs::detect());
-    if let Some(reason) = executor.check().await.iter().take(2).find(|found| !found.ok) {
+    if let Some(reason) = executor
+        .check()
+        .await
+        .iter()
+        .take(2)
+        .find(|found| !found.ok)
+    {
         println!("skipped: {}", reason.detail);
         return;
     }
@@ -185,7 +194,13 @@ async fn namespace_without_groups() {
         ToolDirs::default(),
         Cgroups::none(),
     );
-    if let Some(reason) = executor.check().await.iter().take(2).find(|found| !found.ok) {
+    if let Some(reason) = executor
+        .check()
+        .await
+        .iter()
+        .take(2)
+        .find(|found| !found.ok)
+    {
         println!("skipped: {}", reason.detail);
         return;
     }

@@ -14,7 +14,13 @@ async fn executor(root: &Path) -> Option<Namespace> {
         vec![root.to_owned()],
         ToolDirs::detect(),
     );
-    match executor.check().await.iter().take(2).find(|found| !found.ok) {
+    match executor
+        .check()
+        .await
+        .iter()
+        .take(2)
+        .find(|found| !found.ok)
+    {
         None => Some(executor),
         Some(reason) => {
             println!("skipped: {}", reason.detail);
@@ -101,7 +107,10 @@ async fn directories_of_the_worker_below_a_tool_directory_are_hidden() {
         println!("skipped: no namespaces here");
         return;
     }
-    let script = format!("cat {0}/tool; ls -A {0}/worker-data\n", tools.path().display());
+    let script = format!(
+        "cat {0}/tool; ls -A {0}/worker-data\n",
+        tools.path().display()
+    );
     let (_, text) = run(&executor, spec("1"), &script).await;
     assert_eq!(text, "tool");
 }
@@ -126,7 +135,8 @@ async fn nothing_reaches_the_next_job() {
     );
     let (exit, text) = run(&executor, spec("1"), &first).await;
     assert_eq!((exit.code, text.as_str()), (Some(0), "done\n"));
-    let second = "find / -xdev -name left 2>/dev/null; ls -A /tmp /var/tmp /dev/shm | grep left; ls -A\n";
+    let second =
+        "find / -xdev -name left 2>/dev/null; ls -A /tmp /var/tmp /dev/shm | grep left; ls -A\n";
     let (_, text) = run(&executor, spec("1"), second).await;
     assert_eq!(text, "build.sh\n");
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
@@ -143,10 +153,13 @@ async fn a_clone_comes_from_the_mirror_and_the_network_can_be_off() {
     };
     let mirror = root.path().join("mirror.git");
     let made = Command::new("sh")
-        .args(["-ec", r#"
+        .args([
+            "-ec",
+            r#"
             git init -q -b main work && cd work && echo hello > file && git add file
             git -c user.name=a -c user.email=a@example.org commit -qm one
-            cd .. && git clone -q --bare work mirror.git"#])
+            cd .. && git clone -q --bare work mirror.git"#,
+        ])
         .current_dir(root.path())
         .status()
         .unwrap();
@@ -179,11 +192,22 @@ async fn a_fork_bomb_and_a_memory_hog_are_held() {
         processes: Some(40),
     };
     let hog = "echo begun; head -c 200000000 /dev/zero | tail -c 150000000 | wc -c\n";
-    let (exit, _) = run(&executor, Spec { limits, ..spec("1") }, hog).await;
+    let (exit, _) = run(
+        &executor,
+        Spec {
+            limits,
+            ..spec("1")
+        },
+        hog,
+    )
+    .await;
     assert!(exit.oom, "{exit:?}");
 
     let sandbox = executor
-        .prepare(&Spec { limits, ..spec("2") })
+        .prepare(&Spec {
+            limits,
+            ..spec("2")
+        })
         .await
         .unwrap();
     let (sink, mut output) = mpsc::channel(4);

@@ -47,7 +47,9 @@ pub(super) fn create_v1(
         set(&directory, file, value)
     };
     let made = memory
-        .map_or(Ok(()), |(bytes, at)| add(at, "memory.limit_in_bytes", bytes))
+        .map_or(Ok(()), |(bytes, at)| {
+            add(at, "memory.limit_in_bytes", bytes)
+        })
         .and_then(|()| pids.map_or(Ok(()), |(count, at)| add(at, "pids.max", count)));
     if let Err(error) = made {
         Group::V1(members).remove();
