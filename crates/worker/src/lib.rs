@@ -1,1 +1,34 @@
-//! Placeholder.
+//! The agent that runs jobs on a machine.
+//!
+//! It only ever calls the server, never the other way round. What it holds of a job is a lease; the
+//! truth about a log is the spool on its disk until the server says that the log is sealed.
+//!
+//! - `agent`: the poll loop: heartbeat, work and orders;
+//! - `runner`: one attempt from assignment to seal;
+//! - `intake`, `spool`, `uplink`: a log's way from the terminal to the server;
+//! - `session`, `identity`, `client`: who this worker is and how it speaks.
+
+mod agent;
+mod backoff;
+mod client;
+mod config;
+mod control;
+mod doctor;
+mod error;
+mod facts;
+mod identity;
+mod intake;
+mod preamble;
+mod report;
+mod runner;
+mod session;
+mod spool;
+mod uplink;
+mod verdict;
+mod watch;
+
+pub use agent::run;
+pub use config::{MaxLimits, WorkerConfig};
+pub use doctor::doctor;
+pub use error::WorkerError;
+pub use facts::measure;

@@ -1,0 +1,286 @@
+//! The namespace executor: bubblewrap.
+//!
+//! The job gets user, process, mount, IPC and host name namespaces of its own, and a network
+//! namespace when the network is off. Its root is empty but for what is listed here: the
+//! machine's programs read-only, a private `/etc`, its home and `/tmp` on the worker's disk. It
+//! sees neither the worker's directories nor its processes.
+//!
+//! The job has a session and a terminal of its own, whose other end only the worker holds, so
+//! pushing characters into it (`TIOCSTI`) reaches nobody else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+
+use crate::environment::{self, text};
+use crate::files::FileContext as _;
+use crate::home::{self, Home, SCRIPT};
+use crate::launch::{Launch, ProcessSandbox};
+use crate::rootfs::{self, HOSTNAME, USER, USER_ID};
+use crate::{Cgroups, Executor, Finding, Sandbox, SandboxError, Spec, ToolDirs};
+
+const PROGRAM: &str = "bwrap";
+const HOME: &str = "/home/travis";
+const MIRROR: &str = "/var/cache/travis/mirror.git";
+/// How long an examination may take.
+const CHECK: Duration = Duration::from_secs(5);
+
+/// Runs jobs in namespaces by bubblewrap.
+pub struct Namespace {
+    /// The worker's directory for sandboxes.
+    root: PathBuf,
+    hidden: Vec<PathBuf>,
+    tools: ToolDirs,
+    cgroups: Cgroups,
+    /// Arguments that are the same for every job.
+    fixed: OnceLock<Vec<String>>,
+    /// Held while `/etc` is made.
+    making: Mutex<()>,
+}
+
+impl Namespace {
+    /// Keeps sandboxes below `root`, a directory for this alone. `hidden` names directories that
+    /// jobs must never see even if they lie below a tool directory: the worker's data.
+    #[must_use]
+    pub fn new(root: PathBuf, hidden: Vec<PathBuf>, tools: ToolDirs) -> Self {
+        let cgroups = Cgroups::detect(&root);
+        Self::with_cgroups(root, hidden, tools, cgroups)
+    }
+
+    /// The same with groups that were detected already, or [`Cgroups::none`].
+    #[must_use]
+    pub fn with_cgroups(
+        root: PathBuf,
+        hidden: Vec<PathBuf>,
+        tools: ToolDirs,
+        cgroups: Cgroups,
+    ) -> Self {
+        Self {
+            root,
+            hidden,
+            tools,
+            cgroups,
+            fixed: OnceLock::new(),
+            making: Mutex::new(()),
+        }
+    }
+
+    /// What the kernel lends for limits.
+    #[must_use]
+    pub fn cgroups(&self) -> &Cgroups {
+        &self.cgroups
+    }
+
+    fn homes(&self) -> PathBuf {
+        self.root.join("jobs")
+    }
+
+    /// The arguments that all jobs share, made with the private `/etc` on first use.
+    async fn fixed(&self) -> Result<&[String], SandboxError> {
+        if self.fixed.get().is_none() {
+            let _making = self.making.lock().await;
+            if self.fixed.get().is_none() {
+                let etc = self.root.join("etc");
+                let place = etc.clone();
+                tokio::task::spawn_blocking(move || rootfs::make_etc(&place))
+                    .await
+                    .map_err(|_| SandboxError::WatchEnded("etc".to_owned()))??;
+                let _ = self.fixed.set(self.arguments(&etc));
+            }
+        }
+        Ok(self.fixed.get().map(Vec::as_slice).unwrap_or_default())
+    }
+
+    fn arguments(&self, etc: &Path) -> Vec<String> {
+        let mut all: Vec<String> = [
+            PROGRAM,
+            "--unshare-user",
+            "--unshare-pid",
+            "--unshare-ipc",
+            "--unshare-uts",
+            "--unshare-cgroup-try",
+            "--die-with-parent",
+            "--cap-drop",
+            "ALL",
+            "--uid",
+            USER_ID,
+            "--gid",
+            USER_ID,
+            "--hostname",
+            HOSTNAME,
+            "--ro-bind",
+            "/usr",
+            "/usr",
+        ]
+        .map(str::to_owned)
+        .into();
+        let mut add = |words: &[&str]| all.extend(words.iter().map(|word| (*word).to_owned()));
+        for directory in ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"] {
+            match fs::read_link(directory) {
+                Ok(target) => add(&["--symlink", &text(&target), directory]),
+                Err(_) if Path::new(directory).is_dir() => {
+                    add(&["--ro-bind", directory, directory]);
+                }
+                Err(_) => {}
+            }
+        }
+        add(&["--ro-bind", &text(etc), "/etc"]);
+        add(&["--proc", "/proc", "--dev", "/dev"]);
+        add(&[
+            "--dir",
+            "/run",
+            "--dir",
+            "/var",
+            "--symlink",
+            "/run",
+            "/var/run",
+        ]);
+        add(&["--symlink", "/tmp", "/var/tmp"]);
+        for directory in &self.tools.directories {
+            // Gone since it was detected: jobs do without it.
+            add(&["--ro-bind-try", &text(directory), &text(directory)]);
+        }
+        for hidden in self.hidden.iter().chain([&self.root]) {
+            let shown = self.tools.directories.iter().map(PathBuf::as_path);
+            let mut shown = shown.chain([Path::new("/usr")]);
+            if hidden.is_dir() && shown.any(|directory| hidden.starts_with(directory)) {
+                add(&["--tmpfs", &text(hidden), "--remount-ro", &text(hidden)]);
+            }
+        }
+        all
+    }
+
+    fn command(&self, fixed: &[String], spec: &Spec, home: &Home, tmp: &Path) -> Vec<String> {
+        let mut all = Vec::with_capacity(fixed.len() + 20);
+        all.extend_from_slice(fixed);
+        let mut add = |words: &[&str]| all.extend(words.iter().map(|word| (*word).to_owned()));
+        if !spec.network {
+            add(&["--unshare-net"]);
+        }
+        add(&["--bind", &text(tmp), "/tmp"]);
+        add(&["--bind", &text(home.path()), HOME]);
+        if let Some(mirror) = &spec.mirror {
+            add(&["--ro-bind", &text(mirror), MIRROR]);
+        }
+        let script = format!("{HOME}/{SCRIPT}");
+        add(&["--chdir", HOME, "--", "/bin/bash", &script]);
+        all
+    }
+}
+
+#[async_trait]
+impl Executor for Namespace {
+    fn kind(&self) -> &'static str {
+        "namespace"
+    }
+
+    fn limits(&self) -> Vec<&'static str> {
+        self.cgroups.lent().names()
+    }
+
+    async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
+        let fixed = self.fixed().await?;
+        let home = Home::create(&self.homes(), &spec.id)?;
+        let tmp = home.path().with_file_name("tmp");
+        let made = fs::create_dir(&tmp).on("create", &tmp);
+        let group = match made.and_then(|()| self.cgroups.create(&spec.id, spec.limits)) {
+            Ok(group) => group,
+            Err(error) => {
+                home.remove();
+                return Err(error);
+            }
+        };
+        let launch = Launch {
+            command: self.command(fixed, spec, &home, &tmp),
+            environment: environment::variables(
+                spec,
+                &self.tools,
+                HOME,
+                USER,
+                spec.mirror.as_ref().map(|_| MIRROR),
+            ),
+            directory: None,
+            terminal: spec.terminal,
+            marker: None,
+            launcher: Some("bwrap: "),
+        };
+        Ok(Box::new(ProcessSandbox::new(&spec.id, launch, home, group)))
+    }
+
+    async fn sweep(&self) {
+        let cgroups = self.cgroups.clone();
+        let homes = self.homes();
+        let swept = tokio::task::spawn_blocking(move || {
+            cgroups.sweep();
+            home::sweep(&homes);
+        });
+        if let Err(error) = swept.await {
+            tracing::error!(%error, "sweeping sandboxes ended early");
+        }
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        let mut version = Command::new(PROGRAM);
+        version.arg("--version");
+        let found = match output(version).await {
+            Ok(version) => Finding::good("bubblewrap", version),
+            Err(error) => {
+                return vec![Finding::bad(
+                    "bubblewrap",
+                    format!("{PROGRAM} does not start: {error}"),
+                    "install the package bubblewrap",
+                )];
+            }
+        };
+        vec![found, self.try_out().await, self.cgroups.finding()]
+    }
+}
+
+impl Namespace {
+    /// Runs an empty job by hand.
+    async fn try_out(&self) -> Finding {
+        let fixed = match self.fixed().await {
+            Ok(fixed) => fixed,
+            Err(error) => {
+                return Finding::bad(
+                    "namespaces",
+                    error.to_string(),
+                    "give the worker a data directory that it may write to",
+                );
+            }
+        };
+        let mut trial = Command::new(PROGRAM);
+        trial.args(fixed.iter().skip(1)).args(["--", "/bin/true"]);
+        match output(trial).await {
+            Ok(_) => Finding::good("namespaces", "a job starts in namespaces of its own"),
+            Err(error) => Finding::bad(
+                "namespaces",
+                error,
+                "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, or the AppArmor profile of bwrap), or run the worker outside of a container that masks /proc",
+            ),
+        }
+    }
+}
+
+async fn output(mut command: Command) -> Result<String, String> {
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin:/usr/local/bin")
+        .stdin(std::process::Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(CHECK, command.output())
+        .await
+        .map_err(|_| "no answer within 5 seconds".to_owned())?
+        .map_err(|error| error.to_string())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() {
+        Ok(text(&output.stdout))
+    } else {
+        Err(text(&output.stderr))
+    }
+}

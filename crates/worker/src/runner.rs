@@ -1,0 +1,338 @@
+//! One attempt: prepare, run, report, seal.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use travis_api::worker::{Assignment, Facts, Limits};
+use travis_forge::mirror::{Mirror, MirrorWant, Mirrors};
+use travis_forge::{UrlPolicy, parse_clone_url};
+use travis_sandbox::{Exit, Sandbox, SandboxError, Spec, TerminalSize};
+
+use crate::WorkerConfig;
+use crate::client::Client;
+use crate::control::Control;
+use crate::identity::Identity;
+use crate::intake::Intake;
+use crate::preamble::worker_info;
+use crate::report::Report;
+use crate::spool::Spool;
+use crate::uplink::Uplink;
+use crate::verdict::{Stopped, Verdict};
+use crate::watch::{Due, Watch};
+
+/// How long bringing the mirror up to date may take.
+const MIRROR: Duration = Duration::from_secs(300);
+/// Chunks of output between the terminal and the spool, of at most 64 KiB.
+const OUTPUT: usize = 16;
+
+/// What all attempts of this worker share.
+pub(crate) struct Workshop {
+    pub(crate) config: WorkerConfig,
+    pub(crate) client: Client,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) mirrors: Mirrors,
+    pub(crate) facts: Facts,
+    pub(crate) name: String,
+    pub(crate) spools: PathBuf,
+}
+
+/// How an attempt left this worker.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Reported and sealed.
+    Sealed,
+    /// It was no longer this worker's.
+    Over,
+    /// This machine can't do it; another may.
+    Refused(String),
+}
+
+/// Why the way to the end was left.
+enum Halt {
+    Over,
+    Refused(String),
+    Verdict(Verdict),
+}
+
+/// Works one attempt off.
+pub(crate) async fn work(
+    shop: Arc<Workshop>,
+    assignment: Assignment,
+    control: Arc<Control>,
+) -> Left {
+    let attempt = assignment.attempt;
+    let spool = match Spool::create(&shop.spools, attempt) {
+        Ok(spool) => spool,
+        Err(error) => return Left::Refused(format!("the log's spool can't be made: {error}")),
+    };
+    let limits = shop.config.max_limits.bound(&assignment.limits);
+    let uplink = Uplink {
+        client: shop.client.clone(),
+        attempt,
+        token: assignment.token.clone(),
+        spool: Arc::clone(&spool),
+    };
+    let intake = Intake::new(spool, &assignment.secrets, limits.log_bytes);
+    let (began, starts) = oneshot::channel();
+    let sending = send_along(&shop, uplink.clone(), &intake, starts, Arc::clone(&control));
+    let mut job = Job {
+        shop,
+        assignment,
+        control,
+        limits,
+        intake,
+        began: Some(began),
+    };
+    let (verdict, sandbox, mirror) = match job.prepare().await {
+        Ok(ready) => match job.run(&*ready.sandbox).await {
+            Ok(verdict) | Err(Halt::Verdict(verdict)) => {
+                (verdict, Some(ready.sandbox), ready.mirror)
+            }
+            Err(halt) => {
+                ready.sandbox.destroy().await;
+                return left(halt);
+            }
+        },
+        Err(Halt::Verdict(verdict)) => (verdict, None, None),
+        Err(halt) => return left(halt),
+    };
+    let cleaning = async {
+        if let Some(sandbox) = sandbox {
+            sandbox.destroy().await;
+        }
+        // It was mounted until now.
+        drop(mirror);
+    };
+    let (reported, ()) = tokio::join!(job.report(verdict, uplink, sending), cleaning);
+    reported
+}
+
+fn left(halt: Halt) -> Left {
+    match halt {
+        Halt::Refused(reason) => Left::Refused(reason),
+        _ => Left::Over,
+    }
+}
+
+/// Sends log and state while the job goes on; a server that says that the attempt is over is
+/// heard by the job.
+fn send_along(
+    shop: &Workshop,
+    uplink: Uplink,
+    intake: &Intake,
+    starts: oneshot::Receiver<()>,
+    control: Arc<Control>,
+) -> AbortOnDropHandle<()> {
+    let extent = intake.extent();
+    let executor = shop.config.executor.kind();
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        let state = async {
+            match starts.await {
+                Ok(()) => uplink.running(executor).await,
+                // It never began.
+                Err(_) => Ok(()),
+            }
+        };
+        if let Err(over) = tokio::try_join!(uplink.follow(extent), state) {
+            control.end(&over.0);
+        }
+    }))
+}
+
+struct Job {
+    shop: Arc<Workshop>,
+    assignment: Assignment,
+    control: Arc<Control>,
+    limits: Limits,
+    intake: Intake,
+    began: Option<oneshot::Sender<()>>,
+}
+
+/// Ready to run.
+struct Ready {
+    sandbox: Box<dyn Sandbox>,
+    /// In use as long as this lives.
+    mirror: Option<Mirror>,
+}
+
+impl Job {
+    fn network(&self) -> bool {
+        self.assignment.network && self.shop.config.network_allowed
+    }
+
+    async fn prepare(&mut self) -> Result<Ready, Halt> {
+        let info = worker_info(&self.shop.name, &self.shop.facts, self.network());
+        self.write(&info)?;
+        let control = Arc::clone(&self.control);
+        tokio::select! {
+            biased;
+            _ = control.over() => Err(Halt::Over),
+            reason = control.canceled() => {
+                let stopped = Stopped::Canceled(reason);
+                Err(Halt::Verdict(Verdict::of(Exit::default(), Some(&stopped), &self.limits)))
+            }
+            ready = self.make_ready() => ready,
+        }
+    }
+
+    async fn make_ready(&mut self) -> Result<Ready, Halt> {
+        let mirror = self.update_mirror().await?;
+        let spec = Spec {
+            id: self.assignment.attempt.to_string(),
+            mirror: mirror.as_ref().map(|mirror| mirror.path.clone()),
+            clone_url: self.assignment.source.as_ref().map(|s| s.url.clone()),
+            network: self.network(),
+            limits: travis_sandbox::ResourceLimits {
+                memory_bytes: self.limits.memory_bytes,
+                processes: self.limits.processes,
+            },
+            terminal: TerminalSize::default(),
+        };
+        let sandbox = self
+            .shop
+            .config
+            .executor
+            .prepare(&spec)
+            .await
+            // Another machine may have what is missing here.
+            .map_err(|error| Halt::Refused(error.to_string()))?;
+        Ok(Ready { sandbox, mirror })
+    }
+
+    async fn update_mirror(&mut self) -> Result<Option<Mirror>, Halt> {
+        let Some(source) = &self.assignment.source else {
+            return Ok(None);
+        };
+        let policy = UrlPolicy {
+            allow_local: source.allow_local && self.shop.config.allow_local_git,
+        };
+        let want = MirrorWant {
+            sha: source.sha.clone(),
+            refs: source.refs.clone(),
+        };
+        let updated = match parse_clone_url(&source.url, &policy) {
+            Ok(_) => self.shop.mirrors.update(&source.url, &want, MIRROR).await,
+            Err(error) => Err(error.into()),
+        };
+        updated.map(Some).map_err(|error| {
+            Halt::Verdict(Verdict::errored(format!(
+                "The commit can't be fetched: {error}."
+            )))
+        })
+    }
+
+    /// Runs the script under its limits.
+    async fn run(&mut self, sandbox: &dyn Sandbox) -> Result<Verdict, Halt> {
+        let (sink, mut output) = mpsc::channel(OUTPUT);
+        let stop = CancellationToken::new();
+        let script = std::mem::take(&mut self.assignment.script);
+        let control = Arc::clone(&self.control);
+        let mut canceled = std::pin::pin!(control.canceled());
+        let mut over = std::pin::pin!(control.over());
+        let mut running = std::pin::pin!(sandbox.run(&script, sink, stop.clone()));
+        let mut watch = Watch::start(&self.limits, Instant::now());
+        if let Some(began) = self.began.take() {
+            // The uplink ends before this only when the attempt is over.
+            let _ = began.send(());
+        }
+        let mut stopped: Option<Stopped> = None;
+        let mut ended: Option<Result<Exit, SandboxError>> = None;
+        let mut open = true;
+        while open || ended.is_none() {
+            tokio::select! {
+                biased;
+                _ = &mut over => {
+                    // Dropping the run kills it, but the slot is free only when it is dead.
+                    sandbox.kill().await;
+                    return Err(Halt::Over);
+                }
+                reason = &mut canceled, if stopped.is_none() => {
+                    stopped = Some(Stopped::Canceled(reason));
+                    stop.cancel();
+                }
+                piece = output.recv(), if open => match piece {
+                    // After the order to stop, output is only drained.
+                    Some(_) if stopped.is_some() => {}
+                    Some(piece) => {
+                        if !self.take(&piece)? {
+                            stopped = Some(Stopped::LogFull);
+                            stop.cancel();
+                        }
+                        watch.output(Instant::now(), self.intake.holds_back());
+                    }
+                    None => open = false,
+                },
+                exit = &mut running, if ended.is_none() => ended = Some(exit),
+                () = sleep_until(watch.next()), if stopped.is_none() && ended.is_none() => {
+                    match watch.due(Instant::now()) {
+                        Due::Stop(why) => {
+                            stopped = Some(why);
+                            stop.cancel();
+                        }
+                        Due::LetGo => self.intake.let_go().map_err(disk)?,
+                        Due::Nothing => {}
+                    }
+                }
+            }
+        }
+        match ended {
+            Some(Ok(exit)) => Ok(Verdict::of(exit, stopped.as_ref(), &self.limits)),
+            Some(Err(error)) => Err(Halt::Verdict(Verdict::errored(format!(
+                "The job's sandbox failed: {error}."
+            )))),
+            None => Err(Halt::Over),
+        }
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Halt> {
+        self.take(text.as_bytes()).map(drop)
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<bool, Halt> {
+        self.intake.write(bytes).map_err(disk)
+    }
+
+    /// Closes the log, tells the server and stays until the log is sealed.
+    async fn report(
+        self,
+        verdict: Verdict,
+        uplink: Uplink,
+        sending: AbortOnDropHandle<()>,
+    ) -> Left {
+        // A job that never began has no state to send.
+        drop(self.began);
+        let (length, digest) = match self.intake.close(&verdict.last_words) {
+            Ok(closed) => closed,
+            Err(error) => return left(disk(error)),
+        };
+        let report = Report {
+            identity: &self.shop.identity,
+            uplink: &uplink,
+            job: self.assignment.job_id,
+            verdict: &verdict,
+            length,
+            digest: &digest,
+        };
+        tokio::select! {
+            biased;
+            _ = self.control.over() => Left::Over,
+            sealed = async {
+                if sending.await.is_err() || self.control.is_over() {
+                    return false;
+                }
+                report.seal().await
+            } => if sealed { Left::Sealed } else { Left::Over },
+        }
+    }
+}
+
+fn disk(error: std::io::Error) -> Halt {
+    Halt::Refused(format!(
+        "the log can't be kept on the worker's disk: {error}"
+    ))
+}

@@ -1,0 +1,159 @@
+//! Enrolment and sessions.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use travis_api::worker::{
+    EnrolRequest, PollRequest, PollResponse, SESSION_CONTEXT, SessionRequest,
+};
+
+use crate::client::{CallError, Client};
+use crate::identity::{Enrolment, Identity};
+use crate::{WorkerConfig, WorkerError, facts};
+
+/// This worker as the server knows it.
+pub(crate) struct Session {
+    client: Client,
+    identity: Arc<Identity>,
+    config: WorkerConfig,
+    state: Mutex<State>,
+}
+
+struct State {
+    enrolment: Option<Enrolment>,
+    token: Option<String>,
+    /// Works once, so it is spent on the first answer.
+    enrolment_token: Option<String>,
+}
+
+/// Why a session brought nothing.
+pub(crate) enum SessionError {
+    /// Worth another try.
+    Again(String),
+    /// It will not get better by itself.
+    Final(WorkerError),
+}
+
+impl Session {
+    pub(crate) fn new(config: WorkerConfig, client: Client, identity: Arc<Identity>) -> Self {
+        let state = Mutex::new(State {
+            enrolment: identity.enrolment(),
+            token: None,
+            enrolment_token: config.enrolment_token.clone(),
+        });
+        Self {
+            client,
+            identity,
+            config,
+            state,
+        }
+    }
+
+    /// Enrols if that is to be done and opens a session if there is none. Gives the name under
+    /// which the server knows this worker.
+    pub(crate) async fn open(&self) -> Result<String, SessionError> {
+        let mut state = self.state.lock().await;
+        self.ensure(&mut state).await?;
+        Ok(state
+            .enrolment
+            .as_ref()
+            .map_or_else(|| self.config.name.clone(), |known| known.name.clone()))
+    }
+
+    /// One poll, with a new session when the old one ended.
+    pub(crate) async fn poll(&self, request: &PollRequest) -> Result<PollResponse, SessionError> {
+        let mut renewed = false;
+        loop {
+            let token = {
+                let mut state = self.state.lock().await;
+                self.ensure(&mut state).await?
+            };
+            match self.client.poll(&token, request).await {
+                Ok(response) => return Ok(response),
+                Err(CallError::Refused { status: 401, .. }) if !renewed => {
+                    renewed = true;
+                    self.state.lock().await.token = None;
+                }
+                Err(error) if error.is_denial() => {
+                    return Err(SessionError::Final(WorkerError::Denied(error.to_string())));
+                }
+                Err(error) => return Err(SessionError::Again(error.to_string())),
+            }
+        }
+    }
+
+    async fn ensure(&self, state: &mut State) -> Result<String, SessionError> {
+        if let Some(token) = &state.token {
+            return Ok(token.clone());
+        }
+        if let Some(known) = &state.enrolment {
+            match self.sign_in(known.worker_id).await {
+                Ok(token) => {
+                    state.token = Some(token.clone());
+                    return Ok(token);
+                }
+                Err(error) if !error.is_denial() => {
+                    return Err(SessionError::Again(error.to_string()));
+                }
+                // The server forgot this worker, or another one answers at its address; a token
+                // makes it known again.
+                Err(error) if state.enrolment_token.is_none() => {
+                    return Err(SessionError::Final(WorkerError::Denied(error.to_string())));
+                }
+                Err(_) => {}
+            }
+        }
+        let worker_id = self.enrol(state).await?;
+        let token = self
+            .sign_in(worker_id)
+            .await
+            .map_err(|error| SessionError::Again(error.to_string()))?;
+        state.token = Some(token.clone());
+        Ok(token)
+    }
+
+    async fn enrol(&self, state: &mut State) -> Result<i64, SessionError> {
+        let Some(token) = state.enrolment_token.clone() else {
+            return Err(SessionError::Final(WorkerError::NotEnrolled));
+        };
+        let request = EnrolRequest {
+            token,
+            name: self.config.name.clone(),
+            public_key: self.identity.public_key(),
+            facts: facts::measure(&*self.config.executor, &self.config.data_dir),
+            slots: self.config.slots,
+        };
+        let answer = match self.client.enrol(&request).await {
+            Ok(answer) => answer,
+            Err(CallError::Again(reason)) => return Err(SessionError::Again(reason)),
+            Err(error) => {
+                return Err(SessionError::Final(WorkerError::EnrolmentRefused(
+                    error.to_string(),
+                )));
+            }
+        };
+        let enrolment = Enrolment {
+            worker_id: answer.worker_id,
+            name: answer.name,
+        };
+        self.identity
+            .keep(&enrolment)
+            .map_err(SessionError::Final)?;
+        state.enrolment_token = None;
+        state.enrolment = Some(enrolment);
+        Ok(answer.worker_id)
+    }
+
+    async fn sign_in(&self, worker_id: i64) -> Result<String, CallError> {
+        let challenge = self.client.challenge(worker_id).await?.challenge;
+        let signature = self.identity.sign(&format!("{SESSION_CONTEXT}{challenge}"));
+        let request = SessionRequest {
+            worker_id,
+            challenge,
+            signature,
+            facts: facts::measure(&*self.config.executor, &self.config.data_dir),
+            slots: self.config.slots,
+        };
+        Ok(self.client.session(&request).await?.session_token)
+    }
+}
