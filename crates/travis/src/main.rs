@@ -1,2 +1,137 @@
-//! Placeholder.
-fn main() {}
+//! `travis`: everything in one program. Here the process is set up; the client commands live in
+//! `commands`, the long-running ones in `serve`.
+
+mod cli;
+mod client;
+mod commands;
+mod config;
+mod failure;
+mod output;
+mod serve;
+mod session;
+
+use clap::Parser as _;
+use cli::{Cli, ColorChoice, Command};
+use failure::{Failure, Status};
+use futures_util::FutureExt as _;
+use output::{Clock, Paint, Screen};
+use session::{Input, Session, Surroundings};
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors and go to standard output.
+            let status = if error.use_stderr() {
+                Status::Usage
+            } else {
+                Status::Passed
+            };
+            let _ = error.print();
+            return code(status);
+        }
+    };
+    match cli.command {
+        Command::Up(args) => serve(serve::up(args)),
+        Command::Server(args) => serve(serve::server(args)),
+        Command::Worker(args) => serve(serve::worker(args)),
+        command => client(command, cli.format, cli.color),
+    }
+}
+
+fn code(status: Status) -> ExitCode {
+    ExitCode::from(status as u8)
+}
+
+/// Runs a long-running command on every processor.
+fn serve(work: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&error.into()),
+    };
+    match runtime.block_on(work) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            code(Status::Server)
+        }
+    }
+}
+
+/// Runs a client command; one thread is enough and starts sooner.
+fn client(command: Command, format: cli::Format, color: ColorChoice) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&error.into()),
+    };
+    let mut session = Session {
+        screen: screen(color),
+        format,
+        around: surroundings(),
+    };
+    let result = runtime.block_on(commands::run(command, &mut session));
+    // A thread may still wait for a line from the terminal; nobody waits for it.
+    runtime.shutdown_background();
+    match result {
+        Ok(status) => code(status),
+        Err(failure) => report(&failure),
+    }
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    if !failure.message.is_empty() {
+        eprintln!("error: {}", failure.message);
+        if let Some(remedy) = &failure.remedy {
+            eprintln!("  {remedy}");
+        }
+    }
+    code(failure.status)
+}
+
+fn screen(color: ColorChoice) -> Screen {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let terminal = io::stdout().is_terminal() && !dumb;
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+    let side = |number: Option<u16>, usual: usize| match number {
+        None | Some(0) => usual,
+        Some(number) => usize::from(number),
+    };
+    Screen {
+        out: Box::new(io::stdout()),
+        err: Box::new(io::stderr()),
+        terminal,
+        paint: Paint {
+            colors: match color {
+                ColorChoice::Auto => terminal && !is_set("NO_COLOR"),
+                ColorChoice::Always => true,
+                ColorChoice::Never => false,
+            },
+        },
+        width: side(size.map(|size| size.ws_col), 80),
+        height: side(size.map(|size| size.ws_row), 24),
+        clock: Clock::system(),
+    }
+}
+
+fn surroundings() -> Surroundings {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Surroundings {
+        endpoint: set("TRAVIS_ENDPOINT"),
+        token: set("TRAVIS_TOKEN"),
+        config: config::path(),
+        directory: std::env::current_dir().unwrap_or_else(|_| ".".into()),
+        input: if io::stdin().is_terminal() {
+            Input::Terminal
+        } else {
+            Input::Stream(Box::new(io::stdin()))
+        },
+        browse: commands::open::browse,
+        interrupt: tokio::signal::ctrl_c().map(drop).boxed(),
+    }
+}

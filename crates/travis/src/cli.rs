@@ -1,0 +1,178 @@
+//! The command line.
+
+use crate::failure::Status;
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub mod client;
+pub mod serve;
+
+#[cfg(test)]
+mod tests;
+
+use client::{
+    BuildsArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs, ReposArgs,
+    TargetArgs, TokenArgs, TriggerArgs,
+};
+use serve::{ServerArgs, UpArgs, WorkerArgs};
+
+/// Travis builds and tests your commits on machines that people lend.
+#[derive(Parser)]
+#[command(
+    name = "travis",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = top_help()
+)]
+pub struct Cli {
+    /// How to print results; json is the API's object on standard output and nothing else
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    pub format: Format,
+    /// When to print colors; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// When colors are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+fn top_help() -> String {
+    format!(
+        "\
+Examples:
+  travis up                               a server and a worker on this machine
+  travis enable --git https://example.org/acme/rocket.git --name acme/rocket
+  travis trigger acme/rocket --watch      build it and wait for the result
+  travis logs acme/rocket -f              follow what it prints
+
+Inside a git working tree whose origin is known to the server, owner/name may be left out.
+
+ENVIRONMENT:
+  TRAVIS_ENDPOINT  the server's address; else from the file that `login` or `up` wrote
+  TRAVIS_TOKEN     the API token; else from that file, for that file's server only
+  XDG_CONFIG_HOME  the file is travis/config.toml in it [default: ~/.config]
+  NO_COLOR         no colors
+
+{}",
+        Status::help()
+    )
+}
+
+/// Everything that `travis` can do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Start everything on this machine: server, database, one worker
+    Up(UpArgs),
+    /// Start the server alone
+    Server(ServerArgs),
+    /// Lend this machine to a server
+    Worker(WorkerArgs),
+    /// Remember a server and an API token
+    Login(LoginArgs),
+    /// Add a repository, or switch one on again
+    Enable(EnableArgs),
+    /// Switch a repository off: its pings make no builds any more
+    Disable(DisableArgs),
+    /// List repositories
+    Repos(ReposArgs),
+    /// Ask for a build
+    Trigger(TriggerArgs),
+    /// List the builds of a repository
+    Builds(BuildsArgs),
+    /// Show a build or a job
+    #[command(after_help = "\
+Examples:
+  travis show acme/rocket         its current build
+  travis show acme/rocket#12      build 12
+  travis show acme/rocket 12.2    job 12.2
+  travis show 12.2                the same inside a working tree of acme/rocket")]
+    Show(TargetArgs),
+    /// Print the log of a job
+    Logs(LogsArgs),
+    /// Stop a build or a job
+    #[command(after_help = "\
+Examples:
+  travis cancel acme/rocket         its current build
+  travis cancel acme/rocket#12      build 12
+  travis cancel acme/rocket 12.2    only job 12.2")]
+    Cancel(TargetArgs),
+    /// Run a build or a job again
+    #[command(after_help = "\
+Examples:
+  travis restart acme/rocket         its current build
+  travis restart acme/rocket#12      build 12
+  travis restart acme/rocket 12.2    only job 12.2")]
+    Restart(TargetArgs),
+    /// Show who builds, and what
+    #[command(after_help = "\
+Examples:
+  travis workers
+  travis workers --format json")]
+    Workers,
+    /// Make, list and revoke API tokens; make enrolment tokens for workers
+    Token(TokenArgs),
+    /// Read and set the variables in a repository's settings
+    Env(EnvArgs),
+    /// Check this machine and the server, and say how to mend what is wrong
+    #[command(after_help = "\
+Examples:
+  travis doctor
+  travis doctor --format json
+
+Ends with 1 when a check failed.")]
+    Doctor,
+    /// Open the page of a repository, build or job in the browser
+    Open(OpenArgs),
+    /// Print the completions for a shell
+    #[command(after_help = "\
+Examples:
+  travis completions bash > ~/.local/share/bash-completion/completions/travis
+  travis completions zsh > ~/.zfunc/_travis
+  travis completions fish > ~/.config/fish/completions/travis.fish")]
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print a manual page
+    #[command(after_help = "\
+Examples:
+  travis man | man -l -
+  travis man trigger | man -l -")]
+    Man {
+        /// Of which command [default: of travis itself]
+        command: Option<String>,
+    },
+}
+
+/// Shells with completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// GNU Bash
+    Bash,
+    /// Z shell
+    Zsh,
+    /// fish
+    Fish,
+}

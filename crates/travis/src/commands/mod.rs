@@ -1,0 +1,55 @@
+//! The client commands: one file a command.
+
+mod builds;
+mod change;
+pub mod doctor;
+mod enable;
+mod env;
+mod login;
+mod logs;
+pub mod open;
+mod repos;
+mod shell;
+mod show;
+mod target;
+mod token;
+mod trigger;
+mod watch;
+mod workers;
+
+#[cfg(test)]
+mod tests;
+
+use crate::cli::Command;
+use crate::client::calls::Change;
+use crate::failure::{Failure, Status};
+use crate::session::Session;
+
+/// Does what a client command says.
+///
+/// # Errors
+/// When it can't; the failure says what to do next and names the exit code.
+pub async fn run(command: Command, session: &mut Session) -> Result<Status, Failure> {
+    match command {
+        Command::Up(_) | Command::Server(_) | Command::Worker(_) => {
+            Err(Failure::usage("this command does not run as a client"))
+        }
+        Command::Login(args) => login::run(args, session).await,
+        Command::Enable(args) => enable::enable(args, session).await,
+        Command::Disable(args) => enable::disable(args, session).await,
+        Command::Repos(args) => repos::run(args, session).await,
+        Command::Trigger(args) => trigger::run(args, session).await,
+        Command::Builds(args) => builds::run(args, session).await,
+        Command::Show(args) => show::run(&args, session).await,
+        Command::Logs(args) => logs::run(&args, session).await,
+        Command::Cancel(args) => change::run(&args, Change::Cancel, session).await,
+        Command::Restart(args) => change::run(&args, Change::Restart, session).await,
+        Command::Workers => workers::run(session).await,
+        Command::Token(args) => token::run(args.action, session).await,
+        Command::Env(args) => env::run(args.action, session).await,
+        Command::Doctor => doctor::run(session, Vec::new()).await,
+        Command::Open(args) => open::run(&args, session).await,
+        Command::Completions { shell } => shell::completions(shell, session),
+        Command::Man { command } => shell::man(command.as_deref(), session),
+    }
+}

@@ -1,0 +1,109 @@
+//! `travis token`
+
+use crate::cli::client::TokenAction;
+use crate::failure::{Failure, Status};
+use crate::output::table::{Cell, Table};
+use crate::output::{Color, plain, words};
+use crate::session::Session;
+use travis_api::v3::NewToken;
+
+/// Makes, lists and revokes tokens.
+pub async fn run(action: TokenAction, session: &mut Session) -> Result<Status, Failure> {
+    match action {
+        TokenAction::Create {
+            name,
+            expires_in_days,
+        } => create(name, expires_in_days, session).await?,
+        TokenAction::List => list(session).await?,
+        TokenAction::Revoke { id } => {
+            session.client()?.revoke_token(id).await?;
+            if !session.is_json() {
+                session.screen.line(&format!("Token {id} is revoked."))?;
+            }
+        }
+        TokenAction::Enrol => enrol(session).await?,
+    }
+    Ok(Status::Passed)
+}
+
+async fn create(
+    name: String,
+    expires_in_days: Option<u32>,
+    session: &mut Session,
+) -> Result<(), Failure> {
+    let new = NewToken {
+        name,
+        expires_in_days,
+    };
+    let token = session.client()?.create_token(&new).await?;
+    if session.is_json() {
+        session.screen.json(&token)?;
+        return Ok(());
+    }
+    // The token alone on standard output, so that it can be piped to where it belongs.
+    session
+        .screen
+        .line(&plain(token.token.as_deref().unwrap_or_default()))?;
+    session.screen.remark(&format!(
+        "This is token {} ({}). It is shown only now. Revoke it: travis token revoke {}",
+        token.id,
+        plain(&token.name),
+        token.id
+    ))?;
+    Ok(())
+}
+
+async fn list(session: &mut Session) -> Result<(), Failure> {
+    let list = session.client()?.tokens().await?;
+    if session.is_json() {
+        session.screen.json(&list)?;
+        return Ok(());
+    }
+    if list.tokens.is_empty() {
+        session
+            .screen
+            .line("No tokens. Make one: travis token create NAME")?;
+        return Ok(());
+    }
+    let screen = &session.screen;
+    let mut table = Table::with_head(&["ID", "NAME", "MADE", "LAST USED", "ENDS"]);
+    for token in &list.tokens {
+        let used = token.last_used_at.as_deref();
+        let ends = token
+            .expires_at
+            .as_deref()
+            .and_then(|time| time.parse().ok())
+            .map(|time| words::ahead(time, (screen.clock.now)()));
+        table.row(vec![
+            Cell::new(&token.id.to_string()).right(),
+            Cell::new(&token.name),
+            Cell::new(&screen.ago(Some(&token.created_at))),
+            if used.is_some() {
+                Cell::new(&screen.ago(used))
+            } else {
+                Cell::new("never").color(Color::Gray)
+            },
+            Cell::new(ends.as_deref().unwrap_or("never")),
+        ]);
+    }
+    table.print(&mut session.screen)?;
+    Ok(())
+}
+
+async fn enrol(session: &mut Session) -> Result<(), Failure> {
+    let token = session.client()?.enrolment_token().await?;
+    if session.is_json() {
+        session.screen.json(&token)?;
+        return Ok(());
+    }
+    session.screen.line(&plain(&token.command))?;
+    let ends = token
+        .expires_at
+        .parse()
+        .map(|time| words::ahead(time, (session.screen.clock.now)()))
+        .unwrap_or_else(|_| plain(&token.expires_at));
+    session.screen.remark(&format!(
+        "Run this on the machine that is to build. The token works once and ends {ends}."
+    ))?;
+    Ok(())
+}

@@ -1,0 +1,310 @@
+//! A log for people: markers taken out, folds shown, and nothing that a terminal would obey but
+//! colors and the writing over of a line.
+
+use super::{Color, Paint, words};
+
+#[cfg(test)]
+mod tests;
+
+/// What a marker begins with.
+const MARKERS: [&[u8]; 2] = [b"travis_fold:", b"travis_time:"];
+/// What a marker ends with.
+const CLEAR: &[u8] = b"\r\x1b[0K";
+/// A marker is never longer; what is, is text.
+const LONGEST: usize = 512;
+/// Commands outside of folds that took as long get their time shown.
+const WORTH_SAYING_NS: u64 = 1_000_000_000;
+
+/// Turns the bytes of a log, cut anywhere, into text for people.
+pub struct LogWriter {
+    paint: Paint,
+    /// Folds, times and cursor movements are shown; otherwise only text.
+    terminal: bool,
+    pending: Vec<u8>,
+    escape: Escape,
+    /// A `\r` was read and not yet written.
+    returned: bool,
+    /// The cursor stands at the start of a line.
+    at_start: bool,
+    /// Name and time so far of the open fold.
+    fold: Option<(String, u64)>,
+}
+
+/// Where in a control sequence the text stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Escape {
+    /// In none.
+    None,
+    /// After ESC.
+    Begun,
+    /// After ESC `[`, with its parameters.
+    Csi(String),
+    /// After ESC and an intermediate such as `(`: one more.
+    One,
+    /// In a string that ends with BEL or ESC `\`.
+    Text,
+    /// In such a string after ESC.
+    Closing,
+}
+
+impl LogWriter {
+    /// A writer at the start of a log.
+    #[must_use]
+    pub fn new(paint: Paint, terminal: bool) -> Self {
+        Self {
+            paint,
+            terminal,
+            pending: Vec::new(),
+            escape: Escape::None,
+            returned: false,
+            at_start: true,
+            fold: None,
+        }
+    }
+
+    /// The next bytes; gives back what to print now. What could be the beginning of a marker or
+    /// of a character is kept until it is known.
+    pub fn push(&mut self, bytes: &[u8]) -> String {
+        self.pending.extend_from_slice(bytes);
+        let mut out = String::new();
+        let pending = std::mem::take(&mut self.pending);
+        let mut rest = pending.as_slice();
+        loop {
+            let Some(at) = find_marker(rest) else {
+                let keep = kept_for_later(rest);
+                self.text(&rest[..rest.len() - keep], &mut out);
+                self.pending = rest[rest.len() - keep..].to_vec();
+                return out;
+            };
+            self.text(&rest[..at], &mut out);
+            rest = &rest[at..];
+            let window = &rest[..rest.len().min(LONGEST)];
+            let end = window.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            match end {
+                None if rest.len() < LONGEST => {
+                    self.pending = rest.to_vec();
+                    return out;
+                }
+                Some(end) if rest[end] == b'\r' => {
+                    let tail = &rest[end..];
+                    if tail.starts_with(CLEAR) {
+                        let marker = String::from_utf8_lossy(&rest[..end]).into_owned();
+                        self.marker(&marker, &mut out);
+                        rest = &rest[end + CLEAR.len()..];
+                        continue;
+                    }
+                    if CLEAR.starts_with(tail) {
+                        self.pending = rest.to_vec();
+                        return out;
+                    }
+                }
+                _ => {}
+            }
+            // It only looks like a marker: its first character is text, then look on.
+            self.text(&rest[..1], &mut out);
+            rest = &rest[1..];
+        }
+    }
+
+    /// The end of the log; gives back what was kept.
+    pub fn finish(&mut self) -> String {
+        let mut out = String::new();
+        let pending = std::mem::take(&mut self.pending);
+        self.text(&pending, &mut out);
+        if !self.at_start {
+            out.push('\n');
+            self.at_start = true;
+        }
+        if self.paint.colors {
+            // A job that was stopped amid red text must not color the shell's prompt.
+            out.push_str("\x1b[0m");
+        }
+        out
+    }
+
+    fn text(&mut self, bytes: &[u8], out: &mut String) {
+        for c in String::from_utf8_lossy(bytes).chars() {
+            self.character(c, out);
+        }
+    }
+
+    fn character(&mut self, c: char, out: &mut String) {
+        match std::mem::replace(&mut self.escape, Escape::None) {
+            Escape::None => {}
+            Escape::Begun => {
+                self.escape = match c {
+                    '[' => Escape::Csi(String::new()),
+                    ']' | 'P' | 'X' | '^' | '_' => Escape::Text,
+                    ' '..='/' => Escape::One,
+                    _ => Escape::None,
+                };
+                return;
+            }
+            Escape::Csi(mut parameters) => {
+                match c {
+                    ' '..='?' if parameters.len() < 64 => {
+                        parameters.push(c);
+                        self.escape = Escape::Csi(parameters);
+                    }
+                    ' '..='?' => self.escape = Escape::Csi(parameters),
+                    '\x1b' => self.escape = Escape::Begun,
+                    _ => self.sequence(c, &parameters, out),
+                }
+                return;
+            }
+            Escape::One => return,
+            Escape::Text => {
+                self.escape = match c {
+                    '\x07' | '\u{9c}' => Escape::None,
+                    '\x1b' => Escape::Closing,
+                    // No string goes on past its line; otherwise one unclosed would hide the rest.
+                    '\n' => {
+                        self.print('\n', out);
+                        Escape::None
+                    }
+                    _ => Escape::Text,
+                };
+                return;
+            }
+            Escape::Closing => {
+                if c != '\\' {
+                    self.escape = Escape::Text;
+                }
+                return;
+            }
+        }
+        match c {
+            '\x1b' => self.escape = Escape::Begun,
+            '\n' | '\t' => self.print(c, out),
+            '\r' => self.returned = true,
+            // Without a terminal there is nothing to go back on.
+            '\x08' if self.terminal => out.push(c),
+            c if c.is_control() => {}
+            c => self.print(c, out),
+        }
+    }
+
+    /// A whole `ESC [ … c`: colors and erasing to the end of the line stay, the rest goes.
+    fn sequence(&mut self, c: char, parameters: &str, out: &mut String) {
+        let numbers = parameters
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, ';' | ':'));
+        let color = c == 'm' && self.paint.colors && numbers;
+        let erase = c == 'K' && self.terminal && numbers;
+        if color || erase {
+            self.go_back(out);
+            out.push_str("\x1b[");
+            out.push_str(parameters);
+            out.push(c);
+        }
+    }
+
+    fn print(&mut self, c: char, out: &mut String) {
+        if c == '\n' {
+            self.returned = false;
+            self.at_start = true;
+        } else {
+            self.go_back(out);
+            self.at_start = false;
+        }
+        out.push(c);
+    }
+
+    /// Writes the `\r` that was read before. Into a file or pipe, lines that were written over
+    /// follow each other.
+    fn go_back(&mut self, out: &mut String) {
+        if std::mem::take(&mut self.returned) && !self.at_start {
+            out.push(if self.terminal { '\r' } else { '\n' });
+            self.at_start = true;
+        }
+    }
+
+    fn marker(&mut self, marker: &str, out: &mut String) {
+        if let Some(name) = marker.strip_prefix("travis_fold:start:") {
+            if self.terminal {
+                let line = format!("▾ {}", super::plain(name));
+                self.note(&line, out);
+            }
+            self.fold = Some((name.to_owned(), 0));
+        } else if marker.starts_with("travis_fold:end:") {
+            if let Some((name, nanoseconds)) = self.fold.take()
+                && self.terminal
+            {
+                let line = format!(
+                    "▴ {} · {}",
+                    super::plain(&name),
+                    words::measured(nanoseconds)
+                );
+                self.note(&line, out);
+            }
+        } else if let Some(nanoseconds) = marker
+            .strip_prefix("travis_time:end:")
+            .and_then(|rest| {
+                rest.split(['=', ',', ':'])
+                    .skip_while(|word| *word != "duration")
+                    .nth(1)
+            })
+            .and_then(|number| number.parse::<u64>().ok())
+        {
+            match &mut self.fold {
+                Some((_, sum)) => *sum = sum.saturating_add(nanoseconds),
+                None if self.terminal && nanoseconds >= WORTH_SAYING_NS => {
+                    let line = format!("· {}", words::measured(nanoseconds));
+                    self.note(&line, out);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// A line of our own.
+    fn note(&mut self, text: &str, out: &mut String) {
+        if !self.at_start {
+            out.push('\n');
+        }
+        self.returned = false;
+        out.push_str(&self.paint.text(Color::Gray, text));
+        out.push('\n');
+        self.at_start = true;
+    }
+}
+
+fn find_marker(bytes: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = bytes[from..].iter().position(|byte| *byte == b't') {
+        let at = from + at;
+        if MARKERS.iter().any(|marker| bytes[at..].starts_with(marker)) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
+}
+
+/// How many bytes at the end may be the beginning of a marker or of a character.
+fn kept_for_later(bytes: &[u8]) -> usize {
+    let longest = MARKERS[0].len() - 1;
+    for length in (1..=longest.min(bytes.len())).rev() {
+        let tail = &bytes[bytes.len() - length..];
+        if MARKERS.iter().any(|marker| marker.starts_with(tail)) {
+            return length;
+        }
+    }
+    // The first byte of an unfinished character is at most three from the end.
+    for length in 1..=3.min(bytes.len()) {
+        let lead = bytes[bytes.len() - length];
+        let needs = match lead {
+            0xC2..=0xDF => 2,
+            0xE0..=0xEF => 3,
+            0xF0..=0xF4 => 4,
+            _ => 1,
+        };
+        if needs > 1 {
+            return if needs > length { length } else { 0 };
+        }
+        if lead < 0x80 {
+            return 0;
+        }
+    }
+    0
+}
