@@ -28,6 +28,12 @@ pub(crate) struct Enrolment {
     pub(crate) name: String,
 }
 
+/// Whether the worker of this data directory has enrolled, so that it needs no token.
+#[must_use]
+pub fn is_enrolled(directory: &Path) -> bool {
+    directory.join("worker.json").exists()
+}
+
 impl Identity {
     /// Reads the key, or makes it on the first start.
     pub(crate) fn open(directory: &Path) -> Result<Self, WorkerError> {

@@ -32,3 +32,4 @@ pub use config::{MaxLimits, WorkerConfig};
 pub use doctor::doctor;
 pub use error::WorkerError;
 pub use facts::measure;
+pub use identity::is_enrolled;

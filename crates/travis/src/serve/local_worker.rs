@@ -4,17 +4,17 @@ use crate::cli::serve::Executor as Choice;
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::sync::Arc;
-use travis_sandbox::{Executor, HostExecutor, NamespaceExecutor, ToolDirs};
+use travis_sandbox::{Executor, Host, Namespace, ToolDirs};
 
 /// The executor that was chosen, or the strongest that works here.
 pub async fn executor(choice: Option<Choice>, data: &Path, hidden: &[&Path]) -> Result<Arc<dyn Executor>> {
     let root = data.join("jobs");
     let tools = ToolDirs::detect();
     if choice == Some(Choice::Host) {
-        return Ok(Arc::new(HostExecutor::new(root, tools)));
+        return Ok(Arc::new(Host::new(root, tools)));
     }
     let hidden = hidden.iter().map(|path| (*path).to_owned()).collect();
-    let namespace = NamespaceExecutor::new(root, hidden, tools);
+    let namespace = Namespace::new(root, hidden, tools);
     let broken: Vec<String> = namespace
         .check()
         .await

@@ -47,7 +47,7 @@ pub async fn examine(server: &str) -> Result<Vec<Finding>> {
     let data_dir = files::private_dir(&files::default_data("travis-worker")?)?;
     let tools = travis_sandbox::ToolDirs::detect();
     let executor =
-        travis_sandbox::NamespaceExecutor::new(data_dir.join("jobs"), vec![data_dir.clone()], tools);
+        travis_sandbox::Namespace::new(data_dir.join("jobs"), vec![data_dir.clone()], tools);
     let config = WorkerConfig {
         server: server.to_owned(),
         name: local_worker::host_name(),

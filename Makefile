@@ -1,0 +1,57 @@
+# The commands of this project. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+ARGS ?=
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: ## Build everything and start it: server, SQLite, one worker, a sample build
+	@ci/packages run
+	@$(MAKE) --no-print-directory web
+	@$(CARGO) build --release --locked --package travis
+	@exec target/release/travis up $(ARGS)
+
+.PHONY: web
+web: web/dist/index.html ## Build the web app
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/index.html web/vite.config.ts web/public -type f 2>/dev/null)
+	cd web && npm run build
+
+.PHONY: api
+api: ## Write the OpenAPI document and the web app's types from it
+	TRAVIS_WRITE_OPENAPI=1 $(CARGO) test --locked --package travis-server openapi
+	cd web && npm run api
+
+.PHONY: fmt
+fmt: web/node_modules/.package-lock.json ## Format everything
+	$(CARGO) fmt --all
+	cd web && npm run format
+
+.PHONY: test
+test: ## Run every check and every test; installs what they need
+	@ci/packages test
+	@ci/test
+
+.PHONY: bench
+bench: ## Measure, beside the figures of others
+	@ci/packages run
+	@$(MAKE) --no-print-directory web
+	@$(CARGO) build --release --locked --package travis --package travis-bench
+	@target/release/travis-bench $(ARGS)
+
+.PHONY: real
+real: ## Build published projects with their own .travis.yml, unchanged
+	@ci/packages run
+	@$(MAKE) --no-print-directory web
+	@$(CARGO) build --release --locked --package travis
+	@ci/real
