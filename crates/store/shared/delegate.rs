@@ -1,0 +1,168 @@
+//! The port's methods, passed on to the queries. One list for each trait; an adapter's types name
+//! how a connection is had.
+
+use super::PARENT;
+use travis_store::StoreError;
+
+/// Notices after which errors a transaction can't go on.
+#[derive(Debug, Default)]
+pub struct Poison(bool);
+
+impl Poison {
+    /// Looks at an answer before it is passed on. What is only a refusal leaves the transaction
+    /// whole; after anything else parts of it may be undone already.
+    pub fn note<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        match &answer {
+            Ok(_)
+            | Err(StoreError::Exists(_) | StoreError::Conflict(_) | StoreError::Corrupt { .. }) => {
+            }
+            Err(StoreError::NotFound(what)) if *what != PARENT => {}
+            Err(_) => self.0 = true,
+        }
+        answer
+    }
+
+    /// Refuses to go on after such an error.
+    pub fn check(&self) -> Result<(), StoreError> {
+        if self.0 {
+            return Err(StoreError::Database(
+                "an earlier statement of this transaction failed; begin a new one".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+macro_rules! delegate {
+    (
+        impl $trait:ident for $target:ty { $($extra:tt)* }
+        $($module:ident :: $name:ident($($arg:ident: $ty:ty),*) -> $ret:ty;)*
+    ) => {
+        const _: () = {
+        use travis_model::*;
+        use travis_store::*;
+        #[async_trait::async_trait]
+        impl travis_store::$trait for $target {
+            $($extra)*
+            $(async fn $name(&mut self, $($arg: $ty),*) -> Result<$ret, StoreError> {
+                let mut lease = self.lease().await?;
+                let answer = $crate::shared::$module::$name(&mut lease, $($arg),*).await;
+                self.note(answer)
+            })*
+        }
+        };
+    };
+}
+pub(crate) use delegate;
+
+/// Implements `Reader` for a type with `lease` and `note`.
+macro_rules! delegate_reader {
+    ($target:ty) => {
+        $crate::shared::delegate::delegate! {
+            impl Reader for $target {}
+            accounts::user(id: UserId) -> Option<User>;
+            accounts::user_by_login(login: &str) -> Option<User>;
+            accounts::users(ids: &[UserId]) -> Vec<User>;
+            accounts::session(token_hash: &[u8], now: Timestamp) -> Option<Session>;
+            accounts::api_token(token_hash: &[u8], now: Timestamp) -> Option<ApiToken>;
+            accounts::api_tokens(user: UserId) -> Vec<ApiToken>;
+            repositories::repository(id: RepositoryId) -> Option<Repository>;
+            repositories::repository_by_slug(slug: &Slug) -> Option<Repository>;
+            repositories::repositories_by_id(ids: &[RepositoryId]) -> Vec<Repository>;
+            repositories::repositories(filter: &RepositoryFilter, page: Page) -> Listing<Repository>;
+            repositories::repositories_to_poll(now: Timestamp, limit: u64) -> Vec<Repository>;
+            repositories::env_vars(repository: RepositoryId) -> Vec<EnvVar>;
+            requests::request(id: RequestId) -> Option<Request>;
+            requests::requests(repository: RepositoryId, page: Page) -> Listing<Request>;
+            requests::pending_requests(limit: u64) -> Vec<Request>;
+            builds::builds_of_requests(ids: &[RequestId]) -> Vec<Build>;
+            repositories::commits(ids: &[CommitId]) -> Vec<Commit>;
+            repositories::branch(repository: RepositoryId, name: &str) -> Option<Branch>;
+            repositories::branches(repository: RepositoryId, page: Page) -> Listing<Branch>;
+            builds::build(id: BuildId) -> Option<Build>;
+            builds::builds_by_id(ids: &[BuildId]) -> Vec<Build>;
+            builds::builds(filter: &BuildFilter, page: Page) -> Listing<Build>;
+            builds::passed_build_seconds(repository: RepositoryId, limit: u64) -> Vec<i64>;
+            builds::stages(builds: &[BuildId]) -> Vec<Stage>;
+            jobs::jobs(builds: &[BuildId]) -> Vec<Job>;
+            jobs::job(id: JobId) -> Option<Job>;
+            jobs::jobs_by_id(ids: &[JobId]) -> Vec<Job>;
+            jobs::passed_job_seconds(repository: RepositoryId, cell: &str, limit: u64) -> Vec<i64>;
+            jobs::queued_jobs(os: &str, arch: &str, limit: u64) -> Vec<Job>;
+            jobs::jobs_ahead(job: &Job) -> u64;
+            jobs::queue_depth() -> QueueDepth;
+            attempts::attempt(id: AttemptId) -> Option<Attempt>;
+            attempts::attempts_by_id(ids: &[AttemptId]) -> Vec<Attempt>;
+            attempts::attempts(job: JobId) -> Vec<Attempt>;
+            attempts::live_attempts(worker: WorkerId) -> Vec<Attempt>;
+            attempts::all_live_attempts() -> Vec<Attempt>;
+            attempts::expired_attempts(now: Timestamp, limit: u64) -> Vec<Attempt>;
+            attempts::attempt_key(id: AttemptId) -> Option<(WorkerId, AttemptState, Vec<u8>)>;
+            workers::worker(id: WorkerId) -> Option<Worker>;
+            workers::workers() -> Vec<Worker>;
+            workers::workers_by_id(ids: &[WorkerId]) -> Vec<Worker>;
+            workers::worker_session(token_hash: &[u8], now: Timestamp) -> Option<WorkerId>;
+            attempts::finished_attempts(worker: WorkerId) -> u64;
+            outbox::outbox_due(now: Timestamp, limit: u64) -> Vec<OutboxEntry>;
+            outbox::audit_log(page: Page) -> Listing<AuditEntry>;
+            outbox::setting(key: &str) -> Option<String>;
+        }
+    };
+}
+pub(crate) use delegate_reader;
+
+/// Implements `Tx` for a type with `lease`, `note`, `commit_all` and `undo_all`.
+macro_rules! delegate_tx {
+    ($target:ty) => {
+        $crate::shared::delegate::delegate! {
+            impl Tx for $target {
+                async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+                    self.commit_all().await
+                }
+                async fn rollback(self: Box<Self>) -> Result<(), StoreError> {
+                    self.undo_all().await
+                }
+            }
+            accounts::insert_user(login: &str, name: Option<&str>, admin: bool, at: Timestamp) -> UserId;
+            accounts::insert_session(user: UserId, token_hash: &[u8], at: Timestamp, expires_at: Timestamp) -> ();
+            accounts::delete_session(token_hash: &[u8]) -> ();
+            accounts::insert_sign_in_link(user: UserId, token_hash: &[u8], expires_at: Timestamp) -> ();
+            accounts::take_sign_in_link(token_hash: &[u8], now: Timestamp) -> Option<UserId>;
+            accounts::insert_api_token(user: UserId, name: &str, token_hash: &[u8], at: Timestamp, expires_at: Option<Timestamp>) -> TokenId;
+            accounts::touch_api_token(id: TokenId, at: Timestamp) -> ();
+            accounts::delete_api_token(user: UserId, id: TokenId) -> ();
+            accounts::insert_enrolment_token(user: UserId, token_hash: &[u8], expires_at: Timestamp) -> ();
+            accounts::take_enrolment_token(token_hash: &[u8], now: Timestamp) -> Option<UserId>;
+            repositories::insert_repository(new: &NewRepository) -> RepositoryId;
+            repositories::update_repository(repository: &Repository) -> ();
+            repositories::delete_repository(id: RepositoryId) -> Vec<AttemptId>;
+            repositories::put_env_var(repository: RepositoryId, name: &str, value: &[u8], public: bool, branch: Option<&str>) -> EnvVarId;
+            repositories::delete_env_var(repository: RepositoryId, id: EnvVarId) -> ();
+            requests::insert_request(new: &NewRequest) -> (RequestId, bool);
+            requests::settle_request(change: &RequestChange) -> ();
+            repositories::put_commit(new: &NewCommit) -> CommitId;
+            repositories::put_branch(repository: RepositoryId, name: &str, last_build: Option<BuildId>, head_sha: Option<&str>) -> ();
+            builds::insert_build(new: &NewBuild) -> BuildKey;
+            builds::lock_build(id: BuildId) -> Option<Build>;
+            builds::update_build(build: &Build) -> ();
+            builds::update_stage(stage: &Stage) -> ();
+            jobs::save_job(job: &Job) -> ();
+            attempts::insert_attempt(new: &NewAttempt) -> Attempt;
+            attempts::save_attempt(attempt: &Attempt, expected: AttemptState) -> ();
+            attempts::renew_leases(worker: WorkerId, attempts: &[AttemptId], until: Timestamp) -> Vec<AttemptId>;
+            attempts::mark_log_sealed(attempt: AttemptId) -> ();
+            workers::insert_worker(new: &NewWorker) -> Worker;
+            workers::update_worker(worker: &Worker) -> ();
+            workers::touch_worker(id: WorkerId, at: Timestamp) -> ();
+            workers::remove_worker(id: WorkerId) -> ();
+            workers::insert_worker_session(worker: WorkerId, token_hash: &[u8], expires_at: Timestamp) -> ();
+            outbox::append_outbox(kind: &str, payload: &serde_json::Value, at: Timestamp) -> i64;
+            outbox::outbox_done(id: i64) -> ();
+            outbox::outbox_retry(id: i64, next: Timestamp) -> ();
+            outbox::append_audit(entry: &AuditEntry) -> ();
+            outbox::put_setting(key: &str, value: &str) -> ();
+            accounts::sweep_expired(now: Timestamp) -> u64;
+        }
+    };
+}
+pub(crate) use delegate_tx;
