@@ -261,3 +261,54 @@ async fn sweeping_ends_what_a_dead_worker_left() {
     let (exit, _) = run(&executor, spec("1"), "true\n").await;
     assert_eq!(exit.code, Some(0));
 }
+
+/// The environment of the process that [`a_killed_worker_takes_its_job_along`] starts.
+const DOOMED: &str = "TRAVIS_TEST_DOOMED_ROOT";
+
+/// Not a test by itself: the worker that is killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn doomed_worker() {
+    let Some(root) = std::env::var_os(DOOMED) else {
+        return;
+    };
+    let root = std::path::PathBuf::from(root);
+    let executor = executor(&root).await.expect("namespaces work");
+    let script = "exec -a travis-doomed-job sleep 600\n";
+    run(&executor, spec("1"), script).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_worker_takes_its_job_along() {
+    let root = tempfile::tempdir().unwrap();
+    let Some(executor) = executor(root.path()).await else {
+        return;
+    };
+    let mut worker = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "doomed_worker"])
+        .env(DOOMED, root.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let running = || {
+        let all = std::fs::read_dir("/proc").unwrap().flatten();
+        all.filter(|entry| {
+            let line = std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+            line.starts_with("travis-doomed-job")
+        })
+        .count()
+    };
+    let limit = Instant::now() + Duration::from_secs(10);
+    while running() == 0 {
+        assert!(Instant::now() < limit, "the job starts");
+        tokio::task::yield_now().await;
+    }
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    while running() > 0 {
+        assert!(Instant::now() < limit, "the job dies");
+        tokio::task::yield_now().await;
+    }
+    executor.sweep().await;
+    let left = std::fs::read_dir(root.path().join("sandbox/jobs")).unwrap();
+    assert_eq!(left.count(), 0);
+}
