@@ -87,6 +87,7 @@ macro_rules! delegate_reader {
             jobs::jobs(builds: &[BuildId]) -> Vec<Job>;
             jobs::job(id: JobId) -> Option<Job>;
             jobs::jobs_by_id(ids: &[JobId]) -> Vec<Job>;
+            jobs::job_progress(build: BuildId) -> Vec<JobProgress>;
             jobs::passed_job_seconds(repository: RepositoryId, cell: &str, limit: u64) -> Vec<i64>;
             jobs::queued_jobs(os: &str, arch: &str, limit: u64) -> Vec<Job>;
             jobs::jobs_ahead(job: &Job) -> u64;

@@ -4,8 +4,8 @@ use super::rows::{self, Columns, job_columns, maybe};
 use super::{Conn, bound, count, in_order};
 use crate::dialect::{self, Db, db_error, ids_in};
 use sqlx::{QueryBuilder, query};
-use travis_model::{BuildId, Job, JobId, RepositoryId};
-use travis_store::{BuildKey, NewBuild, QueueDepth, StoreError};
+use travis_model::{BuildId, Job, JobId, JobState, RepositoryId};
+use travis_store::{BuildKey, JobProgress, NewBuild, QueueDepth, StoreError};
 
 /// Jobs stored by one statement: databases bound the number of its arguments.
 const ROWS_PER_INSERT: usize = 100;
@@ -55,6 +55,28 @@ pub async fn jobs(conn: &mut Conn, builds: &[BuildId]) -> Result<Vec<Job>, Store
     Ok(in_order(&ids, rows::all(&found, rows::job)?, |job| {
         (job.build_id.get(), job.position)
     }))
+}
+
+pub async fn job_progress(
+    conn: &mut Conn,
+    build: BuildId,
+) -> Result<Vec<JobProgress>, StoreError> {
+    let found = query(
+        "SELECT id, stage_number, state, allow_failure FROM jobs WHERE build_id = $1 ORDER BY position",
+    )
+    .bind(build.get())
+    .fetch_all(conn)
+    .await
+    .map_err(db_error)?;
+    rows::all(&found, |row| {
+        let mut columns = Columns::new(row, "jobs");
+        Ok(JobProgress {
+            id: JobId(columns.get()?),
+            stage_number: columns.get()?,
+            state: columns.word(JobState::parse)?,
+            allow_failure: columns.get()?,
+        })
+    })
 }
 
 pub async fn passed_job_seconds(
