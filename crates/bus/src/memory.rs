@@ -16,7 +16,10 @@ impl MemoryBus {
 
 impl Default for MemoryBus {
     fn default() -> Self {
-        Self { wakes: broadcast::channel(Self::BOUND).0, events: broadcast::channel(Self::BOUND).0 }
+        Self {
+            wakes: broadcast::channel(Self::BOUND).0,
+            events: broadcast::channel(Self::BOUND).0,
+        }
     }
 }
 
@@ -52,7 +55,11 @@ mod tests {
         assert_eq!(first.recv().await, Ok(Wake::Worker(3)));
         assert_eq!(second.recv().await, Ok(Wake::Worker(3)));
         let mut events = bus.events();
-        let event = Event { topics: vec!["repo:1".into()], name: "job:started", subject: Subject::Job(2) };
+        let event = Event {
+            topics: vec!["repo:1".into()],
+            name: "job:started",
+            subject: Subject::Job(2),
+        };
         bus.publish(event.clone());
         assert_eq!(*events.recv().await.unwrap(), event);
     }
@@ -64,7 +71,10 @@ mod tests {
         for _ in 0..=MemoryBus::BOUND {
             bus.wake(Wake::Queue);
         }
-        assert!(matches!(slow.recv().await, Err(broadcast::error::RecvError::Lagged(_))));
+        assert!(matches!(
+            slow.recv().await,
+            Err(broadcast::error::RecvError::Lagged(_))
+        ));
     }
 
     #[test]

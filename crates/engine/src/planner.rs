@@ -169,12 +169,7 @@ impl Engine {
         let resolved = self.forge.resolve(&source, &want).await?;
         let snapshot = self
             .forge
-            .snapshot(
-                &source,
-                &resolved.sha,
-                fetch_ref.as_deref(),
-                CONFIG_FILE,
-            )
+            .snapshot(&source, &resolved.sha, fetch_ref.as_deref(), CONFIG_FILE)
             .await?;
         let branch = request
             .branch

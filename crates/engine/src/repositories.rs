@@ -23,6 +23,16 @@ pub struct NewRepository {
 /// How often branches may be asked.
 const POLL_SECONDS: std::ops::RangeInclusive<u32> = 15..=86_400;
 
+/// Writes a local path as a URL: `git clone` inside the sandbox is pointed to the worker's mirror
+/// by the URL, which git does not do for bare paths.
+fn as_url(clone_url: String) -> String {
+    if clone_url.starts_with('/') {
+        format!("file://{clone_url}")
+    } else {
+        clone_url
+    }
+}
+
 impl Engine {
     /// The repository with this address or number, if the viewer may see it.
     ///
@@ -67,6 +77,10 @@ impl Engine {
                 "use 15 to 86,400 seconds, or leave it out",
             ));
         }
+        let new = NewRepository {
+            clone_url: as_url(new.clone_url),
+            ..new
+        };
         let policy = UrlPolicy {
             allow_local: self.policy.allows_local(&new.clone_url),
         };

@@ -57,10 +57,7 @@ pub async fn jobs(conn: &mut Conn, builds: &[BuildId]) -> Result<Vec<Job>, Store
     }))
 }
 
-pub async fn job_progress(
-    conn: &mut Conn,
-    build: BuildId,
-) -> Result<Vec<JobProgress>, StoreError> {
+pub async fn job_progress(conn: &mut Conn, build: BuildId) -> Result<Vec<JobProgress>, StoreError> {
     let found = query(
         "SELECT id, stage_number, state, allow_failure FROM jobs WHERE build_id = $1 ORDER BY position",
     )

@@ -1,7 +1,7 @@
 use crate::{
-    AuditEntry, BuildFilter, BuildKey, Listing, NewAttempt, NewBuild, NewCommit, NewRepository,
-    NewRequest, JobProgress, NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter, RequestChange,
-    StoreError,
+    AuditEntry, BuildFilter, BuildKey, JobProgress, Listing, NewAttempt, NewBuild, NewCommit,
+    NewRepository, NewRequest, NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter,
+    RequestChange, StoreError,
 };
 use async_trait::async_trait;
 use travis_model::{

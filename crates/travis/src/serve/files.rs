@@ -9,11 +9,17 @@ use travis_engine::{Secret, Vault};
 
 /// `$XDG_DATA_HOME/NAME`, else `~/.local/share/NAME`.
 pub fn default_data(name: &str) -> Result<PathBuf> {
-    let from = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from = |variable: &str| {
+        std::env::var_os(variable)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     from("XDG_DATA_HOME")
         .or_else(|| from("HOME").map(|home| home.join(".local/share")))
         .map(|base| base.join(name))
-        .context("there is neither HOME nor XDG_DATA_HOME: say where to keep the data with --data DIR")
+        .context(
+            "there is neither HOME nor XDG_DATA_HOME: say where to keep the data with --data DIR",
+        )
 }
 
 /// Makes a directory that only its owner can enter, unless it is there. Answers its full path.
@@ -22,8 +28,14 @@ pub fn private_dir(path: &Path) -> Result<PathBuf> {
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .with_context(|| format!("{} can't be made: choose another place with --data DIR", path.display()))?;
-    path.canonicalize().with_context(|| format!("{} can't be entered", path.display()))
+        .with_context(|| {
+            format!(
+                "{} can't be made: choose another place with --data DIR",
+                path.display()
+            )
+        })?;
+    path.canonicalize()
+        .with_context(|| format!("{} can't be entered", path.display()))
 }
 
 /// A secret that is made once and kept in a file readable by its owner only.
@@ -37,7 +49,9 @@ pub fn kept_secret(path: &Path, make: impl FnOnce() -> Result<Vec<u8>>) -> Resul
             return Ok(bytes);
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error).with_context(|| format!("{} can't be read", path.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} can't be read", path.display()));
+        }
     }
     let bytes = make()?;
     // Written aside and renamed, so that a crash leaves all of it or nothing.
@@ -65,9 +79,19 @@ pub fn vault(data: &Path) -> Result<Vault> {
 /// The administrator's API token.
 pub fn admin_token(data: &Path) -> Result<Secret> {
     let path = data.join("admin-token");
-    let bytes = kept_secret(&path, || Ok(format!("{}\n", Vault::new_token("travis")?.reveal()).into_bytes()))?;
-    let text = String::from_utf8(bytes).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let text = text.with_context(|| format!("{} holds no token: remove it to make a new one", path.display()))?;
+    let bytes = kept_secret(&path, || {
+        Ok(format!("{}\n", Vault::new_token("travis")?.reveal()).into_bytes())
+    })?;
+    let text = String::from_utf8(bytes)
+        .ok()
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty());
+    let text = text.with_context(|| {
+        format!(
+            "{} holds no token: remove it to make a new one",
+            path.display()
+        )
+    })?;
     Ok(Secret::new(text))
 }
 
@@ -83,6 +107,11 @@ mod tests {
         let file = dir.path().join("admin-token");
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
         fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-        assert!(admin_token(dir.path()).unwrap_err().to_string().contains("chmod 600"));
+        assert!(
+            admin_token(dir.path())
+                .unwrap_err()
+                .to_string()
+                .contains("chmod 600")
+        );
     }
 }

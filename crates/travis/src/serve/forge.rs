@@ -4,7 +4,8 @@
 use async_trait::async_trait;
 use std::path::PathBuf;
 use travis_forge::{
-    BranchHead, CommitInfo, Forge, ForgeError, GitForge, RepoRef, Resolved, Snapshot, Timeouts, UrlPolicy, Want,
+    BranchHead, CommitInfo, Forge, ForgeError, GitForge, RepoRef, Resolved, Snapshot, Timeouts,
+    UrlPolicy, Want,
 };
 
 /// Chooses the rules by the clone URL.
@@ -17,12 +18,22 @@ pub struct SampleAware {
 impl SampleAware {
     /// Keeps mirrors below `dir`.
     pub fn new(dir: PathBuf, allow_local: bool, sample_url: Option<String>) -> Self {
-        let git = |allow_local| GitForge::new(dir.clone(), UrlPolicy { allow_local }, Timeouts::default());
-        Self { general: git(allow_local), local: git(true), sample_url }
+        let git = |allow_local| {
+            GitForge::new(dir.clone(), UrlPolicy { allow_local }, Timeouts::default())
+        };
+        Self {
+            general: git(allow_local),
+            local: git(true),
+            sample_url,
+        }
     }
 
     fn of(&self, repo: &RepoRef) -> &GitForge {
-        if self.sample_url.as_ref() == Some(&repo.url) { &self.local } else { &self.general }
+        if self.sample_url.as_ref() == Some(&repo.url) {
+            &self.local
+        } else {
+            &self.general
+        }
     }
 }
 
@@ -32,7 +43,12 @@ impl Forge for SampleAware {
         self.of(repo).resolve(repo, want).await
     }
 
-    async fn commit(&self, repo: &RepoRef, sha: &str, fetch_ref: Option<&str>) -> Result<CommitInfo, ForgeError> {
+    async fn commit(
+        &self,
+        repo: &RepoRef,
+        sha: &str,
+        fetch_ref: Option<&str>,
+    ) -> Result<CommitInfo, ForgeError> {
         self.of(repo).commit(repo, sha, fetch_ref).await
     }
 

@@ -7,7 +7,11 @@ use std::sync::Arc;
 use travis_sandbox::{Executor, Host, Namespace, ToolDirs};
 
 /// The executor that was chosen, or the strongest that works here.
-pub async fn executor(choice: Option<Choice>, data: &Path, hidden: &[&Path]) -> Result<Arc<dyn Executor>> {
+pub async fn executor(
+    choice: Option<Choice>,
+    data: &Path,
+    hidden: &[&Path],
+) -> Result<Arc<dyn Executor>> {
     let root = data.join("jobs");
     let tools = ToolDirs::detect();
     if choice == Some(Choice::Host) {
@@ -33,5 +37,8 @@ pub async fn executor(choice: Option<Choice>, data: &Path, hidden: &[&Path]) -> 
 
 /// The machine's name.
 pub fn host_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
 }

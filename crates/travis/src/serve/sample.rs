@@ -25,7 +25,14 @@ pub async fn create(path: &Path) -> Result<()> {
     }
     let git = |args: &'static [&'static str]| async move {
         let done = Command::new("git")
-            .args(["-c", "user.name=Travis", "-c", "user.email=travis@localhost", "-c", "commit.gpgsign=false"])
+            .args([
+                "-c",
+                "user.name=Travis",
+                "-c",
+                "user.email=travis@localhost",
+                "-c",
+                "commit.gpgsign=false",
+            ])
             .args(args)
             .current_dir(path)
             .stdin(Stdio::null())
@@ -36,11 +43,21 @@ pub async fn create(path: &Path) -> Result<()> {
             .context("git did not answer within 20 seconds")?
             .context("git can't be run: install it (apt-get install git)")?;
         if !done.status.success() {
-            bail!("git {}: {}", args.join(" "), String::from_utf8_lossy(&done.stderr).trim());
+            bail!(
+                "git {}: {}",
+                args.join(" "),
+                String::from_utf8_lossy(&done.stderr).trim()
+            );
         }
         Ok(())
     };
     git(&["init", "--quiet", "--initial-branch=main"]).await?;
     git(&["add", "--all"]).await?;
-    git(&["commit", "--quiet", "--message", "Greet people, and test that we do"]).await
+    git(&[
+        "commit",
+        "--quiet",
+        "--message",
+        "Greet people, and test that we do",
+    ])
+    .await
 }

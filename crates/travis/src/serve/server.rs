@@ -50,7 +50,10 @@ impl Running {
     pub async fn start(plan: Plan) -> Result<Self> {
         let vault = files::vault(&plan.data)?;
         let listener = TcpListener::bind(plan.bind).await.with_context(|| {
-            format!("{} can't be listened at: choose another address with --bind ADDR:PORT", plan.bind)
+            format!(
+                "{} can't be listened at: choose another address with --bind ADDR:PORT",
+                plan.bind
+            )
         })?;
         let address = listener.local_addr()?;
         let public_url = settings::public_url(plan.public_url.as_deref(), address)?;
@@ -85,15 +88,27 @@ impl Running {
         };
         let engine = Arc::new(Engine::new(ports, vault, policy));
         let admin = engine.administrator().await?;
-        engine.ensure_api_token(admin, "admin-token file", &files::admin_token(&plan.data)?).await?;
-        Ok(Self { engine, address, public_url, listener })
+        engine
+            .ensure_api_token(admin, "admin-token file", &files::admin_token(&plan.data)?)
+            .await?;
+        Ok(Self {
+            engine,
+            address,
+            public_url,
+            listener,
+        })
     }
 
     /// Serves until `stop`.
     pub async fn serve(self, stop: CancellationToken) -> Result<()> {
         let router = travis_server::router(self.engine.clone());
         let stopped = stop.clone();
-        let server = travis_server::serve(self.listener, router, async move { stopped.cancelled().await });
+        let server =
+            travis_server::serve(
+                self.listener,
+                router,
+                async move { stopped.cancelled().await },
+            );
         tokio::select! {
             served = server => Ok(served?),
             // The loops end only with the process.
@@ -106,8 +121,11 @@ async fn open_store(database: Option<&str>, data: &Path) -> Result<Arc<dyn Store
     match database {
         None => open_sqlite(&data.join("travis.db")).await,
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-            let store = travis_store_postgres::PostgresStore::connect(url, Default::default()).await;
-            Ok(Arc::new(store.context("the PostgreSQL database can't be opened")?))
+            let store =
+                travis_store_postgres::PostgresStore::connect(url, Default::default()).await;
+            Ok(Arc::new(
+                store.context("the PostgreSQL database can't be opened")?,
+            ))
         }
         Some(url) => match url.strip_prefix("sqlite:") {
             Some(path) => open_sqlite(Path::new(path)).await,
@@ -118,7 +136,9 @@ async fn open_store(database: Option<&str>, data: &Path) -> Result<Arc<dyn Store
 
 async fn open_sqlite(path: &Path) -> Result<Arc<dyn Store>> {
     let store = travis_store_sqlite::SqliteStore::open(path, Default::default()).await;
-    Ok(Arc::new(store.with_context(|| format!("{} can't be opened", path.display()))?))
+    Ok(Arc::new(store.with_context(|| {
+        format!("{} can't be opened", path.display())
+    })?))
 }
 
 /// The server alone.
@@ -127,7 +147,8 @@ async fn open_sqlite(path: &Path) -> Result<Arc<dyn Store>> {
 /// When it can't start.
 pub async fn server(args: ServerArgs) -> Result<ExitCode> {
     super::start_log("info");
-    let settings = Settings::read(args.config.as_deref(), args.data.as_deref())?.with_environment()?;
+    let settings =
+        Settings::read(args.config.as_deref(), args.data.as_deref())?.with_environment()?;
     let data = match args.data.or(settings.data) {
         Some(data) => data,
         None => files::default_data("travis")?,
@@ -135,7 +156,10 @@ pub async fn server(args: ServerArgs) -> Result<ExitCode> {
     let data = files::private_dir(&data)?;
     let (stop, hard) = signals::stops()?;
     let running = Running::start(Plan {
-        bind: args.bind.or(settings.bind).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+        bind: args
+            .bind
+            .or(settings.bind)
+            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
         database: args.database.or(settings.database),
         public_url: args.public_url.or(settings.public_url),
         allow_local_git: args.allow_local_git || settings.allow_local_git.unwrap_or(false),
@@ -146,8 +170,15 @@ pub async fn server(args: ServerArgs) -> Result<ExitCode> {
     .await?;
     let admin = running.engine.administrator().await?;
     let link = running.engine.new_sign_in_link(admin).await?;
-    eprintln!("Sign in once at {}/sign-in/{}", running.public_url, link.reveal());
-    eprintln!("The administrator's API token is in {}", data.join("admin-token").display());
+    eprintln!(
+        "Sign in once at {}/sign-in/{}",
+        running.public_url,
+        link.reveal()
+    );
+    eprintln!(
+        "The administrator's API token is in {}",
+        data.join("admin-token").display()
+    );
     println!("ready: http://{}", running.address);
     tokio::select! {
         served = running.serve(stop) => served?,

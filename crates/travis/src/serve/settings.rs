@@ -43,8 +43,12 @@ impl Limits {
     pub fn job_limits(self) -> JobLimits {
         let default = JobLimits::default();
         JobLimits {
-            total: self.total_seconds.map_or(default.total, Duration::from_secs),
-            silence: self.silence_seconds.map_or(default.silence, Duration::from_secs),
+            total: self
+                .total_seconds
+                .map_or(default.total, Duration::from_secs),
+            silence: self
+                .silence_seconds
+                .map_or(default.silence, Duration::from_secs),
             log_bytes: self.log_bytes.unwrap_or(default.log_bytes),
             memory_bytes: self.memory_bytes.or(default.memory_bytes),
             processes: self.processes.or(default.processes),
@@ -59,15 +63,21 @@ impl Settings {
     pub fn read(named: Option<&Path>, data: Option<&Path>) -> Result<Self> {
         let (path, text) = match (named, data) {
             (Some(path), _) => {
-                let text = std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("{} can't be read", path.display()))?;
                 (path.to_owned(), text)
             }
             (None, Some(data)) => {
                 let path = data.join("travis.toml");
                 match std::fs::read_to_string(&path) {
                     Ok(text) => (path, text),
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-                    Err(error) => return Err(error).with_context(|| format!("{} can't be read", path.display())),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                        return Ok(Self::default());
+                    }
+                    Err(error) => {
+                        return Err(error)
+                            .with_context(|| format!("{} can't be read", path.display()));
+                    }
                 }
             }
             (None, None) => return Ok(Self::default()),
@@ -78,7 +88,10 @@ impl Settings {
     fn parse(text: &str) -> Result<Self> {
         let settings: Self = toml::from_str(text)?;
         let limits = settings.limits;
-        if limits.total_seconds == Some(0) || limits.silence_seconds == Some(0) || limits.log_bytes == Some(0) {
+        if limits.total_seconds == Some(0)
+            || limits.silence_seconds == Some(0)
+            || limits.log_bytes == Some(0)
+        {
             bail!("limits: 0 would stop every job at once; leave the key out for the default");
         }
         Ok(settings)
@@ -91,7 +104,10 @@ impl Settings {
             self.data = Some(data.into());
         }
         if let Some(bind) = read("TRAVIS_BIND") {
-            self.bind = Some(bind.parse().context("TRAVIS_BIND: write ADDR:PORT, as in 127.0.0.1:8080")?);
+            self.bind = Some(
+                bind.parse()
+                    .context("TRAVIS_BIND: write ADDR:PORT, as in 127.0.0.1:8080")?,
+            );
         }
         self.database = read("TRAVIS_DATABASE").or(self.database);
         self.public_url = read("TRAVIS_PUBLIC_URL").or(self.public_url);
@@ -119,8 +135,13 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_an_error_with_its_line() {
-        let error = Settings::parse("bind = \"127.0.0.1:1\"\nbinnd = 1\n").unwrap_err().to_string();
-        assert!(error.contains("line 2") && error.contains("binnd"), "{error}");
+        let error = Settings::parse("bind = \"127.0.0.1:1\"\nbinnd = 1\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("line 2") && error.contains("binnd"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -136,7 +157,10 @@ mod tests {
     fn the_public_address_is_whole() {
         let at = "127.0.0.1:8080".parse().unwrap();
         assert_eq!(public_url(None, at).unwrap(), "http://127.0.0.1:8080");
-        assert_eq!(public_url(Some("https://ci.example/"), at).unwrap(), "https://ci.example");
+        assert_eq!(
+            public_url(Some("https://ci.example/"), at).unwrap(),
+            "https://ci.example"
+        );
         assert!(public_url(Some("ci.example"), at).is_err());
     }
 }

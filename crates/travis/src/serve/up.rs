@@ -37,7 +37,7 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
     let sample_path = data.join("sample/hello");
     let first_start = !data.join("travis.db").exists();
     let with_sample = !args.no_sample && (first_start || sample_path.exists());
-    let sample_url = with_sample.then(|| sample_path.to_string_lossy().into_owned());
+    let sample_url = with_sample.then(|| format!("file://{}", sample_path.display()));
     let running = Running::start(Plan {
         bind: args.bind,
         database: settings.database,
@@ -53,7 +53,8 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
     let public_url = running.public_url.clone();
     let token = files::admin_token(&data)?;
     let endpoint = format!("http://{address}");
-    let config_file = crate::config::write(&endpoint, token.reveal()).context("the CLI's configuration can't be written")?;
+    let config_file = crate::config::write(&endpoint, token.reveal())
+        .context("the CLI's configuration can't be written")?;
     let admin = engine.administrator().await?;
     let link = engine.new_sign_in_link(admin).await?;
 
@@ -62,7 +63,14 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
         None
     } else {
         let viewer = engine.viewer_by_token(token.reveal()).await?;
-        Some(engine.new_enrolment_token(viewer.signed_in()?).await?.0.reveal().to_owned())
+        Some(
+            engine
+                .new_enrolment_token(viewer.signed_in()?)
+                .await?
+                .0
+                .reveal()
+                .to_owned(),
+        )
     };
     let worker = tokio::spawn(travis_worker::run(
         WorkerConfig {
@@ -95,7 +103,10 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
     if let Some(url) = sample_url.filter(|_| first_start) {
         let viewer = engine.viewer_by_token(token.reveal()).await?;
         if let Err(error) = build_sample(&engine, &viewer, &sample_path, &url).await {
-            tracing::warn!(error = format!("{error:#}"), "the sample repository could not be built");
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the sample repository could not be built"
+            );
         }
     }
     wait(serving, worker, &stop, &hard).await
@@ -111,7 +122,9 @@ async fn build_sample(engine: &Engine, viewer: &Viewer, path: &Path, url: &str) 
         poll_seconds: Some(15),
     };
     let repository = engine.add_repository(viewer, new).await?;
-    engine.demand_build(viewer, &repository, BuildDemand::default()).await?;
+    engine
+        .demand_build(viewer, &repository, BuildDemand::default())
+        .await?;
     Ok(())
 }
 
@@ -120,7 +133,12 @@ type Worked = tokio::task::JoinHandle<Result<(), travis_worker::WorkerError>>;
 
 /// Waits for a signal or for something to break, then stops the worker before the server, so that
 /// it can give back what it runs.
-async fn wait(serving: Served, worker: Worked, stop: &CancellationToken, hard: &CancellationToken) -> Result<ExitCode> {
+async fn wait(
+    serving: Served,
+    worker: Worked,
+    stop: &CancellationToken,
+    hard: &CancellationToken,
+) -> Result<ExitCode> {
     let (mut serving, mut worker) = (serving, worker);
     tokio::select! {
         served = &mut serving => {
@@ -136,7 +154,9 @@ async fn wait(serving: Served, worker: Worked, stop: &CancellationToken, hard: &
         () = stop.cancelled() => {}
     }
     stop.cancelled().await;
-    eprintln!("Stopping. What runs is given back and runs again at the next start; Ctrl-C once more leaves at once.");
+    eprintln!(
+        "Stopping. What runs is given back and runs again at the next start; Ctrl-C once more leaves at once."
+    );
     let calm = async {
         if !worker.is_finished() {
             drop(tokio::time::timeout(GRACE, &mut worker).await);
@@ -162,25 +182,41 @@ struct Banner<'a> {
 
 /// A few calm lines on standard error; standard output has only the line for programs.
 fn banner(it: &Banner<'_>) {
-    let (bold, dim, plain) = if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        ("\x1b[1m", "\x1b[2m", "\x1b[0m")
+    let (bold, dim, plain) =
+        if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+            ("\x1b[1m", "\x1b[2m", "\x1b[0m")
+        } else {
+            ("", "", "")
+        };
+    let slots = if it.slots == 1 {
+        "1 job at a time".to_owned()
     } else {
-        ("", "", "")
+        format!("{} jobs side by side", it.slots)
     };
-    let slots = if it.slots == 1 { "1 job at a time".to_owned() } else { format!("{} jobs side by side", it.slots) };
     eprintln!();
     eprintln!("  {bold}Travis is up{plain} at {}", it.page);
     eprintln!();
     eprintln!("  Sign in   {bold}{}{plain}", it.link);
     eprintln!("            {dim}works once, within a day; start again for a new one{plain}");
-    eprintln!("  Worker    this machine, {slots}, executor {}", it.executor);
+    eprintln!(
+        "  Worker    this machine, {slots}, executor {}",
+        it.executor
+    );
     eprintln!("  Data      {}", it.data.display());
-    eprintln!("  CLI       {} {dim}(written; try: travis repos){plain}", it.config.display());
+    eprintln!(
+        "  CLI       {} {dim}(written; try: travis repos){plain}",
+        it.config.display()
+    );
     eprintln!();
     if it.sample {
-        eprintln!("  A sample repository is being built: watch it at {}/sample/hello", it.page);
+        eprintln!(
+            "  A sample repository is being built: watch it at {}/sample/hello",
+            it.page
+        );
     }
-    eprintln!("  Your own  travis enable --git URL --name owner/name && travis trigger owner/name --watch");
+    eprintln!(
+        "  Your own  travis enable --git URL --name owner/name && travis trigger owner/name --watch"
+    );
     eprintln!("  Ctrl-C stops everything; nothing is lost.");
     eprintln!();
 }

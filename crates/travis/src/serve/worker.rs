@@ -29,7 +29,9 @@ async fn config(args: WorkerArgs) -> Result<WorkerConfig> {
     Ok(WorkerConfig {
         server: args.server.trim_end_matches('/').to_owned(),
         name: args.name.unwrap_or_else(local_worker::host_name),
-        slots: args.slots.unwrap_or_else(|| u32::try_from(cores / 2).unwrap_or(1).max(1)),
+        slots: args
+            .slots
+            .unwrap_or_else(|| u32::try_from(cores / 2).unwrap_or(1).max(1)),
         executor: local_worker::executor(args.executor, &data_dir, &[&data_dir]).await?,
         enrolment_token: args.token,
         max_limits: MaxLimits::default(),
