@@ -6,6 +6,8 @@
 //! [`Tx::lock_build`], so that changes to one build come one after another and lock order is the
 //! same everywhere.
 
+#[cfg(feature = "testing")]
+pub mod contract;
 mod error;
 mod port;
 mod values;

@@ -1,0 +1,177 @@
+use super::{Database, build, repository, user};
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::oneshot, task::JoinSet};
+use travis_model::{JobState, Timestamp};
+
+pub async fn dropped_is_undone(database: &dyn Database) {
+    let store = database.open().await;
+    let mut tx = store.begin().await.unwrap();
+    user(&mut *tx, "a").await;
+    drop(tx);
+    let mut tx = store.begin().await.unwrap();
+    user(&mut *tx, "b").await;
+    tx.rollback().await.unwrap();
+    // Given up at every await on the way, also within a statement.
+    for polls in 0..40 {
+        let mut work = Box::pin(async {
+            let mut tx = store.begin().await.unwrap();
+            let id = repository(&mut *tx, &format!("a/r{polls}")).await;
+            build(&mut *tx, id, "main").await;
+            std::future::pending::<()>().await;
+        });
+        for _ in 0..polls {
+            let _ = tokio::time::timeout(Duration::from_micros(50), &mut work).await;
+        }
+    }
+    let mut tx = store.begin().await.unwrap();
+    user(&mut *tx, "c").await;
+    tx.commit().await.unwrap();
+    assert_eq!(database.rows("users").await, 1);
+    assert_eq!(database.rows("repositories").await, 0);
+    assert_eq!(database.rows("builds").await, 0);
+}
+
+pub async fn isolation(database: &dyn Database) {
+    let store = database.open().await;
+    let mut reader = store.reader().await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let id = user(&mut *tx, "a").await;
+    assert!(tx.user(id).await.unwrap().is_some());
+    assert_eq!(reader.user(id).await.unwrap(), None);
+    tx.commit().await.unwrap();
+    assert!(reader.user(id).await.unwrap().is_some());
+}
+
+pub async fn numbers_have_no_gap(database: &dyn Database) {
+    let store = database.open().await;
+    let mut tx = store.begin().await.unwrap();
+    let id = repository(&mut *tx, "a/a").await;
+    tx.commit().await.unwrap();
+    let mut tasks = JoinSet::new();
+    for n in 0..32 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            if n % 8 == 0 {
+                let mut tx = store.begin().await.unwrap();
+                build(&mut *tx, id, "undone").await;
+                tx.rollback().await.unwrap();
+            }
+            let mut tx = store.begin().await.unwrap();
+            let key = build(&mut *tx, id, "main").await;
+            tx.commit().await.unwrap();
+            key.number
+        });
+    }
+    let mut numbers = tasks.join_all().await;
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=32).collect::<Vec<i64>>());
+}
+
+pub async fn a_locked_build_waits(database: &dyn Database) {
+    let store = database.open().await;
+    let mut tx = store.begin().await.unwrap();
+    let id = repository(&mut *tx, "a/a").await;
+    let key = build(&mut *tx, id, "main").await;
+    tx.commit().await.unwrap();
+    let mut first = store.begin().await.unwrap();
+    let mut row = first.lock_build(key.id).await.unwrap().unwrap();
+    let (came, has_come) = oneshot::channel();
+    let other = Arc::clone(&store);
+    let second = tokio::spawn(async move {
+        came.send(()).unwrap();
+        let mut tx = other.begin().await.unwrap();
+        let row = tx.lock_build(key.id).await.unwrap().unwrap();
+        tx.rollback().await.unwrap();
+        row.state
+    });
+    has_come.await.unwrap();
+    row.state = JobState::Started;
+    first.update_build(&row).await.unwrap();
+    assert!(!second.is_finished());
+    first.commit().await.unwrap();
+    assert_eq!(second.await.unwrap(), JobState::Started);
+}
+
+pub async fn tokens_are_taken_once(database: &dyn Database) {
+    let store = database.open().await;
+    let mut tx = store.begin().await.unwrap();
+    let a = user(&mut *tx, "a").await;
+    tx.insert_enrolment_token(a, b"x", Timestamp(10))
+        .await
+        .unwrap();
+    tx.insert_sign_in_link(a, b"x", Timestamp(10))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut tasks = JoinSet::new();
+    for _ in 0..16 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            let mut tx = store.begin().await.unwrap();
+            let one = tx.take_enrolment_token(b"x", Timestamp(1)).await.unwrap();
+            let two = tx.take_sign_in_link(b"x", Timestamp(1)).await.unwrap();
+            tx.commit().await.unwrap();
+            usize::from(one.is_some()) + usize::from(two.is_some())
+        });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 2);
+}
+
+pub async fn many_writers(database: &dyn Database) {
+    let store = database.open().await;
+    let mut tasks = JoinSet::new();
+    for n in 0..64 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            for m in 0..5 {
+                let mut tx = store.begin().await.unwrap();
+                let id = user(&mut *tx, &format!("u{n}-{m}")).await;
+                match (n + m) % 4 {
+                    0 => tx.rollback().await.unwrap(),
+                    1 => drop(tx),
+                    _ => {
+                        tx.commit().await.unwrap();
+                        // Whoever has the answer sees it in the rows.
+                        let mut reader = store.reader().await.unwrap();
+                        assert!(reader.user(id).await.unwrap().is_some());
+                    }
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+    assert_eq!(database.rows("users").await, 160);
+}
+
+pub async fn reopening_keeps_everything(database: &dyn Database) {
+    let store = database.open().await;
+    let mut tx = store.begin().await.unwrap();
+    let id = repository(&mut *tx, "a/a").await;
+    let key = build(&mut *tx, id, "main").await;
+    let jobs = tx.jobs(&[key.id]).await.unwrap();
+    tx.commit().await.unwrap();
+    drop(store);
+    let store = database.open().await;
+    let mut reader = store.reader().await.unwrap();
+    assert_eq!(reader.jobs(&[key.id]).await.unwrap(), jobs);
+    drop(reader);
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(build(&mut *tx, id, "main").await.number, 2);
+    tx.commit().await.unwrap();
+}
+
+pub async fn down_and_up_again(database: &dyn Database) {
+    let store = database.open().await;
+    let mut tx = store.begin().await.unwrap();
+    let id = repository(&mut *tx, "a/a").await;
+    build(&mut *tx, id, "main").await;
+    tx.commit().await.unwrap();
+    drop(store);
+    database.down_and_up().await;
+    assert_eq!(database.rows("builds").await, 0);
+    let store = database.open().await;
+    let mut tx = store.begin().await.unwrap();
+    let id = repository(&mut *tx, "a/a").await;
+    assert_eq!(build(&mut *tx, id, "main").await.number, 1);
+    tx.commit().await.unwrap();
+}
