@@ -178,8 +178,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "  NAME        TIME",
-                "✓ 東京        41 s",
+                "  NAME         TIME",
+                "✓ 東京         41 s",
                 "✗ a\u{fffd}[2Jb  2 min 8 s",
             ]
         );
