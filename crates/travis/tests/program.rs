@@ -2,6 +2,10 @@
 
 use std::process::{Command, Output};
 
+#[expect(
+    clippy::unwrap_used,
+    reason = "a test that can't start the program has failed"
+)]
 fn travis(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_travis"))
         .args(arguments)

@@ -99,3 +99,23 @@ async fn it_waits_for_a_worker_and_follows_the_next_attempt() {
         "Both workers are busy.\nAttempt 1 is over; attempt 2 follows.\n"
     );
 }
+
+#[tokio::test]
+async fn ctrl_c_leaves_the_job_running() {
+    use futures_util::FutureExt as _;
+    let fake = Fake::start().await;
+    fake.set("GET /v3/job/12002", job("started", running(7, 1)));
+    let (press, pressed) = tokio::sync::oneshot::channel::<()>();
+    let mut call = Call::new(&fake);
+    call.interrupt = pressed.map(drop).boxed();
+    let (out, err) = (call.out.clone(), call.err.clone());
+    let (status, ()) = join!(call.run(FOLLOW), async {
+        fake.saw("log:7@0").await;
+        fake.say(Say::Frame(7, 0, b"half a line".to_vec()));
+        out.wait_for("half").await;
+        press.send(()).unwrap();
+    });
+    assert_eq!(status, Status::Interrupted);
+    assert_eq!(out.text(), "half a line\n");
+    assert_eq!(err.text(), "No longer following; the job goes on.\n");
+}
