@@ -118,6 +118,19 @@ impl Failure {
         Self::new(Status::NotFound, message)
     }
 
+    /// What is printed of it; nothing when there is nobody to tell.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if !self.message.is_empty() {
+            let _ = writeln!(text, "error: {}", crate::output::plain(&self.message));
+            if let Some(remedy) = &self.remedy {
+                let _ = writeln!(text, "  {}", crate::output::plain(remedy));
+            }
+        }
+        text
+    }
+
     /// Adds what to do next.
     #[must_use]
     pub fn remedy(mut self, text: impl Into<String>) -> Self {

@@ -84,12 +84,7 @@ fn client(command: Command, format: cli::Format, color: ColorChoice) -> ExitCode
 }
 
 fn report(failure: &Failure) -> ExitCode {
-    if !failure.message.is_empty() {
-        eprintln!("error: {}", failure.message);
-        if let Some(remedy) = &failure.remedy {
-            eprintln!("  {remedy}");
-        }
-    }
+    eprint!("{}", failure.text());
     code(failure.status)
 }
 

@@ -23,7 +23,14 @@ pub async fn run(args: LoginArgs, session: &mut Session) -> Result<Status, Failu
         token: Some(token.to_owned()),
         source: "--endpoint".to_owned(),
     })?;
-    let user = client.user().await.map_err(|error| match error {
+    // Once a token was asked for, Ctrl-C does not end the program by itself any more.
+    let user = tokio::select! {
+        user = client.user() => user,
+        () = &mut session.around.interrupt => {
+            return Err(Failure::new(Status::Interrupted, "stopped; nothing was changed"));
+        }
+    };
+    let user = user.map_err(|error| match error {
         ClientError::LoginRequired { .. } => Failure::new(
             Status::NotAllowed,
             format!("{endpoint} does not know this token; nothing was changed"),

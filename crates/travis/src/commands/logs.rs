@@ -180,10 +180,16 @@ async fn follow(
     look_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         if follow.stale {
-            match follow.look(session, client, &channel, printer).await {
+            let screen = &mut session.screen;
+            let looked = tokio::select! {
+                looked = follow.look(screen, client, &channel, printer) => Some(looked),
+                () = &mut session.around.interrupt => None,
+            };
+            match looked {
+                None => return leave(session, printer),
                 // The channel tells when the server is back; then it is looked up again.
-                Err(failure) if failure.status == Status::Unreachable => {}
-                looked => looked?,
+                Some(Err(failure)) if failure.status == Status::Unreachable => {}
+                Some(looked) => looked?,
             }
         }
         if follow.is_over() {
@@ -201,26 +207,30 @@ async fn follow(
                 follow.stale = true;
                 follow.silent += 1;
             }
-            () = &mut session.around.interrupt => {
-                printer.finish(&mut session.screen)?;
-                session.screen.remark("No longer following; the job goes on.")?;
-                return Ok(Status::Interrupted);
-            }
+            () = &mut session.around.interrupt => return leave(session, printer),
         }
     }
+}
+
+/// The job goes on without us.
+fn leave(session: &mut Session, printer: &mut Printer) -> Result<Status, Failure> {
+    printer.finish(&mut session.screen)?;
+    session
+        .screen
+        .remark("No longer following; the job goes on.")?;
+    Ok(Status::Interrupted)
 }
 
 impl Follow {
     /// Fetches the job and follows the attempt that counts now.
     async fn look(
         &mut self,
-        session: &mut Session,
+        screen: &mut Screen,
         client: &Client,
         channel: &Channel,
         printer: &mut Printer,
     ) -> Result<(), Failure> {
         let job = client.job(self.job).await?;
-        let screen = &mut session.screen;
         match (&job.attempt, self.attempt) {
             (None, _) => {
                 let shown = self

@@ -100,7 +100,14 @@ pub async fn run(
     redraw.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         if watch.stale {
-            match watch.fetch(client).await {
+            let fetched = tokio::select! {
+                fetched = watch.fetch(client) => fetched,
+                () = &mut session.around.interrupt => {
+                    display.leave(&mut session.screen, &watch)?;
+                    return Ok(Status::Interrupted);
+                }
+            };
+            match fetched {
                 // The channel tells when the server is back; then it is fetched again.
                 Err(failure) if failure.status == Status::Unreachable => {}
                 fetched => fetched?,

@@ -47,8 +47,11 @@ impl Block {
     }
 }
 
-/// A line of plain text that can't wrap, since a wrapped line would spoil the drawing.
+/// A line of plain text, with room for a margin, that can't wrap, since a wrapped line would spoil the drawing.
 #[must_use]
 pub fn fit(screen: &Screen, text: &str) -> String {
-    cut(text, screen.width.saturating_sub(1))
+    if !screen.terminal {
+        return text.to_owned();
+    }
+    cut(text, screen.width.saturating_sub(3))
 }

@@ -125,22 +125,24 @@ fn line(
     };
     for (index, place) in shown.iter().enumerate().take(last + 1) {
         let cell = row.get(*place).unwrap_or(&empty);
+        let mut room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(used));
         if index > 0 {
             // The sign of a state belongs to what follows it.
             let gap = if widths[shown[index - 1]] == 1 { 1 } else { 2 };
+            if room <= gap {
+                break;
+            }
             text.extend(std::iter::repeat_n(' ', gap));
             used += gap;
+            room -= gap;
         }
-        let mut words = cell.text.clone();
-        if let Some(columns) = columns {
-            words = cut(&words, columns.saturating_sub(used));
-        }
-        let blank = widths[*place].saturating_sub(width(&words));
+        let space = widths[*place].min(room);
+        let words = cut(&cell.text, space);
+        let blanks: String = std::iter::repeat_n(' ', space - width(&words)).collect();
         let painted = match cell.color {
             Some(color) => paint.text(color, &words),
             None => words,
         };
-        let blanks: String = std::iter::repeat_n(' ', blank).collect();
         if cell.right {
             text.push_str(&blanks);
             text.push_str(&painted);
@@ -150,7 +152,7 @@ fn line(
                 text.push_str(&blanks);
             }
         }
-        used += widths[*place];
+        used += space;
     }
     text
 }
@@ -178,8 +180,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "  NAME        TIME",
-                "✓ 東京        41 s",
+                "  NAME         TIME",
+                "✓ 東京         41 s",
                 "✗ a\u{fffd}[2Jb  2 min 8 s",
             ]
         );
@@ -193,5 +195,9 @@ mod tests {
             table.lines(Paint { colors: false }, Some(12)),
             ["12.1  a lon…"]
         );
+        for columns in 0..20 {
+            let line = &table.lines(Paint { colors: false }, Some(columns))[0];
+            assert!(width(line) <= columns, "{line:?} is wider than {columns}");
+        }
     }
 }

@@ -189,6 +189,12 @@ pub fn headline(screen: &Screen, build: &Build) -> String {
         plain(&build.repository.slug),
         plain(&build.number)
     );
+    // A line that wraps would spoil what is drawn in place.
+    let name = if screen.terminal {
+        super::cut(&name, screen.width.saturating_sub(28))
+    } else {
+        name
+    };
     let time = seconds_of(screen, build)
         .map(|seconds| {
             let between = if state.is_final() { "in" } else { "for" };
@@ -225,7 +231,10 @@ pub fn jobs(screen: &Screen, build: &Build, most: usize) -> Vec<String> {
         if build.stages.len() > 1 && stage.is_none_or(|stage| stage.id != job.stage.id) {
             lines.push(format!(
                 "  {}",
-                screen.paint.text(Color::Bold, &plain(&job.stage.name))
+                screen.paint.text(
+                    Color::Bold,
+                    &super::live::fit(screen, &plain(&job.stage.name))
+                )
             ));
         }
         stage = Some(&job.stage);
@@ -328,10 +337,13 @@ pub fn job(screen: &Screen, job: &Job, address: &str) -> Vec<String> {
         ]);
         for attempt in attempts {
             let outcome = attempt.outcome.as_deref().unwrap_or(&attempt.state);
-            let time = screen.seconds(
-                attempt.started_at.as_deref(),
-                attempt.finished_at.as_deref(),
-            );
+            // Nobody knows when a lost attempt ended.
+            let time = screen
+                .seconds(
+                    attempt.started_at.as_deref(),
+                    attempt.finished_at.as_deref(),
+                )
+                .filter(|_| attempt.finished_at.is_some() || attempt.state == "running");
             let note = match (&attempt.reason, attempt.exit_code) {
                 (Some(reason), _) => first_line(reason),
                 (None, Some(code)) => format!("exit code {code}"),
