@@ -1,0 +1,92 @@
+import { get, post, remove } from './client';
+import type * as t from './types';
+
+const part = (value: number | string): string => encodeURIComponent(value);
+type RepoId = number | string;
+type BuildFilter = {
+  limit?: number;
+  offset?: number;
+  state?: string;
+  event?: string;
+  branch?: string;
+  number?: string;
+  jobs?: boolean;
+};
+
+/** Every call that the app makes, by what it asks for. `repo` is an id or `owner/name`. */
+export const api = {
+  user: () => get<t.User>('/v3/user'),
+  repositories: (q: { limit?: number; offset?: number; search?: string } = {}) =>
+    get<t.Repositories>('/v3/repos', q),
+  repository: (repo: RepoId) => get<t.Repository>(`/v3/repo/${part(repo)}`),
+  addRepository: (body: t.NewRepository) => post<t.Repository>('/v3/repos', body),
+  removeRepository: (repo: RepoId) => remove(`/v3/repo/${part(repo)}`),
+  activate: (repo: RepoId) => post<t.Repository>(`/v3/repo/${part(repo)}/activate`),
+  deactivate: (repo: RepoId) => post<t.Repository>(`/v3/repo/${part(repo)}/deactivate`),
+  ping: (repo: RepoId) => get<t.PingAddress>(`/v3/repo/${part(repo)}/ping`),
+  branches: (repo: RepoId) => get<t.Branches>(`/v3/repo/${part(repo)}/branches`, { limit: 100 }),
+  builds: (repo: RepoId, f: BuildFilter = {}) =>
+    get<t.Builds>(`/v3/repo/${part(repo)}/builds`, {
+      limit: f.limit,
+      offset: f.offset,
+      'branch.name': f.branch,
+      'build.state': f.state,
+      'build.event_type': f.event,
+      'build.number': f.number,
+      include: f.jobs ? 'build.jobs' : undefined,
+    }),
+  allBuilds: (f: BuildFilter = {}) =>
+    get<t.Builds>('/v3/builds', { limit: f.limit, offset: f.offset, 'build.state': f.state }),
+  build: (id: RepoId) => get<t.Build>(`/v3/build/${part(id)}`),
+  buildConfig: (id: RepoId) => get<t.BuildConfig>(`/v3/build/${part(id)}/config`),
+  cancelBuild: (id: number) => post<t.PendingChange>(`/v3/build/${id}/cancel`),
+  restartBuild: (id: number) => post<t.PendingChange>(`/v3/build/${id}/restart`),
+  job: (id: RepoId) => get<t.Job>(`/v3/job/${part(id)}`),
+  cancelJob: (id: number) => post<t.PendingChange>(`/v3/job/${id}/cancel`),
+  restartJob: (id: number) => post<t.PendingChange>(`/v3/job/${id}/restart`),
+  logLines: (job: number, first: number, count: number, attempt?: number, signal?: AbortSignal) =>
+    get<t.LogLines>(`/v3/job/${job}/log/lines`, { first, count, attempt }, signal),
+  logIndex: (job: number, attempt?: number) =>
+    get<t.LogIndex>(`/v3/job/${job}/log/index`, { attempt }),
+  logSearch: (
+    job: number,
+    q: { text: string; exact: boolean; regex: boolean; attempt?: number },
+    signal?: AbortSignal,
+  ) =>
+    get<t.LogSearch>(
+      `/v3/job/${job}/log/search`,
+      {
+        q: q.text,
+        case: q.exact ? 1 : undefined,
+        regex: q.regex ? 1 : undefined,
+        attempt: q.attempt,
+      },
+      signal,
+    ),
+  rawLog: (job: number, attempt?: number, download = false) => {
+    const params = new URLSearchParams();
+    if (attempt !== undefined) params.set('attempt', String(attempt));
+    if (download) params.set('download', '1');
+    const query = params.toString();
+    return `/v3/job/${job}/log.txt${query ? `?${query}` : ''}`;
+  },
+  requests: (repo: RepoId, q: { limit?: number; offset?: number } = {}) =>
+    get<t.Requests>(`/v3/repo/${part(repo)}/requests`, q),
+  trigger: (repo: RepoId, body: t.NewRequest) =>
+    post<t.PendingRequest>(`/v3/repo/${part(repo)}/requests`, body),
+  request: (repo: RepoId, id: number) => get<t.Request>(`/v3/repo/${part(repo)}/request/${id}`),
+  envVars: (repo: RepoId) => get<t.EnvVars>(`/v3/repo/${part(repo)}/env_vars`),
+  setEnvVar: (repo: RepoId, body: t.NewEnvVar) =>
+    post<t.EnvVar>(`/v3/repo/${part(repo)}/env_vars`, body),
+  removeEnvVar: (repo: RepoId, id: number) => remove(`/v3/repo/${part(repo)}/env_var/${id}`),
+  workers: () => get<t.Workers>('/v3/workers'),
+  worker: (id: RepoId) => get<t.Worker>(`/v3/worker/${part(id)}`),
+  changeWorker: (id: number, change: 'pause' | 'resume' | 'drain') =>
+    post<t.Worker>(`/v3/worker/${id}/${change}`),
+  removeWorker: (id: number) => remove(`/v3/worker/${id}`),
+  enrolmentToken: () => post<t.EnrolmentToken>('/v3/workers/enrolment_token'),
+  tokens: () => get<t.ApiTokens>('/v3/tokens'),
+  makeToken: (body: t.NewToken) => post<t.ApiToken>('/v3/tokens', body),
+  removeToken: (id: number) => remove(`/v3/token/${id}`),
+  signOut: () => post<undefined>('/sign-out'),
+};

@@ -1,0 +1,197 @@
+import { api } from '../../api/endpoints';
+import type { LogFold, LogIndex, LogTime } from '../../api/types';
+import { connection } from '../../lib/connection.svelte';
+import { asApiError } from '../../lib/loading.svelte';
+import type { ApiError } from '../../api/client';
+import { BlockCache } from './blocks';
+import { Cleaner } from './clean';
+
+/** Lines of a running log that are kept at its end; what is before is fetched by range. */
+const TAIL_MAX = 20_000;
+const TAIL_KEEP = 10_000;
+
+/**
+ * One attempt's log: ranges of lines by the server, and the live end cleaned here, as one.
+ * `version` changes whenever something that is shown may have.
+ */
+export class LogSource {
+  total = $state(0);
+  complete = $state(false);
+  loaded = $state(false);
+  error = $state.raw<ApiError | null>(null);
+  folds = $state.raw<readonly LogFold[]>([]);
+  times = $state.raw<readonly LogTime[]>([]);
+  firstRed = $state<number | null>(null);
+  version = $state(0);
+  /** When the last byte came, for the note of silence. */
+  heardAt = $state(0);
+  private readonly job: number;
+  private readonly attempt: number;
+  private readonly blocks: BlockCache;
+  private cleaner: Cleaner | null = null;
+  /** Finished lines of the live end, from `tailFirst` on. */
+  private tail: string[] = [];
+  private tailFirst = 0;
+  private offset = 0;
+  private indexed: LogIndex | null = null;
+  private stopLive: (() => void) | null = null;
+  private frame = 0;
+  private closed = false;
+
+  constructor(job: number, attempt: number) {
+    this.job = job;
+    this.attempt = attempt;
+    this.blocks = new BlockCache(
+      (first, count, signal) => api.logLines(job, first, count, attempt, signal),
+      () => this.version++,
+    );
+  }
+
+  /** Fetches the index and, while the log grows, its end; then listens. */
+  async start(): Promise<void> {
+    try {
+      const index = await api.logIndex(this.job, this.attempt);
+      if (this.closed) return;
+      this.takeIndex(index);
+      if (!index.complete) await this.listen();
+    } catch (failure) {
+      this.error = asApiError(failure);
+    }
+    this.loaded = true;
+  }
+
+  stop(): void {
+    this.closed = true;
+    this.stopLive?.();
+    this.blocks.clear();
+    cancelAnimationFrame(this.frame);
+  }
+
+  /** The text of a line with its colours; nothing while it is on its way. */
+  line(at: number): string | undefined {
+    if (this.cleaner && at >= this.tailFirst) {
+      return this.tail[at - this.tailFirst] ?? (at === this.total - 1 ? (this.cleaner.partial() ?? '') : undefined);
+    }
+    return this.blocks.line(at);
+  }
+
+  /** Sees to it that these lines come, and two blocks more in the direction of travel. */
+  want(lines: readonly number[], direction: 1 | -1): void {
+    const wanted = this.cleaner ? lines.filter((line) => line < this.tailFirst) : lines;
+    const limit = this.cleaner ? this.tailFirst : this.total;
+    this.blocks.want(wanted, limit, direction);
+  }
+
+  /** Text of a range without holes: for copying. */
+  async text(first: number, last: number): Promise<string[]> {
+    const out: string[] = [];
+    for (let at = first; at <= last; ) {
+      const known = this.line(at);
+      if (known !== undefined) {
+        out.push(known);
+        at++;
+        continue;
+      }
+      const part = await api.logLines(this.job, at, Math.min(2000, last - at + 1), this.attempt);
+      if (part.lines.length === 0) break;
+      out.push(...part.lines);
+      at += part.lines.length;
+    }
+    return out;
+  }
+
+  private takeIndex(index: LogIndex): void {
+    this.indexed = index;
+    this.total = index.lines;
+    this.complete = index.complete;
+    this.folds = index.folds;
+    this.times = index.times;
+    this.firstRed = index.first_red;
+    this.version++;
+  }
+
+  private async listen(): Promise<void> {
+    // The last line may be unfinished. Beginning one earlier, the live end starts on a border.
+    const first = Math.max(0, this.total - 1);
+    let start = 0;
+    if (first > 0) {
+      const from = Math.max(0, first - 500);
+      const before = await api.logLines(this.job, from, first - from, this.attempt);
+      if (this.closed) return;
+      start = before.next_offset;
+      this.tail = [...before.lines];
+      this.tailFirst = before.first;
+      this.cleaner = new Cleaner(before.first + before.lines.length);
+    } else this.cleaner = new Cleaner(0);
+    this.offset = start;
+    this.heardAt = Date.now();
+    this.stopLive = connection.subscribeLog(this.attempt, {
+      offset: () => this.offset,
+      data: (bytes) => this.take(bytes),
+      end: (length) => void this.end(length),
+    });
+  }
+
+  private take(bytes: Uint8Array): void {
+    this.offset += bytes.length;
+    this.cleaner?.feed(bytes);
+    this.heardAt = Date.now();
+    // However many bytes come, they are drawn once a frame.
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.settle();
+    });
+  }
+
+  private settle(): void {
+    const cleaner = this.cleaner;
+    if (!cleaner) return;
+    for (const line of cleaner.take()) this.tail.push(line);
+    if (this.tail.length > TAIL_MAX) {
+      const drop = this.tail.length - TAIL_KEEP;
+      this.tail = this.tail.slice(drop);
+      this.tailFirst += drop;
+    }
+    this.total = Math.max(
+      this.tailFirst + this.tail.length + (cleaner.partial() === null ? 0 : 1),
+      this.indexed?.lines ?? 0,
+    );
+    this.mergeMarks(cleaner);
+    this.version++;
+  }
+
+  private mergeMarks(cleaner: Cleaner): void {
+    const known = this.indexed?.folds ?? [];
+    const fresh = cleaner.folds.filter(
+      (fold) => !known.some((old) => old.name === fold.name && old.first === fold.first),
+    );
+    // A fold that was open when the index was made is ended by a marker seen here.
+    const ends = cleaner.ends;
+    const updated = known.map((fold) => {
+      const end = fold.last === null ? ends.get(fold.name) : undefined;
+      return end === undefined ? fold : { ...fold, last: end.last, duration_ns: fold.duration_ns ?? end.duration_ns };
+    });
+    this.folds = [...updated, ...fresh.map((fold) => ({ ...fold }))];
+    const times = this.indexed?.times ?? [];
+    const lastKnown = times.at(-1)?.line ?? -1;
+    this.times = [...times, ...cleaner.times.filter((time) => time.line > lastKnown)];
+  }
+
+  private async end(length: number): Promise<void> {
+    if (this.offset < length) return;
+    this.settle();
+    try {
+      const index = await api.logIndex(this.job, this.attempt);
+      if (this.closed) return;
+      this.stopLive?.();
+      this.stopLive = null;
+      // What the server says is the truth now; the end that is on the screen stays there.
+      this.blocks.keep(this.tailFirst, this.tail);
+      this.cleaner = null;
+      this.tail = [];
+      this.takeIndex(index);
+    } catch {
+      this.complete = true;
+    }
+  }
+}

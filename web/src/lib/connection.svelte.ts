@@ -1,0 +1,50 @@
+import { clock } from './clock.svelte';
+import { LiveClient, type LiveState, type LogListener, type Socket, type TopicListener } from './live';
+
+function address(): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`;
+}
+
+/** The live channel as the page sees it. */
+class Connection {
+  state = $state.raw<LiveState>({ status: 'connecting', heardAt: Date.now(), retryAt: null });
+  readonly away = $derived(this.state.status === 'away');
+  private readonly client = new LiveClient({
+    connect: () => new WebSocket(address()) as unknown as Socket,
+    later: (run, ms) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+    now: () => Date.now(),
+    random: () => Math.random(),
+    gather: (run) => {
+      if (document.hidden) setTimeout(run, 250);
+      else requestAnimationFrame(run);
+    },
+  });
+
+  start(): void {
+    this.client.onState = (state) => {
+      this.state = state;
+      clock.freeze(state.status === 'away');
+      document.documentElement.toggleAttribute('data-away', state.status === 'away');
+    };
+    document.addEventListener('visibilitychange', () => this.client.setHidden(document.hidden));
+    addEventListener('online', () => this.client.retry());
+    this.client.start();
+  }
+
+  retry(): void {
+    this.client.retry();
+  }
+
+  subscribe(topic: string, listener: TopicListener): () => void {
+    return this.client.subscribe(topic, listener);
+  }
+
+  subscribeLog(attempt: number, listener: LogListener): () => void {
+    return this.client.subscribeLog(attempt, listener);
+  }
+}
+
+export const connection = new Connection();

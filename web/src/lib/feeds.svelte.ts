@@ -1,0 +1,100 @@
+import { SvelteSet } from 'svelte/reactivity';
+import { api } from '../api/endpoints';
+import type { Build, Workers } from '../api/types';
+import { connection } from './connection.svelte';
+import { entities } from './entities.svelte';
+import { Loading } from './loading.svelte';
+import { bootHadRepos } from './session.svelte';
+
+const PAGE = 100;
+
+/** The list of repositories, kept whole and current. */
+class RepoFeed {
+  /** Repositories beyond the first page are found by the search. */
+  total = $state(0);
+  loaded = $state(bootHadRepos());
+  private readonly search = new SvelteSet<string>();
+  readonly loading = new Loading(
+    () => api.repositories({ limit: PAGE }),
+    (list) => {
+      this.total = list['@pagination'].count;
+      const seen = new Set(list.repositories.map((repo) => repo.id));
+      if (list['@pagination'].is_last) {
+        for (const id of [...entities.repos.keys()]) if (!seen.has(id)) entities.dropRepo(id);
+      }
+      for (const repo of list.repositories) entities.putRepo(repo);
+      this.loaded = true;
+    },
+  );
+
+  start(): () => void {
+    void this.loading.load();
+    return connection.subscribe('repos', {
+      event: ({ event, data }) => {
+        if (event === 'repository:removed' || event === 'repository:deleted') {
+          const id = (data as { id?: number } | null)?.id;
+          if (id !== undefined) entities.dropRepo(id);
+        } else entities.putAny(data);
+        const build = data as Build | null;
+        // A build of a repository that is not known yet: the list has grown elsewhere.
+        if (build?.['@type'] === 'build' && !entities.repos.has(build.repository.id)) {
+          void this.loading.load();
+        }
+      },
+      sync: () => void this.loading.load(),
+    });
+  }
+
+  /** Asks the server for repositories beyond those known, once a text. */
+  async find(text: string): Promise<void> {
+    if (this.total <= PAGE || this.search.has(text)) return;
+    this.search.add(text);
+    try {
+      const list = await api.repositories({ search: text, limit: 50 });
+      for (const repo of list.repositories) entities.putRepo(repo);
+    } catch {
+      this.search.delete(text);
+    }
+  }
+}
+
+/** The fleet's numbers and its workers. */
+class WorkerFeed {
+  summary = $state.raw<Workers | null>(null);
+  readonly loading = new Loading(
+    () => api.workers(),
+    (fleet) => {
+      this.summary = fleet;
+      const seen = new Set(fleet.workers.map((worker) => worker.id));
+      for (const id of [...entities.workers.keys()]) if (!seen.has(id)) entities.workers.delete(id);
+      for (const worker of fleet.workers) entities.putWorker(worker);
+    },
+  );
+  readonly all = $derived(
+    [...entities.workers.values()].sort((a, b) => rank(a.state) - rank(b.state) || a.id - b.id),
+  );
+  readonly online = $derived(
+    this.all.filter((worker) => worker.state === 'online' || worker.state === 'draining'),
+  );
+  readonly slots = $derived(this.online.reduce((sum, worker) => sum + worker.slots, 0));
+  readonly busy = $derived(this.all.reduce((sum, worker) => sum + worker.running.length, 0));
+  readonly lenders = $derived(new Set(this.online.map((worker) => worker.owner.login)).size);
+
+  start(): () => void {
+    void this.loading.load();
+    return connection.subscribe('workers', {
+      event: ({ event, data }) => {
+        if (event === 'worker:removed' || event === 'worker:deleted') void this.loading.load();
+        else entities.putAny(data);
+      },
+      sync: () => void this.loading.load(),
+    });
+  }
+}
+
+function rank(state: string): number {
+  return ['online', 'draining', 'paused', 'enrolled', 'offline', 'banned'].indexOf(state);
+}
+
+export const repoFeed = new RepoFeed();
+export const workerFeed = new WorkerFeed();
