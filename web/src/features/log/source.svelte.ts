@@ -125,6 +125,7 @@ export class LogSource {
     } else this.cleaner = new Cleaner(0);
     this.offset = start;
     this.heardAt = Date.now();
+    this.version++;
     this.stopLive = connection.subscribeLog(this.attempt, {
       offset: () => this.offset,
       data: (bytes) => this.take(bytes),

@@ -193,6 +193,16 @@ export class LogView {
     void tick().then(() => this.place());
   }
 
+  /** The view or the log changed its height. */
+  settle(): void {
+    if (this.follow) this.toEnd();
+    else {
+      const y = this.scale.clamp(this.y);
+      if (y !== this.y) this.y = y;
+      this.place();
+    }
+  }
+
   place(): void {
     const scroller = this.scroller;
     if (!scroller) return;
