@@ -47,7 +47,11 @@ const server = createServer(async (request, response) => {
     if (request.method !== 'GET' && request.headers['x-requested-with'] !== 'travis') {
       return send(response, 403, world.error('csrf', 'the header X-Requested-With is missing'));
     }
-    const answer = world.answer(request.method, url, request.method === 'POST' ? await body(request) : {});
+    const answer = world.answer(
+      request.method,
+      url,
+      request.method === 'POST' ? await body(request) : {},
+    );
     if (answer.text !== undefined) {
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
       return response.end(answer.text);

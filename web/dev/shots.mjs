@@ -43,9 +43,20 @@ const pages = {
 };
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
 });
-const axe = withAxe ? readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8') : '';
+const axe = withAxe
+  ? readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
+  : '';
 let findings = 0;
 for (const theme of ['light', 'dark']) {
   for (const width of [1440, 390]) {
@@ -64,14 +75,24 @@ for (const theme of ['light', 'dark']) {
       });
       await view.goto(base + path);
       await view.waitForTimeout(900);
-      await view.screenshot({ path: `${out}/${name}-${theme}-${width}.png`, fullPage: name !== 'big' });
+      await view.screenshot({
+        path: `${out}/${name}-${theme}-${width}.png`,
+        fullPage: name !== 'big',
+      });
       if (withAxe) {
         await view.evaluate(axe);
-        const found = await view.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+        const found = await view.evaluate(() =>
+          window.axe.run(document, {
+            runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+          }),
+        );
         for (const one of found.violations) {
           findings++;
           console.log(`axe ${name} ${theme} ${width}: ${one.id}: ${one.help}`);
-          for (const node of one.nodes.slice(0, 3)) console.log(`    ${node.html.slice(0, 160)} ${node.any[0]?.message?.slice(0, 160) ?? ''}`);
+          for (const node of one.nodes.slice(0, 3))
+            console.log(
+              `    ${node.html.slice(0, 160)} ${node.any[0]?.message?.slice(0, 160) ?? ''}`,
+            );
         }
       }
       await view.close();

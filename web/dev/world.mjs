@@ -16,7 +16,13 @@ export function makeWorld({ anonymous, empty, bigLines }) {
   });
   const owner = (login) => ({ ...head('owner', `/v3/owner/${login}`, 'minimal'), login });
   const signedIn = !anonymous;
-  const user = { ...head('user', '/v3/user/1'), id: 1, login: 'kestrel', name: 'kestrel', admin: true };
+  const user = {
+    ...head('user', '/v3/user/1'),
+    id: 1,
+    login: 'kestrel',
+    name: 'kestrel',
+    admin: true,
+  };
   const may = { read: true, cancel: signedIn, restart: signedIn };
   const error = (type, message) => ({ '@type': 'error', error_type: type, error_message: message });
   const page = (items, url, key) => {
@@ -198,7 +204,9 @@ export function makeWorld({ anonymous, empty, bigLines }) {
         const jobId = jobs.length + 1000;
         const done = ['passed', 'failed', 'errored', 'canceled'].includes(jobState);
         const begun = done || jobState === 'started';
-        const start = begun ? ago(done ? finishedAgo + time * SECOND + (over ? 0 : 60 * SECOND) : time * SECOND) : null;
+        const start = begun
+          ? ago(done ? finishedAgo + time * SECOND + (over ? 0 : 60 * SECOND) : time * SECOND)
+          : null;
         const attempt =
           worker === null
             ? null
@@ -214,7 +222,9 @@ export function makeWorld({ anonymous, empty, bigLines }) {
                 worker: workerMinimal(workers[worker]),
                 leased_at: start ?? ago(time * SECOND),
                 started_at: start,
-                finished_at: done ? new Date(Date.parse(start) + time * SECOND).toISOString() : null,
+                finished_at: done
+                  ? new Date(Date.parse(start) + time * SECOND).toISOString()
+                  : null,
                 log_length: done ? 48_231 : null,
                 log_sha256: done ? '7c1e55aa90d2b04f'.repeat(4) : null,
                 log_complete: done,
@@ -251,7 +261,12 @@ export function makeWorld({ anonymous, empty, bigLines }) {
         if (attempt && !done) {
           workers[worker].running.push({
             attempt: attempt.id,
-            job: { ...head('job', job['@href'], 'minimal'), id: jobId, number: job.number, state: jobState },
+            job: {
+              ...head('job', job['@href'], 'minimal'),
+              id: jobId,
+              number: job.number,
+              state: jobState,
+            },
             repository: repoMinimal(repo),
             leased_at: attempt.leased_at,
           });
@@ -262,36 +277,122 @@ export function makeWorld({ anonymous, empty, bigLines }) {
   }
 
   const wait = (code, text) => ({ waiting: { code, text } });
-  const bigBuild = (repo) => [
-    ['Lint', 'passed', [
-      ['passed', 'Format and clippy', '', 'amd64', 1, 48, 50],
-      ['passed', 'Documentation', '', 'amd64', 1, 72, 70],
-    ]],
-    ['Test', 'started', [
-      ['passed', 'Rust stable', 'FEATURES=tls,mdns', 'amd64', 0, 151, 150],
-      ['passed', 'Rust 1.85', 'FEATURES=tls,mdns', 'amd64', 4, 164, 160],
-      ['passed', 'Rust stable', 'FEATURES=tls', 'arm64', 3, 118, 120],
-      ['started', 'Rust stable', 'FEATURES=tls,mdns', 'arm64', 3, 128, 185],
-      ['started', 'Rust beta', 'FEATURES=tls', 'amd64', 5, 100, 210],
-      ['queued', 'Rust stable', 'FEATURES=quic', 'arm64', null, 0, 160,
-        wait('busy', 'Waits for a Linux arm64 worker. Both are busy; next is free in about 2 min.')],
-      ['failed', 'Rust nightly', 'FEATURES=tls,mdns', 'amd64', 4, 111, 140, { allow_failure: true }],
-    ]],
-    ['Package', 'created', [
-      ['created', 'Debian package', '', 'amd64', null, 0, 120, wait('stage', 'Waits for the stage Test.')],
-      ['created', 'Container image', '', 'amd64', null, 0, 110, wait('stage', 'Waits for the stage Test.')],
-    ]],
-    ['Deploy', 'created', [
-      ['created', 'Deploy', '', 'amd64', null, 0, 30, wait('stage', 'Waits for the stage Package.')],
-    ]],
-    repo,
-  ].slice(0, 4);
+  const bigBuild = (repo) =>
+    [
+      [
+        'Lint',
+        'passed',
+        [
+          ['passed', 'Format and clippy', '', 'amd64', 1, 48, 50],
+          ['passed', 'Documentation', '', 'amd64', 1, 72, 70],
+        ],
+      ],
+      [
+        'Test',
+        'started',
+        [
+          ['passed', 'Rust stable', 'FEATURES=tls,mdns', 'amd64', 0, 151, 150],
+          ['passed', 'Rust 1.85', 'FEATURES=tls,mdns', 'amd64', 4, 164, 160],
+          ['passed', 'Rust stable', 'FEATURES=tls', 'arm64', 3, 118, 120],
+          ['started', 'Rust stable', 'FEATURES=tls,mdns', 'arm64', 3, 128, 185],
+          ['started', 'Rust beta', 'FEATURES=tls', 'amd64', 5, 100, 210],
+          [
+            'queued',
+            'Rust stable',
+            'FEATURES=quic',
+            'arm64',
+            null,
+            0,
+            160,
+            wait(
+              'busy',
+              'Waits for a Linux arm64 worker. Both are busy; next is free in about 2 min.',
+            ),
+          ],
+          [
+            'failed',
+            'Rust nightly',
+            'FEATURES=tls,mdns',
+            'amd64',
+            4,
+            111,
+            140,
+            { allow_failure: true },
+          ],
+        ],
+      ],
+      [
+        'Package',
+        'created',
+        [
+          [
+            'created',
+            'Debian package',
+            '',
+            'amd64',
+            null,
+            0,
+            120,
+            wait('stage', 'Waits for the stage Test.'),
+          ],
+          [
+            'created',
+            'Container image',
+            '',
+            'amd64',
+            null,
+            0,
+            110,
+            wait('stage', 'Waits for the stage Test.'),
+          ],
+        ],
+      ],
+      [
+        'Deploy',
+        'created',
+        [
+          [
+            'created',
+            'Deploy',
+            '',
+            'amd64',
+            null,
+            0,
+            30,
+            wait('stage', 'Waits for the stage Package.'),
+          ],
+        ],
+      ],
+      repo,
+    ].slice(0, 4);
   const smallBuild = (state, seconds) => [
-    ['test', state, [
-      [state, 'Node 20', '', 'amd64', state === 'created' ? null : 0, Math.max(1, seconds ?? 0), seconds,
-        state === 'created' ? wait('no_fitting_worker', 'No worker has Linux ppc64le. Lend one to build this.') : {}],
-      [state === 'failed' ? 'passed' : state, 'Node 18', '', 'amd64', state === 'created' ? null : 4, Math.max(1, (seconds ?? 0) * 0.8), seconds],
-    ]],
+    [
+      'test',
+      state,
+      [
+        [
+          state,
+          'Node 20',
+          '',
+          'amd64',
+          state === 'created' ? null : 0,
+          Math.max(1, seconds ?? 0),
+          seconds,
+          state === 'created'
+            ? wait('no_fitting_worker', 'No worker has Linux ppc64le. Lend one to build this.')
+            : {},
+        ],
+        [
+          state === 'failed' ? 'passed' : state,
+          'Node 18',
+          '',
+          'amd64',
+          state === 'created' ? null : 4,
+          Math.max(1, (seconds ?? 0) * 0.8),
+          seconds,
+        ],
+      ],
+    ],
   ];
 
   rows.forEach(([slug, description, number, state, seconds, finishedAgo, usual], at) => {
@@ -321,10 +422,20 @@ export function makeWorld({ anonymous, empty, bigLines }) {
     if (number === null) return;
     if (at === 0) {
       for (let back = 40; back > 0; back--) {
-        const outcome = back % 11 === 0 ? 'failed' : back === 8 ? 'errored' : back === 15 ? 'canceled' : 'passed';
-        const time = outcome === 'errored' ? 14 : outcome === 'canceled' ? 72 : 330 + ((back * 37) % 160);
-        makeBuild(repo, Number(number) - back, outcome, time, back * 5 * HOUR, usual, MESSAGES[back % MESSAGES.length],
-          outcome === 'errored' ? [] : smallBuild(outcome, time));
+        const outcome =
+          back % 11 === 0 ? 'failed' : back === 8 ? 'errored' : back === 15 ? 'canceled' : 'passed';
+        const time =
+          outcome === 'errored' ? 14 : outcome === 'canceled' ? 72 : 330 + ((back * 37) % 160);
+        makeBuild(
+          repo,
+          Number(number) - back,
+          outcome,
+          time,
+          back * 5 * HOUR,
+          usual,
+          MESSAGES[back % MESSAGES.length],
+          outcome === 'errored' ? [] : smallBuild(outcome, time),
+        );
       }
     }
     const message = at === 0 ? MESSAGES[0] : MESSAGES[at % MESSAGES.length];
@@ -355,7 +466,14 @@ export function makeWorld({ anonymous, empty, bigLines }) {
   const whole = (job) => ({
     ...job,
     attempts: job.attempt ? [job.attempt] : [],
-    config: { os: job.os, arch: job.arch, language: 'rust', rust: 'stable', env: job.env ? [job.env] : [], script: ['cargo test --workspace --locked'] },
+    config: {
+      os: job.os,
+      arch: job.arch,
+      language: 'rust',
+      rust: 'stable',
+      env: job.env ? [job.env] : [],
+      script: ['cargo test --workspace --locked'],
+    },
   });
   const withJobs = (build) => ({ ...build, jobs: jobs.filter((job) => job.build.id === build.id) });
   const requestOf = ({ repo, build }, at) => ({
@@ -371,56 +489,153 @@ export function makeWorld({ anonymous, empty, bigLines }) {
     builds: [buildMinimal(build)],
     created_at: build.created_at,
   });
-  const RAW = 'language: rust\nsudo: required\nos: linux\nbranches:\n  only: [main, /^release-/]\n\nmatrix:\n  include:\n    - stage: Lint\n      name: Format and clippy\n      script: cargo fmt --check && cargo clippy\n    - stage: Test\n      rust: 1.8\n      arch: arm64\n      scirpt: cargo test --workspace --locked\n  allow_failures:\n    - rust: nightly\n';
+  const RAW =
+    'language: rust\nsudo: required\nos: linux\nbranches:\n  only: [main, /^release-/]\n\nmatrix:\n  include:\n    - stage: Lint\n      name: Format and clippy\n      script: cargo fmt --check && cargo clippy\n    - stage: Test\n      rust: 1.8\n      arch: arm64\n      scirpt: cargo test --workspace --locked\n  allow_failures:\n    - rust: nightly\n';
   const config = {
     ...head('build_config', '/v3/build/1/config'),
     raw: RAW,
-    config: { language: 'rust', jobs: { include: [{ stage: 'Lint' }, { stage: 'Test', rust: '1.8' }] } },
+    config: {
+      language: 'rust',
+      jobs: { include: [{ stage: 'Lint' }, { stage: 'Test', rust: '1.8' }] },
+    },
     messages: [
-      { level: 'info', key: 'sudo', code: 'no_effect', args: {}, line: 2, column: 1, text: '“sudo” has no effect any more; every job may use sudo. The line can go.' },
-      { level: 'info', key: 'matrix', code: 'alias', args: {}, line: 7, column: 1, text: '“matrix” is an alias of “jobs”. Read as “jobs”.' },
-      { level: 'warn', key: 'rust', code: 'old', args: {}, line: 13, column: 13, text: 'Rust 1.8 is from 2016. Was 1.80 or 1.85 meant? Used as written.' },
-      { level: 'warn', key: 'scirpt', code: 'unknown_key', args: {}, line: 15, column: 7, text: 'Unknown key “scirpt”, read as “script”.' },
-      { level: 'error', key: 'root', code: 'secret', args: {}, line: null, column: null, text: 'A secret was named that the repository does not have.' },
+      {
+        level: 'info',
+        key: 'sudo',
+        code: 'no_effect',
+        args: {},
+        line: 2,
+        column: 1,
+        text: '“sudo” has no effect any more; every job may use sudo. The line can go.',
+      },
+      {
+        level: 'info',
+        key: 'matrix',
+        code: 'alias',
+        args: {},
+        line: 7,
+        column: 1,
+        text: '“matrix” is an alias of “jobs”. Read as “jobs”.',
+      },
+      {
+        level: 'warn',
+        key: 'rust',
+        code: 'old',
+        args: {},
+        line: 13,
+        column: 13,
+        text: 'Rust 1.8 is from 2016. Was 1.80 or 1.85 meant? Used as written.',
+      },
+      {
+        level: 'warn',
+        key: 'scirpt',
+        code: 'unknown_key',
+        args: {},
+        line: 15,
+        column: 7,
+        text: 'Unknown key “scirpt”, read as “script”.',
+      },
+      {
+        level: 'error',
+        key: 'root',
+        code: 'secret',
+        args: {},
+        line: null,
+        column: null,
+        text: 'A secret was named that the repository does not have.',
+      },
     ],
   };
   const broken = {
     ...config,
     raw: 'language: python\nos: linux\n\npython:\n  - "3.12"\n  - "3.13"\n   - "3.14"\nscript: pytest -q\n',
-    messages: [{ level: 'error', key: 'root', code: 'syntax', args: {}, line: 7, column: 4, text: 'three spaces here, two on the lines above' }],
+    messages: [
+      {
+        level: 'error',
+        key: 'root',
+        code: 'syntax',
+        args: {},
+        line: 7,
+        column: 4,
+        text: 'three spaces here, two on the lines above',
+      },
+    ],
   };
   const vars = [
     ['BEACON_LOG', 'debug', true, null],
     ['REGISTRY_TOKEN', null, false, 'main'],
     ['SOAK_MINUTES', '20', true, 'release-0.14'],
-  ].map(([name, value, shown, branch], at) => ({ ...head('env_var', ''), id: at + 1, name, value, public: shown, branch }));
-  const tokens = [{ ...head('token', ''), id: 1, name: 'laptop', created_at: ago(20 * DAY), expires_at: null, last_used_at: ago(2 * HOUR) }];
+  ].map(([name, value, shown, branch], at) => ({
+    ...head('env_var', ''),
+    id: at + 1,
+    name,
+    value,
+    public: shown,
+    branch,
+  }));
+  const tokens = [
+    {
+      ...head('token', ''),
+      id: 1,
+      name: 'laptop',
+      created_at: ago(20 * DAY),
+      expires_at: null,
+      last_used_at: ago(2 * HOUR),
+    },
+  ];
 
   const ok = (value, status = 200) => ({ status, value });
-  const missing = (what) => ({ status: 404, value: error('not_found', `there is no such ${what}, or it is private`) });
+  const missing = (what) => ({
+    status: 404,
+    value: error('not_found', `there is no such ${what}, or it is private`),
+  });
 
   function answer(method, url, input) {
     const parts = url.pathname.split('/').slice(2).map(decodeURIComponent);
     const [kind, id, sub, more] = parts;
     const q = url.searchParams;
     if (url.pathname === '/sign-out') return { status: 204 };
-    if (kind === 'user') return signedIn ? ok(user) : { status: 403, value: error('login_required', 'sign in first') };
+    if (kind === 'user')
+      return signedIn ? ok(user) : { status: 403, value: error('login_required', 'sign in first') };
     if (kind === 'repos') {
       if (method === 'POST') {
         if (repos.some((repo) => repo.slug === input.slug)) {
-          return { status: 409, value: error('already_exists', `${input.slug} is here already; choose another name`) };
+          return {
+            status: 409,
+            value: error('already_exists', `${input.slug} is here already; choose another name`),
+          };
         }
         const [ownerName, name] = input.slug.split('/');
-        const repo = { ...repos[0], '@href': `/v3/repo/${repos.length + 1}`, id: repos.length + 1, name, slug: input.slug, owner_name: ownerName, description: input.description, clone_url: input.clone_url, private: input.private, current_build: null, usual_seconds: null };
+        const repo = {
+          ...repos[0],
+          '@href': `/v3/repo/${repos.length + 1}`,
+          id: repos.length + 1,
+          name,
+          slug: input.slug,
+          owner_name: ownerName,
+          description: input.description,
+          clone_url: input.clone_url,
+          private: input.private,
+          current_build: null,
+          usual_seconds: null,
+        };
         repos.push(repo);
         emit('repos', 'repository:changed', repo);
         return ok(repo, 201);
       }
       const text = q.get('search')?.toLowerCase() ?? '';
-      return ok(page(repos.filter((repo) => repo.slug.includes(text)), url, 'repositories'));
+      return ok(
+        page(
+          repos.filter((repo) => repo.slug.includes(text)),
+          url,
+          'repositories',
+        ),
+      );
     }
     if (kind === 'repo') {
-      const repo = repos.find((one) => String(one.id) === id || one.slug.toLowerCase() === id.toLowerCase());
+      const repo = repos.find(
+        (one) => String(one.id) === id || one.slug.toLowerCase() === id.toLowerCase(),
+      );
       if (!repo) return missing('repository');
       const mine = builds.filter((build) => build.repository.id === repo.id).reverse();
       if (method === 'DELETE' && !sub) {
@@ -432,55 +647,127 @@ export function makeWorld({ anonymous, empty, bigLines }) {
         repo.active = sub === 'activate';
         return ok(repo);
       }
-      if (sub === 'ping') return ok({ '@type': 'ping', url: `https://ci.example.org/ping/${repo.id}`, secret: 'hk_81Lp-x2Vb-7Mzd-4kQ9', example: `curl -X POST https://ci.example.org/ping/${repo.id} -d '{"branch":"main"}'` });
+      if (sub === 'ping')
+        return ok({
+          '@type': 'ping',
+          url: `https://ci.example.org/ping/${repo.id}`,
+          secret: 'hk_81Lp-x2Vb-7Mzd-4kQ9',
+          example: `curl -X POST https://ci.example.org/ping/${repo.id} -d '{"branch":"main"}'`,
+        });
       if (sub === 'builds') {
         const state = q.get('build.state');
         const event = q.get('build.event_type');
-        const list = mine.filter((b) => (!state || b.state === state) && (!event || b.event_type === event));
+        const list = mine.filter(
+          (b) => (!state || b.state === state) && (!event || b.event_type === event),
+        );
         const result = page(list, url, 'builds');
         if (q.get('include') === 'build.jobs') result.builds = result.builds.map(withJobs);
         return ok(result);
       }
       if (sub === 'branches') {
         const names = [...new Set(mine.map((build) => build.branch.name))];
-        return ok(page(names.map((name) => {
-          const on = mine.filter((build) => build.branch.name === name);
-          return { ...head('branch', ''), name, repository: repoMinimal(repo), default_branch: name === 'main', last_build: on[0], recent_builds: on.slice(0, 10).map(buildMinimal) };
-        }), url, 'branches'));
+        return ok(
+          page(
+            names.map((name) => {
+              const on = mine.filter((build) => build.branch.name === name);
+              return {
+                ...head('branch', ''),
+                name,
+                repository: repoMinimal(repo),
+                default_branch: name === 'main',
+                last_build: on[0],
+                recent_builds: on.slice(0, 10).map(buildMinimal),
+              };
+            }),
+            url,
+            'branches',
+          ),
+        );
       }
       if (sub === 'requests' && method === 'POST') {
-        const request = { ...head('request', ''), id: 900 + version++, state: 'pending', result: null, message: null, event_type: 'api', branch_name: input.branch ?? 'main', sha: input.sha ?? null, repository: repoMinimal(repo), builds: [], created_at: new Date().toISOString() };
-        return ok({ '@type': 'pending', resource_type: 'request', repository: repoMinimal(repo), request }, 202);
+        const request = {
+          ...head('request', ''),
+          id: 900 + version++,
+          state: 'pending',
+          result: null,
+          message: null,
+          event_type: 'api',
+          branch_name: input.branch ?? 'main',
+          sha: input.sha ?? null,
+          repository: repoMinimal(repo),
+          builds: [],
+          created_at: new Date().toISOString(),
+        };
+        return ok(
+          { '@type': 'pending', resource_type: 'request', repository: repoMinimal(repo), request },
+          202,
+        );
       }
       if (sub === 'requests') {
         const list = requests.filter((one) => one.repo === repo).map(requestOf);
         if (repo.name === 'beacon') {
-          list.push({ ...list[0], id: 50, state: 'rejected', result: 'rejected', builds: [], branch_name: 'gh-pages', message: 'No build: branch gh-pages is left out by the configuration. Name it under branches: only: to build it.', created_at: ago(2 * HOUR) });
-          list.push({ ...list[0], id: 49, state: 'pending', result: null, builds: [], branch_name: 'docs-only', message: null, created_at: ago(30 * MINUTE) });
+          list.push({
+            ...list[0],
+            id: 50,
+            state: 'rejected',
+            result: 'rejected',
+            builds: [],
+            branch_name: 'gh-pages',
+            message:
+              'No build: branch gh-pages is left out by the configuration. Name it under branches: only: to build it.',
+            created_at: ago(2 * HOUR),
+          });
+          list.push({
+            ...list[0],
+            id: 49,
+            state: 'pending',
+            result: null,
+            builds: [],
+            branch_name: 'docs-only',
+            message: null,
+            created_at: ago(30 * MINUTE),
+          });
         }
         return ok(page(list, url, 'requests'));
       }
       if (sub === 'env_vars' && method === 'POST') {
-        const made = { ...head('env_var', ''), id: vars.length + 10, name: input.name, value: input.public ? input.value : null, public: input.public, branch: input.branch };
+        const made = {
+          ...head('env_var', ''),
+          id: vars.length + 10,
+          name: input.name,
+          value: input.public ? input.value : null,
+          public: input.public,
+          branch: input.branch,
+        };
         vars.push(made);
         return ok(made, 201);
       }
       if (sub === 'env_vars') return ok({ ...head('env_vars', ''), env_vars: vars });
       if (sub === 'env_var') {
-        vars.splice(vars.findIndex((one) => String(one.id) === more), 1);
+        vars.splice(
+          vars.findIndex((one) => String(one.id) === more),
+          1,
+        );
         return { status: 204 };
       }
       return missing('thing');
     }
     if (kind === 'builds') {
       const state = q.get('build.state');
-      return ok(page(builds.filter((b) => !state || state.split(',').includes(b.state)).reverse(), url, 'builds'));
+      return ok(
+        page(
+          builds.filter((b) => !state || state.split(',').includes(b.state)).reverse(),
+          url,
+          'builds',
+        ),
+      );
     }
     if (kind === 'build') {
       const build = builds.find((one) => String(one.id) === id);
       if (!build) return missing('build');
       if (sub === 'config') return ok(build.repository.name === 'spore' ? broken : config);
-      if (method === 'POST') return ok({ '@type': 'pending', resource_type: 'build', state_change: sub }, 202);
+      if (method === 'POST')
+        return ok({ '@type': 'pending', resource_type: 'build', state_change: sub }, 202);
       return ok(withJobs(build));
     }
     if (kind === 'job') {
@@ -496,10 +783,17 @@ export function makeWorld({ anonymous, empty, bigLines }) {
       if (sub === 'log.txt') return { status: 200, text: log.raw() };
       const base = { ...head(`log_${more}`, url.pathname), attempt: job.attempt.id };
       if (more === 'index') return ok({ ...base, ...log.index() });
-      if (more === 'lines') return ok({ ...base, ...log.lines(Number(q.get('first') ?? 0), Math.min(2000, Number(q.get('count') ?? 500))) });
+      if (more === 'lines')
+        return ok({
+          ...base,
+          ...log.lines(Number(q.get('first') ?? 0), Math.min(2000, Number(q.get('count') ?? 500))),
+        });
       if (more === 'search') {
         try {
-          return ok({ ...base, ...log.search(q.get('q') ?? '', q.get('case') === '1', q.get('regex') === '1') });
+          return ok({
+            ...base,
+            ...log.search(q.get('q') ?? '', q.get('case') === '1', q.get('regex') === '1'),
+          });
         } catch {
           return { status: 400, value: error('wrong_params', 'not a regular expression') };
         }
@@ -507,31 +801,65 @@ export function makeWorld({ anonymous, empty, bigLines }) {
     }
     if (kind === 'workers' && id === 'enrolment_token') {
       setTimeout(() => {
-        const made = { ...workers[7], '@href': '/v3/worker/77', id: 77, name: 'new-nuc', state: 'online', owner: owner('kestrel'), created_at: new Date().toISOString(), last_seen_at: new Date().toISOString() };
+        const made = {
+          ...workers[7],
+          '@href': '/v3/worker/77',
+          id: 77,
+          name: 'new-nuc',
+          state: 'online',
+          owner: owner('kestrel'),
+          created_at: new Date().toISOString(),
+          last_seen_at: new Date().toISOString(),
+        };
         workers.push(made);
         emit('workers', 'worker:changed', made);
       }, 60_000);
-      return ok({ '@type': 'enrolment_token', token: 'tw_4kQ9-7Mzd-x2Vb-81Lp', expires_at: new Date(Date.now() + HOUR).toISOString(), command: 'travis worker --server https://ci.example.org --token tw_4kQ9-7Mzd-x2Vb-81Lp' }, 201);
+      return ok(
+        {
+          '@type': 'enrolment_token',
+          token: 'tw_4kQ9-7Mzd-x2Vb-81Lp',
+          expires_at: new Date(Date.now() + HOUR).toISOString(),
+          command: 'travis worker --server https://ci.example.org --token tw_4kQ9-7Mzd-x2Vb-81Lp',
+        },
+        201,
+      );
     }
     if (kind === 'workers') {
       const online = workers.filter((one) => one.state === 'online' || one.state === 'draining');
-      return ok({ ...head('workers', '/v3/workers'), slots: online.reduce((n, one) => n + one.slots, 0), busy: workers.reduce((n, one) => n + one.running.length, 0), queued: jobs.filter((one) => one.state === 'queued').length, workers });
+      return ok({
+        ...head('workers', '/v3/workers'),
+        slots: online.reduce((n, one) => n + one.slots, 0),
+        busy: workers.reduce((n, one) => n + one.running.length, 0),
+        queued: jobs.filter((one) => one.state === 'queued').length,
+        workers,
+      });
     }
     if (kind === 'worker') {
       const worker = workers.find((one) => String(one.id) === id);
       if (!worker) return missing('worker');
-      if (method === 'POST') worker.state = { pause: 'paused', resume: 'online', drain: 'draining' }[sub];
+      if (method === 'POST')
+        worker.state = { pause: 'paused', resume: 'online', drain: 'draining' }[sub];
       if (method === 'DELETE') workers.splice(workers.indexOf(worker), 1);
       return method === 'DELETE' ? { status: 204 } : ok(worker);
     }
     if (kind === 'tokens' && method === 'POST') {
-      const made = { ...head('token', ''), id: 50 + tokens.length, name: input.name, created_at: new Date().toISOString(), expires_at: null, last_used_at: null };
+      const made = {
+        ...head('token', ''),
+        id: 50 + tokens.length,
+        name: input.name,
+        created_at: new Date().toISOString(),
+        expires_at: null,
+        last_used_at: null,
+      };
       tokens.push(made);
       return ok({ ...made, token: 'tk_9QvX-3mLp-77aZ-wR1c' }, 201);
     }
     if (kind === 'tokens') return ok({ ...head('tokens', ''), tokens });
     if (kind === 'token') {
-      tokens.splice(tokens.findIndex((one) => String(one.id) === id), 1);
+      tokens.splice(
+        tokens.findIndex((one) => String(one.id) === id),
+        1,
+      );
       return { status: 204 };
     }
     return missing('thing');
@@ -543,18 +871,27 @@ export function makeWorld({ anonymous, empty, bigLines }) {
     const seq = (numbers.get(topic) ?? 0) + 1;
     numbers.set(topic, seq);
     for (const [socket, state] of sockets) {
-      if (state.topics.has(topic)) socket.send(JSON.stringify({ type: 'event', topic, seq, event, data }));
+      if (state.topics.has(topic))
+        socket.send(JSON.stringify({ type: 'event', topic, seq, event, data }));
     }
   }
   function tell(job, word) {
     job.version = version++;
-    for (const topic of ['repos', `repo:${job.repository.id}`, `job:${job.id}`]) emit(topic, `job:${word}`, job);
+    for (const topic of ['repos', `repo:${job.repository.id}`, `job:${job.id}`])
+      emit(topic, `job:${word}`, job);
   }
   function finish(job, outcome) {
     job.state = outcome;
     job.finished_at = new Date().toISOString();
-    if (job.attempt) Object.assign(job.attempt, { state: 'finished', outcome, finished_at: job.finished_at, log_complete: true });
-    for (const worker of workers) worker.running = worker.running.filter((one) => one.job.id !== job.id);
+    if (job.attempt)
+      Object.assign(job.attempt, {
+        state: 'finished',
+        outcome,
+        finished_at: job.finished_at,
+        log_complete: true,
+      });
+    for (const worker of workers)
+      worker.running = worker.running.filter((one) => one.job.id !== job.id);
     tell(job, 'finished');
   }
   function sendLog(socket, attempt, from) {
@@ -578,7 +915,8 @@ export function makeWorld({ anonymous, empty, bigLines }) {
       log.grow();
       for (const [socket, state] of sockets) {
         const from = state.logs.get(job.attempt.id);
-        if (from !== undefined) state.logs.set(job.attempt.id, sendLog(socket, job.attempt.id, from));
+        if (from !== undefined)
+          state.logs.set(job.attempt.id, sendLog(socket, job.attempt.id, from));
       }
     }
   }, 700);

@@ -14,7 +14,10 @@ export function colorLine(line: string): Piece[] {
       { text: lead, kind: 'plain' as const },
       { text: key, kind: 'key' as const },
       { text: colon, kind: 'plain' as const },
-      { text: rest, kind: /^\s+[[{]?[\w"'./@-]+[\]}]?$/.test(rest) ? ('value' as const) : ('plain' as const) },
+      {
+        text: rest,
+        kind: /^\s+[[{]?[\w"'./@-]+[\]}]?$/.test(rest) ? ('value' as const) : ('plain' as const),
+      },
     ].filter((piece) => piece.text !== '');
   }
   const item = /^(\s*- )(.*)$/.exec(line);
@@ -56,6 +59,7 @@ export function toYaml(value: unknown, depth = 0): string {
 
 function scalar(value: unknown): string {
   if (typeof value !== 'string') return JSON.stringify(value);
-  const safe = /^[A-Za-z_./$][^:#\n]*$/.test(value) && !/^(true|false|null|yes|no|on|off)$/i.test(value);
+  const safe =
+    /^[A-Za-z_./$][^:#\n]*$/.test(value) && !/^(true|false|null|yes|no|on|off)$/i.test(value);
   return safe ? value : JSON.stringify(value);
 }

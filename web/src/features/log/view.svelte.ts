@@ -34,7 +34,13 @@ export class LogView {
   direction: 1 | -1 = 1;
 
   readonly positions = $derived.by(
-    () => new Positions(this.source.total, this.source.folds, (fold) => this.isClosed(fold), this.extras),
+    () =>
+      new Positions(
+        this.source.total,
+        this.source.folds,
+        (fold) => this.isClosed(fold),
+        this.extras,
+      ),
   );
   readonly scale = $derived(new Scale(this.positions.height + PAD * 2 + END_ROOM, this.viewHeight));
   readonly rows: VisibleRow[] = $derived.by(() => {
