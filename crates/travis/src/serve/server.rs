@@ -147,19 +147,13 @@ async fn open_sqlite(path: &Path) -> Result<Arc<dyn Store>> {
 /// When it can't start.
 pub async fn server(args: ServerArgs) -> Result<ExitCode> {
     super::start_log("info");
-    let settings =
-        Settings::read(args.config.as_deref(), args.data.as_deref())?.with_environment()?;
-    let data = match args.data.or(settings.data) {
-        Some(data) => data,
-        None => files::default_data("travis")?,
-    };
-    let data = files::private_dir(&data)?;
+    let (data, settings) = Settings::for_command(args.config.as_deref(), args.data.as_deref())?;
     let (stop, hard) = signals::stops()?;
     let running = Running::start(Plan {
         bind: args
             .bind
             .or(settings.bind)
-            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            .unwrap_or(settings::DEFAULT_BIND),
         database: args.database.or(settings.database),
         public_url: args.public_url.or(settings.public_url),
         allow_local_git: args.allow_local_git || settings.allow_local_git.unwrap_or(false),

@@ -1,11 +1,15 @@
 //! `travis.toml`, overridden by the environment, overridden by flags.
 
+use super::files;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use travis_engine::JobLimits;
+
+/// Where a server listens when nothing is said.
+pub const DEFAULT_BIND: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
 
 /// What the file may say. Unknown keys are errors that name their line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -95,6 +99,21 @@ impl Settings {
             bail!("limits: 0 would stop every job at once; leave the key out for the default");
         }
         Ok(settings)
+    }
+
+    /// The settings of a command with its data directory, which is made when it is not there.
+    pub fn for_command(named: Option<&Path>, flag: Option<&Path>) -> Result<(PathBuf, Self)> {
+        let mut settings = Self::read(named, flag)?.with_environment()?;
+        let data = match flag.map(Path::to_owned).or_else(|| settings.data.clone()) {
+            Some(data) => data,
+            None => files::default_data("travis")?,
+        };
+        let data = files::private_dir(&data)?;
+        if named.is_none() && flag.is_none() {
+            // The file lies where the environment or the default says.
+            settings = Self::read(None, Some(&data))?.with_environment()?;
+        }
+        Ok((data, settings))
     }
 
     /// What the environment says comes before the file.
