@@ -58,7 +58,7 @@ const axe = withAxe
   ? readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
   : '';
 let findings = 0;
-for (const theme of ['light', 'dark']) {
+for (const theme of (process.env.THEME ?? 'light,dark').split(',')) {
   for (const width of [1440, 390]) {
     const context = await browser.newContext({
       viewport: { width, height: width > 720 ? 1000 : 844 },

@@ -8,6 +8,7 @@ const ROWS_MAX = 390;
 /** Space above the first and below the last row. */
 export const PAD = 10;
 const END_ROOM = 44;
+const NEAR_END = 12;
 
 export interface VisibleRow {
   line: number;
@@ -80,8 +81,8 @@ export class LogView {
     if (chosen !== undefined) return chosen;
     if (fold.last === null || fold.last === fold.first) return false;
     if (/^script(\.|$)/.test(fold.name)) return false;
-    // Of a log that ended badly, the last fold is the one that did.
-    return !(this.failed() && fold === this.source.folds.at(-1));
+    // Of a log that ended badly, a fold at the very end is the one that did.
+    return !(this.failed() && this.source.total - fold.last < NEAR_END);
   }
 
   toggle(fold: LogFold, all = false): void {
