@@ -3,7 +3,17 @@ import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import ts from 'typescript-eslint';
 
-const features = ['account', 'add', 'builds', 'config', 'jump', 'log', 'repos', 'settings', 'workers'];
+const features = [
+  'account',
+  'add',
+  'builds',
+  'config',
+  'jump',
+  'log',
+  'repos',
+  'settings',
+  'workers',
+];
 
 export default ts.config(
   { ignores: ['dist', 'node_modules', 'src/api/schema.ts'] },

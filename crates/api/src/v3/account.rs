@@ -13,6 +13,7 @@ pub struct User {
     /// Unique name.
     pub login: String,
     /// Name for people.
+    #[schema(required = true)]
     pub name: Option<String>,
     /// May do everything on this installation.
     pub admin: bool,
@@ -44,8 +45,10 @@ pub struct ApiToken {
     /// When it was made.
     pub created_at: String,
     /// When it ends, if ever.
+    #[schema(required = true)]
     pub expires_at: Option<String>,
     /// When it was last used.
+    #[schema(required = true)]
     pub last_used_at: Option<String>,
 }
 

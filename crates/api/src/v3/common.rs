@@ -63,8 +63,10 @@ pub struct Pagination {
     /// There is nothing after.
     pub is_last: bool,
     /// The page after.
+    #[schema(required = true)]
     pub next: Option<PageLink>,
     /// The page before.
+    #[schema(required = true)]
     pub prev: Option<PageLink>,
     /// The first page.
     pub first: PageLink,

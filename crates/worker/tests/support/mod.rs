@@ -378,6 +378,7 @@ fn answer(known: &mut Known, request: &PollRequest, late: bool) -> Option<PollRe
 }
 
 /// Finds the attempt of a call, or says why not.
+#[allow(clippy::result_large_err, reason = "the answer is sent at once")]
 fn entitled<'a>(
     known: &'a mut Known,
     id: i64,

@@ -34,7 +34,13 @@ export class LogView {
   direction: 1 | -1 = 1;
 
   readonly positions = $derived.by(
-    () => new Positions(this.source.total, this.source.folds, (fold) => this.isClosed(fold), this.extras),
+    () =>
+      new Positions(
+        this.source.total,
+        this.source.folds,
+        (fold) => this.isClosed(fold),
+        this.extras,
+      ),
   );
   readonly scale = $derived(new Scale(this.positions.height + PAD * 2 + END_ROOM, this.viewHeight));
   readonly rows: VisibleRow[] = $derived.by(() => {
@@ -191,6 +197,16 @@ export class LogView {
     const y = this.scale.clamp(this.positions.topOf(line) - before);
     if (Math.abs(y - this.y) > 0.5) this.y = y;
     void tick().then(() => this.place());
+  }
+
+  /** The view or the log changed its height. */
+  settle(): void {
+    if (this.follow) this.toEnd();
+    else {
+      const y = this.scale.clamp(this.y);
+      if (y !== this.y) this.y = y;
+      this.place();
+    }
   }
 
   place(): void {
