@@ -331,13 +331,26 @@ impl Agent {
     }
 
     /// Says good-bye, so that the server need not wait for the worker's silence.
-    async fn say_farewell(&self) {
-        let mut request = self.request();
-        request.hold_ms = Some(0);
-        match tokio::time::timeout(FAREWELL, self.session.poll(&request)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(_)) | Err(_) => {
-                tracing::warn!("could not say good-bye to the server; it will notice");
+    async fn say_farewell(&mut self) {
+        for _ in 0..3 {
+            let mut request = self.request();
+            request.hold_ms = Some(0);
+            match tokio::time::timeout(FAREWELL, self.session.poll(&request)).await {
+                Ok(Ok(response)) if response.assignments.is_empty() => return,
+                // Given to the poll before, whose answer nobody heard.
+                Ok(Ok(response)) => {
+                    self.refused.clear();
+                    for assignment in response.assignments {
+                        self.refused.push(RefusedAttempt {
+                            attempt: assignment.attempt,
+                            reason: "the worker is leaving".to_owned(),
+                        });
+                    }
+                }
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!("could not say good-bye to the server; it will notice");
+                    return;
+                }
             }
         }
     }

@@ -18,7 +18,7 @@ export interface paths {
          *     `{"branch": "main", "sha": "…"}`. The header `X-Hub-Signature-256` holds
          *     `sha256=<hex HMAC-SHA256 of the body>` under the repository's ping secret.
          */
-        post: operations["ping"];
+        post: operations["post_ping_repository_id"];
         delete?: never;
         options?: never;
         head?: never;
@@ -33,7 +33,7 @@ export interface paths {
             cookie?: never;
         };
         /** What the API offers. */
-        get: operations["home"];
+        get: operations["get_v3"];
         put?: never;
         post?: never;
         delete?: never;
@@ -50,7 +50,7 @@ export interface paths {
             cookie?: never;
         };
         /** A build with its stages and jobs. */
-        get: operations["find"];
+        get: operations["get_v3_build_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -69,7 +69,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Cancels every open job of a build. */
-        post: operations["cancel"];
+        post: operations["post_v3_build_id_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -84,7 +84,7 @@ export interface paths {
             cookie?: never;
         };
         /** The configuration of a build: as it was written, as it was understood, and what was noticed. */
-        get: operations["config"];
+        get: operations["get_v3_build_id_config"];
         put?: never;
         post?: never;
         delete?: never;
@@ -101,7 +101,7 @@ export interface paths {
             cookie?: never;
         };
         /** Jobs of a build, in order. */
-        get: operations["jobs"];
+        get: operations["get_v3_build_id_jobs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -120,7 +120,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Runs every job of a build again. */
-        post: operations["restart"];
+        post: operations["post_v3_build_id_restart"];
         delete?: never;
         options?: never;
         head?: never;
@@ -135,7 +135,7 @@ export interface paths {
             cookie?: never;
         };
         /** Stages of a build, in order. */
-        get: operations["stages"];
+        get: operations["get_v3_build_id_stages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -152,7 +152,7 @@ export interface paths {
             cookie?: never;
         };
         /** Builds of all repositories, newest first. */
-        get: operations["all"];
+        get: operations["get_v3_builds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -169,7 +169,7 @@ export interface paths {
             cookie?: never;
         };
         /** A job with its attempts and its configuration. */
-        get: operations["find"];
+        get: operations["get_v3_job_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -188,7 +188,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Cancels a job. */
-        post: operations["cancel"];
+        post: operations["post_v3_job_id_cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -203,7 +203,7 @@ export interface paths {
             cookie?: never;
         };
         /** The log of a job as one object, in the original's form. */
-        get: operations["whole"];
+        get: operations["get_v3_job_id_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -220,7 +220,7 @@ export interface paths {
             cookie?: never;
         };
         /** The bytes that the job printed, as text/plain. */
-        get: operations["text"];
+        get: operations["get_v3_job_id_log_txt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -237,7 +237,7 @@ export interface paths {
             cookie?: never;
         };
         /** Folds and times of a log. */
-        get: operations["index"];
+        get: operations["get_v3_job_id_log_index"];
         put?: never;
         post?: never;
         delete?: never;
@@ -254,7 +254,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lines of a log as a terminal would show them. */
-        get: operations["lines"];
+        get: operations["get_v3_job_id_log_lines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -271,7 +271,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lines that hold a text. */
-        get: operations["search"];
+        get: operations["get_v3_job_id_log_search"];
         put?: never;
         post?: never;
         delete?: never;
@@ -290,7 +290,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Runs a job again, and with it what never ran because it had failed. */
-        post: operations["restart"];
+        post: operations["post_v3_job_id_restart"];
         delete?: never;
         options?: never;
         head?: never;
@@ -305,11 +305,11 @@ export interface paths {
             cookie?: never;
         };
         /** A repository. */
-        get: operations["find"];
+        get: operations["get_v3_repo_repository"];
         put?: never;
         post?: never;
         /** Removes a repository with its builds and logs. */
-        delete: operations["remove"];
+        delete: operations["delete_v3_repo_repository"];
         options?: never;
         head?: never;
         patch?: never;
@@ -325,7 +325,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Switches a repository on. */
-        post: operations["activate"];
+        post: operations["post_v3_repo_repository_activate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -340,7 +340,7 @@ export interface paths {
             cookie?: never;
         };
         /** A branch with its last build. */
-        get: operations["branch"];
+        get: operations["get_v3_repo_repository_branch_branch"];
         put?: never;
         post?: never;
         delete?: never;
@@ -357,7 +357,7 @@ export interface paths {
             cookie?: never;
         };
         /** Branches, by their last build. */
-        get: operations["branches"];
+        get: operations["get_v3_repo_repository_branches"];
         put?: never;
         post?: never;
         delete?: never;
@@ -374,7 +374,7 @@ export interface paths {
             cookie?: never;
         };
         /** Builds of a repository, newest first. */
-        get: operations["of_repository"];
+        get: operations["get_v3_repo_repository_builds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -393,7 +393,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Switches a repository off: its pings make no builds. */
-        post: operations["deactivate"];
+        post: operations["post_v3_repo_repository_deactivate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -411,7 +411,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Removes a variable. */
-        delete: operations["remove"];
+        delete: operations["delete_v3_repo_repository_env_var_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -425,10 +425,10 @@ export interface paths {
             cookie?: never;
         };
         /** The variables of a repository. Values that are not public are never shown. */
-        get: operations["list"];
+        get: operations["get_v3_repo_repository_env_vars"];
         put?: never;
         /** Sets a variable; one of the same name and branch is replaced. */
-        post: operations["set"];
+        post: operations["post_v3_repo_repository_env_vars"];
         delete?: never;
         options?: never;
         head?: never;
@@ -443,7 +443,7 @@ export interface paths {
             cookie?: never;
         };
         /** The address that any git host's hook can call, with the secret that signs it. */
-        get: operations["ping_address"];
+        get: operations["get_v3_repo_repository_ping"];
         put?: never;
         post?: never;
         delete?: never;
@@ -460,7 +460,7 @@ export interface paths {
             cookie?: never;
         };
         /** A demand for a build. */
-        get: operations["find"];
+        get: operations["get_v3_repo_repository_request_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -477,10 +477,10 @@ export interface paths {
             cookie?: never;
         };
         /** Demands for builds, newest first, with the reason for each that made none. */
-        get: operations["list"];
+        get: operations["get_v3_repo_repository_requests"];
         put?: never;
         /** Asks for a build. */
-        post: operations["create"];
+        post: operations["post_v3_repo_repository_requests"];
         delete?: never;
         options?: never;
         head?: never;
@@ -495,10 +495,10 @@ export interface paths {
             cookie?: never;
         };
         /** Repositories: those that build first, then by their last build. */
-        get: operations["list"];
+        get: operations["get_v3_repos"];
         put?: never;
         /** Adds a git repository and switches it on. */
-        post: operations["create"];
+        post: operations["post_v3_repos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -516,7 +516,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Revokes one of one's own API tokens. */
-        delete: operations["revoke_token"];
+        delete: operations["delete_v3_token_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -530,10 +530,10 @@ export interface paths {
             cookie?: never;
         };
         /** One's own API tokens, newest first. */
-        get: operations["tokens"];
+        get: operations["get_v3_tokens"];
         put?: never;
         /** Makes an API token. It is shown in this answer and never again. */
-        post: operations["create_token"];
+        post: operations["post_v3_tokens"];
         delete?: never;
         options?: never;
         head?: never;
@@ -548,7 +548,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who one is. */
-        get: operations["user"];
+        get: operations["get_v3_user"];
         put?: never;
         post?: never;
         delete?: never;
@@ -565,11 +565,11 @@ export interface paths {
             cookie?: never;
         };
         /** A worker. */
-        get: operations["find"];
+        get: operations["get_v3_worker_id"];
         put?: never;
         post?: never;
         /** Removes a worker. What it runs is given to others. */
-        delete: operations["remove"];
+        delete: operations["delete_v3_worker_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -585,7 +585,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Lets a worker finish what it has and leave. */
-        post: operations["drain"];
+        post: operations["post_v3_worker_id_drain"];
         delete?: never;
         options?: never;
         head?: never;
@@ -602,7 +602,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Lends nothing for now; what runs goes on. */
-        post: operations["pause"];
+        post: operations["post_v3_worker_id_pause"];
         delete?: never;
         options?: never;
         head?: never;
@@ -619,7 +619,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Lends again. */
-        post: operations["resume"];
+        post: operations["post_v3_worker_id_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -634,7 +634,7 @@ export interface paths {
             cookie?: never;
         };
         /** All workers, by name. */
-        get: operations["list"];
+        get: operations["get_v3_workers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -653,7 +653,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Makes a single-use token with which a machine joins. */
-        post: operations["enrolment_token"];
+        post: operations["post_v3_workers_enrolment_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -670,7 +670,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** The attempt ended. Counts when the log is complete and its digest agrees. */
-        post: operations["finish"];
+        post: operations["post_worker_v1_attempts_id_finish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -687,7 +687,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Bytes of log, raw or packed by zstd (`Content-Encoding: zstd`). */
-        post: operations["log"];
+        post: operations["post_worker_v1_attempts_id_log"];
         delete?: never;
         options?: never;
         head?: never;
@@ -704,7 +704,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** The script began. */
-        post: operations["state"];
+        post: operations["post_worker_v1_attempts_id_state"];
         delete?: never;
         options?: never;
         head?: never;
@@ -721,7 +721,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Something to sign. */
-        post: operations["challenge"];
+        post: operations["post_worker_v1_challenge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -738,7 +738,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Registers a worker. */
-        post: operations["enrol"];
+        post: operations["post_worker_v1_enrol"];
         delete?: never;
         options?: never;
         head?: never;
@@ -755,7 +755,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Heartbeat, request for work and channel for orders in one. */
-        post: operations["poll"];
+        post: operations["post_worker_v1_poll"];
         delete?: never;
         options?: never;
         head?: never;
@@ -772,7 +772,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Opens a session. */
-        post: operations["session"];
+        post: operations["post_worker_v1_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -799,7 +799,7 @@ export interface components {
             /** @description What its owner called it. */
             name: string;
             /** @description The token, only in the answer that made it. */
-            token?: string | null;
+            token?: string;
         };
         /** @description A list of tokens. */
         ApiTokens: components["schemas"]["Head"] & {
@@ -937,7 +937,7 @@ export interface components {
              */
             id: number;
             /** @description Its jobs in order; whole with `include=build.jobs` and on a single build, else left out. */
-            jobs?: components["schemas"]["Job"][] | null;
+            jobs?: components["schemas"]["Job"][];
             /** @description The message to show: asked for, else the commit's. */
             message: string;
             /** @description Number in its repository. */
@@ -1159,7 +1159,7 @@ export interface components {
             /** @description Always `error`. */
             "@type": string;
             /** @description Errors of the server only: names the entry in its log. */
-            error_id?: string | null;
+            error_id?: string;
             /** @description A sentence for people that says what to do. */
             error_message: string;
             /** @description A stable word for programs: `not_found`, `login_required`, `wrong_params`, … */
@@ -1168,11 +1168,11 @@ export interface components {
              * Format: int64
              * @description Log uploads only: bytes held.
              */
-            held?: number | null;
+            held?: number;
             /** @description The right that is missing. */
-            permission?: string | null;
+            permission?: string;
             /** @description The kind of thing it is about. */
-            resource_type?: string | null;
+            resource_type?: string;
         };
         /** @description What was measured of a machine. */
         Facts: {
@@ -1259,7 +1259,7 @@ export interface components {
             arch: string;
             attempt: components["schemas"]["Attempt"] | null;
             /** @description Every attempt, oldest first; on a single job only. */
-            attempts?: components["schemas"]["Attempt"][] | null;
+            attempts?: components["schemas"]["Attempt"][];
             /** @description Of which build. */
             build: components["schemas"]["BuildMinimal"];
             /** @description Its configuration, without secrets; on a single job or with `include=job.config`. */
@@ -1325,7 +1325,8 @@ export interface components {
         };
         /** @description A page of jobs. */
         Jobs: components["schemas"]["Head"] & {
-            "@pagination"?: components["schemas"]["Pagination"] | null;
+            /** @description Which part of the list this is; missing where the list is whole. */
+            "@pagination"?: components["schemas"]["Pagination"];
             /** @description The jobs. */
             jobs: components["schemas"]["Job"][];
         };
@@ -1550,11 +1551,11 @@ export interface components {
         /** @description Asks for a build. The original wraps the fields in `request`; both forms are taken. */
         NewRequest: {
             /** @description The branch; the default branch when nothing is named. */
-            branch?: string | null;
+            branch?: string;
             /** @description The message to show instead of the commit's. */
-            message?: string | null;
+            message?: string;
             /** @description The commit. */
-            sha?: string | null;
+            sha?: string;
         };
         /** @description Makes a token. */
         NewToken: {
@@ -1618,8 +1619,10 @@ export interface components {
         PendingChange: {
             /** @description Always `pending`. */
             "@type": string;
-            build?: components["schemas"]["BuildMinimal"] | null;
-            job?: components["schemas"]["JobMinimal"] | null;
+            /** @description The build. */
+            build?: components["schemas"]["BuildMinimal"];
+            /** @description The job's number and state. */
+            job?: components["schemas"]["JobMinimal"];
             /** @description `build` or `job`. */
             resource_type: string;
             /** @description `cancel` or `restart`. */
@@ -2070,7 +2073,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    ping: {
+    post_ping_repository_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2111,7 +2114,7 @@ export interface operations {
             };
         };
     };
-    home: {
+    get_v3: {
         parameters: {
             query?: never;
             header?: never;
@@ -2130,7 +2133,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    get_v3_build_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2159,7 +2162,7 @@ export interface operations {
             };
         };
     };
-    cancel: {
+    post_v3_build_id_cancel: {
         parameters: {
             query?: never;
             header?: never;
@@ -2204,7 +2207,7 @@ export interface operations {
             };
         };
     };
-    config: {
+    get_v3_build_id_config: {
         parameters: {
             query?: never;
             header?: never;
@@ -2233,7 +2236,7 @@ export interface operations {
             };
         };
     };
-    jobs: {
+    get_v3_build_id_jobs: {
         parameters: {
             query?: never;
             header?: never;
@@ -2262,7 +2265,7 @@ export interface operations {
             };
         };
     };
-    restart: {
+    post_v3_build_id_restart: {
         parameters: {
             query?: never;
             header?: never;
@@ -2307,7 +2310,7 @@ export interface operations {
             };
         };
     };
-    stages: {
+    get_v3_build_id_stages: {
         parameters: {
             query?: never;
             header?: never;
@@ -2336,7 +2339,7 @@ export interface operations {
             };
         };
     };
-    all: {
+    get_v3_builds: {
         parameters: {
             query?: {
                 limit?: number;
@@ -2371,7 +2374,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    get_v3_job_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2400,7 +2403,7 @@ export interface operations {
             };
         };
     };
-    cancel: {
+    post_v3_job_id_cancel: {
         parameters: {
             query?: never;
             header?: never;
@@ -2445,7 +2448,7 @@ export interface operations {
             };
         };
     };
-    whole: {
+    get_v3_job_id_log: {
         parameters: {
             query?: {
                 attempt?: number;
@@ -2476,7 +2479,7 @@ export interface operations {
             };
         };
     };
-    text: {
+    get_v3_job_id_log_txt: {
         parameters: {
             query?: {
                 attempt?: number;
@@ -2511,7 +2514,7 @@ export interface operations {
             };
         };
     };
-    index: {
+    get_v3_job_id_log_index: {
         parameters: {
             query?: {
                 attempt?: number;
@@ -2542,7 +2545,7 @@ export interface operations {
             };
         };
     };
-    lines: {
+    get_v3_job_id_log_lines: {
         parameters: {
             query?: {
                 attempt?: number;
@@ -2576,7 +2579,7 @@ export interface operations {
             };
         };
     };
-    search: {
+    get_v3_job_id_log_search: {
         parameters: {
             query: {
                 attempt?: number;
@@ -2620,7 +2623,7 @@ export interface operations {
             };
         };
     };
-    restart: {
+    post_v3_job_id_restart: {
         parameters: {
             query?: never;
             header?: never;
@@ -2665,7 +2668,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    get_v3_repo_repository: {
         parameters: {
             query?: never;
             header?: never;
@@ -2695,7 +2698,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    delete_v3_repo_repository: {
         parameters: {
             query?: never;
             header?: never;
@@ -2738,7 +2741,7 @@ export interface operations {
             };
         };
     };
-    activate: {
+    post_v3_repo_repository_activate: {
         parameters: {
             query?: never;
             header?: never;
@@ -2775,7 +2778,7 @@ export interface operations {
             };
         };
     };
-    branch: {
+    get_v3_repo_repository_branch_branch: {
         parameters: {
             query?: never;
             header?: never;
@@ -2806,7 +2809,7 @@ export interface operations {
             };
         };
     };
-    branches: {
+    get_v3_repo_repository_branches: {
         parameters: {
             query?: {
                 limit?: number;
@@ -2838,7 +2841,7 @@ export interface operations {
             };
         };
     };
-    of_repository: {
+    get_v3_repo_repository_builds: {
         parameters: {
             query?: {
                 limit?: number;
@@ -2885,7 +2888,7 @@ export interface operations {
             };
         };
     };
-    deactivate: {
+    post_v3_repo_repository_deactivate: {
         parameters: {
             query?: never;
             header?: never;
@@ -2922,7 +2925,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    delete_v3_repo_repository_env_var_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -2958,7 +2961,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_v3_repo_repository_env_vars: {
         parameters: {
             query?: never;
             header?: never;
@@ -2995,7 +2998,7 @@ export interface operations {
             };
         };
     };
-    set: {
+    post_v3_repo_repository_env_vars: {
         parameters: {
             query?: never;
             header?: never;
@@ -3036,7 +3039,7 @@ export interface operations {
             };
         };
     };
-    ping_address: {
+    get_v3_repo_repository_ping: {
         parameters: {
             query?: never;
             header?: never;
@@ -3073,7 +3076,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    get_v3_repo_repository_request_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3103,7 +3106,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_v3_repo_repository_requests: {
         parameters: {
             query?: {
                 limit?: number;
@@ -3135,7 +3138,7 @@ export interface operations {
             };
         };
     };
-    create: {
+    post_v3_repo_repository_requests: {
         parameters: {
             query?: never;
             header?: never;
@@ -3192,7 +3195,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_v3_repos: {
         parameters: {
             query?: {
                 limit?: number;
@@ -3225,7 +3228,7 @@ export interface operations {
             };
         };
     };
-    create: {
+    post_v3_repos: {
         parameters: {
             query?: never;
             header?: never;
@@ -3272,7 +3275,7 @@ export interface operations {
             };
         };
     };
-    revoke_token: {
+    delete_v3_token_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3299,7 +3302,7 @@ export interface operations {
             };
         };
     };
-    tokens: {
+    get_v3_tokens: {
         parameters: {
             query?: never;
             header?: never;
@@ -3326,7 +3329,7 @@ export interface operations {
             };
         };
     };
-    create_token: {
+    post_v3_tokens: {
         parameters: {
             query?: never;
             header?: never;
@@ -3365,7 +3368,7 @@ export interface operations {
             };
         };
     };
-    user: {
+    get_v3_user: {
         parameters: {
             query?: never;
             header?: never;
@@ -3392,7 +3395,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    get_v3_worker_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3421,7 +3424,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    delete_v3_worker_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -3456,7 +3459,7 @@ export interface operations {
             };
         };
     };
-    drain: {
+    post_v3_worker_id_drain: {
         parameters: {
             query?: never;
             header?: never;
@@ -3493,7 +3496,7 @@ export interface operations {
             };
         };
     };
-    pause: {
+    post_v3_worker_id_pause: {
         parameters: {
             query?: never;
             header?: never;
@@ -3530,7 +3533,7 @@ export interface operations {
             };
         };
     };
-    resume: {
+    post_v3_worker_id_resume: {
         parameters: {
             query?: never;
             header?: never;
@@ -3567,7 +3570,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    get_v3_workers: {
         parameters: {
             query?: never;
             header?: never;
@@ -3586,7 +3589,7 @@ export interface operations {
             };
         };
     };
-    enrolment_token: {
+    post_v3_workers_enrolment_token: {
         parameters: {
             query?: never;
             header?: never;
@@ -3613,7 +3616,7 @@ export interface operations {
             };
         };
     };
-    finish: {
+    post_worker_v1_attempts_id_finish: {
         parameters: {
             query?: never;
             header?: never;
@@ -3654,7 +3657,7 @@ export interface operations {
             };
         };
     };
-    log: {
+    post_worker_v1_attempts_id_log: {
         parameters: {
             query: {
                 /** @description where the bytes begin */
@@ -3707,7 +3710,7 @@ export interface operations {
             };
         };
     };
-    state: {
+    post_worker_v1_attempts_id_state: {
         parameters: {
             query?: never;
             header?: never;
@@ -3746,7 +3749,7 @@ export interface operations {
             };
         };
     };
-    challenge: {
+    post_worker_v1_challenge: {
         parameters: {
             query?: never;
             header?: never;
@@ -3769,7 +3772,7 @@ export interface operations {
             };
         };
     };
-    enrol: {
+    post_worker_v1_enrol: {
         parameters: {
             query?: never;
             header?: never;
@@ -3800,7 +3803,7 @@ export interface operations {
             };
         };
     };
-    poll: {
+    post_worker_v1_poll: {
         parameters: {
             query?: never;
             header?: never;
@@ -3831,7 +3834,7 @@ export interface operations {
             };
         };
     };
-    session: {
+    post_worker_v1_session: {
         parameters: {
             query?: never;
             header?: never;

@@ -7,7 +7,9 @@ import { ApiError } from '../api/client';
 export class Loading<T> {
   value = $state.raw<T | null>(null);
   error = $state.raw<ApiError | null>(null);
+  /** For showing only: what decides must not make an effect that loads run again. */
   busy = $state(false);
+  private running = false;
   private again = false;
   private generation = 0;
   private readonly fetch: () => Promise<T>;
@@ -24,15 +26,17 @@ export class Loading<T> {
     this.value = null;
     this.error = null;
     this.busy = false;
+    this.running = false;
     this.again = false;
   }
 
   async load(): Promise<void> {
-    if (this.busy) {
+    if (this.running) {
       this.again = true;
       return;
     }
     const generation = this.generation;
+    this.running = true;
     this.busy = true;
     try {
       do {
@@ -47,7 +51,10 @@ export class Loading<T> {
       if (generation !== this.generation) return;
       this.error = asApiError(error);
     } finally {
-      if (generation === this.generation) this.busy = false;
+      if (generation === this.generation) {
+        this.running = false;
+        this.busy = false;
+      }
     }
   }
 }

@@ -41,6 +41,7 @@ pub struct ApiToken {
     pub name: String,
     /// The token, only in the answer that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub token: Option<String>,
     /// When it was made.
     pub created_at: String,

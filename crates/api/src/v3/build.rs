@@ -120,6 +120,7 @@ pub struct Build {
     pub stages: Vec<Stage>,
     /// Its jobs in order; whole with `include=build.jobs` and on a single build, else left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub jobs: Option<Vec<Job>>,
     /// What the reader may do.
     #[serde(rename = "@permissions")]
@@ -245,9 +246,11 @@ pub struct Job {
     pub attempt: Option<Attempt>,
     /// Every attempt, oldest first; on a single job only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub attempts: Option<Vec<Attempt>>,
     /// Its configuration, without secrets; on a single job or with `include=job.config`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub config: Option<serde_json::Value>,
     /// What the reader may do.
     #[serde(rename = "@permissions")]
@@ -262,6 +265,7 @@ pub struct Jobs {
     pub head: Head,
     /// Which part of the list this is; missing where the list is whole.
     #[serde(rename = "@pagination", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub pagination: Option<Pagination>,
     /// The jobs.
     pub jobs: Vec<Job>,
@@ -345,9 +349,11 @@ pub struct PendingChange {
     pub state_change: String,
     /// The build.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub build: Option<BuildMinimal>,
     /// The job's number and state.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub job: Option<JobMinimal>,
 }
 

@@ -164,12 +164,15 @@ pub struct Branches {
 pub struct NewRequest {
     /// The branch; the default branch when nothing is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub branch: Option<String>,
     /// The commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub sha: Option<String>,
     /// The message to show instead of the commit's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub message: Option<String>,
 }
 
