@@ -175,6 +175,12 @@ impl Engine {
         if !active {
             return Err(EngineError::RepositoryInactive);
         }
+        for (field, name) in [("branch", &new.branch), ("tag", &new.tag)] {
+            if let Some(name) = name {
+                travis_forge::check_ref(name)
+                    .map_err(|error| EngineError::invalid(field, error.to_string()))?;
+            }
+        }
         let mut tx = self.store.begin().await?;
         let (id, fresh) = tx.insert_request(&new).await?;
         let request = tx

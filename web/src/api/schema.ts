@@ -1266,7 +1266,10 @@ export interface components {
             config?: unknown;
             /** @description When it was made. */
             created_at: string;
-            /** @description Its own environment as in the configuration, without secrets: `FEATURES=tls`. */
+            /**
+             * @description Its own environment as in the configuration, without secrets: `FEATURES=tls`; empty when
+             *     it stands in the name.
+             */
             env: string;
             /** @description When it ended. */
             finished_at: string | null;
@@ -1275,7 +1278,7 @@ export interface components {
              * @description Identifier.
              */
             id: number;
-            /** @description Its own name, else its version switches such as `Rust stable`. */
+            /** @description Its own name, else its version switches such as `Rust stable`, else its environment. */
             name: string;
             /** @description `<build>.<n>`. */
             number: string;

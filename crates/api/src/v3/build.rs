@@ -195,9 +195,10 @@ pub struct Job {
     pub number: String,
     /// Where it stands.
     pub state: String,
-    /// Its own name, else its version switches such as `Rust stable`.
+    /// Its own name, else its version switches such as `Rust stable`, else its environment.
     pub name: String,
-    /// Its own environment as in the configuration, without secrets: `FEATURES=tls`.
+    /// Its own environment as in the configuration, without secrets: `FEATURES=tls`; empty when
+    /// it stands in the name.
     pub env: String,
     /// Operating system.
     pub os: String,

@@ -43,6 +43,7 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
         allow_local_git: args.allow_local_git || settings.allow_local_git.unwrap_or(false),
         sample_url: sample_url.clone(),
         limits: settings.limits,
+        leases: settings.leases,
         data: data.clone(),
     })
     .await?;
