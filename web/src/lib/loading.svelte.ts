@@ -1,7 +1,8 @@
+import { untrack } from 'svelte';
 import { ApiError } from '../api/client';
 
 /**
- * Something fetched: keeps what was shown until the new is there, never two calls at once, and a
+ * Something fetched; an effect that loads depends on what it names itself, never on what is read on the way: keeps what was shown until the new is there, never two calls at once, and a
  * call wanted while one is on its way comes after it.
  */
 export class Loading<T> {
@@ -41,7 +42,7 @@ export class Loading<T> {
     try {
       do {
         this.again = false;
-        const value = await this.fetch();
+        const value = await untrack(() => this.fetch());
         if (generation !== this.generation) return;
         this.value = value;
         this.error = null;
