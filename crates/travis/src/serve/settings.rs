@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +25,51 @@ pub struct Settings {
     /// What jobs may use at most.
     #[serde(default)]
     pub limits: Limits,
+    /// What the owner of this machine says for its worker.
+    #[serde(default)]
+    pub worker: Worker,
+}
+
+/// What the owner of a machine says for its worker.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Variables that every job here starts with: registries, proxies and certificates of the
+    /// owner's network. Every job can read and print them, so never a secret.
+    #[serde(default)]
+    pub job_env: BTreeMap<String, String>,
+}
+
+/// Variables that the sandbox and the job's script set themselves, by their beginnings.
+const TAKEN: &[&str] = &[
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "PATH",
+    "TRAVIS",
+    "GIT_CONFIG_",
+    "LD_",
+    "BASH",
+];
+
+impl Worker {
+    fn check(&self) -> Result<()> {
+        for (name, value) in &self.job_env {
+            let mut letters = name.bytes();
+            let named = letters
+                .next()
+                .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+                && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+            if !named || value.contains('\0') {
+                bail!("worker.job_env: {name:?} can't be a variable; use letters, digits and _");
+            }
+            if TAKEN.iter().any(|taken| name.starts_with(taken)) {
+                bail!("worker.job_env: {name} is set by the sandbox; leave it out");
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What jobs may use at most; the defaults of `JobLimits` for what is not said.
@@ -94,6 +140,7 @@ impl Settings {
         {
             bail!("limits: 0 would stop every job at once; leave the key out for the default");
         }
+        settings.worker.check()?;
         Ok(settings)
     }
 
@@ -151,6 +198,21 @@ mod tests {
         assert_eq!(limits.silence, Duration::from_secs(5));
         assert_eq!(limits.total, JobLimits::default().total);
         assert!(Settings::parse("[limits]\ntotal_seconds = 0\n").is_err());
+    }
+
+    #[test]
+    fn jobs_get_what_the_owner_gives_them() {
+        let settings =
+            Settings::parse("[worker.job_env]\nPIP_INDEX_URL = \"https://pip.example/\"\n")
+                .unwrap();
+        assert_eq!(
+            settings.worker.job_env.get("PIP_INDEX_URL").unwrap(),
+            "https://pip.example/"
+        );
+        for name in ["PATH", "TRAVIS_TOKEN", "GIT_CONFIG_COUNT", "1A", "A-B", ""] {
+            let text = format!("[worker.job_env]\n{name:?} = \"x\"\n");
+            assert!(Settings::parse(&text).is_err(), "{name}");
+        }
     }
 
     #[test]
