@@ -3,7 +3,17 @@ import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import ts from 'typescript-eslint';
 
-const features = ['account', 'add', 'builds', 'config', 'jump', 'log', 'repos', 'settings', 'workers'];
+const features = [
+  'account',
+  'add',
+  'builds',
+  'config',
+  'jump',
+  'log',
+  'repos',
+  'settings',
+  'workers',
+];
 
 export default ts.config(
   { ignores: ['dist', 'node_modules', 'src/api/schema.ts'] },
@@ -16,6 +26,8 @@ export default ts.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       'no-control-regex': 'off',
       'svelte/no-at-html-tags': 'error',
+      // The compiler and this rule do not agree on which warnings of an element were met.
+      'svelte/no-unused-svelte-ignore': 'off',
       'svelte/no-navigation-without-resolve': 'off',
       'no-undef': 'off',
       // Collections that never reach a template need no reactivity.

@@ -1,6 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
-import { compress } from './compress';
+import { compress } from './compress.ts';
 
 const server = process.env['TRAVIS_ENDPOINT'] ?? 'http://127.0.0.1:8080';
 

@@ -1,5 +1,11 @@
 import { clock } from './clock.svelte';
-import { LiveClient, type LiveState, type LogListener, type Socket, type TopicListener } from './live';
+import {
+  LiveClient,
+  type LiveState,
+  type LogListener,
+  type Socket,
+  type TopicListener,
+} from './live';
 
 function address(): string {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`;

@@ -64,7 +64,8 @@ class Entities {
     const repo = this.repos.get(build.repository.id);
     if (!repo) return;
     const shown = repo.current_build;
-    if (shown && (shown.id > build.id || (shown.id === build.id && !isNewer(shown, build)))) return;
+    if (shown && (shown.id > build.id || (shown.id === build.id && shown.version >= build.version)))
+      return;
     const minimal: BuildMinimal = {
       '@type': 'build',
       '@href': build['@href'],

@@ -1,13 +1,16 @@
+import { untrack } from 'svelte';
 import { ApiError } from '../api/client';
 
 /**
- * Something fetched: keeps what was shown until the new is there, never two calls at once, and a
+ * Something fetched; an effect that loads depends on what it names itself, never on what is read on the way: keeps what was shown until the new is there, never two calls at once, and a
  * call wanted while one is on its way comes after it.
  */
 export class Loading<T> {
   value = $state.raw<T | null>(null);
   error = $state.raw<ApiError | null>(null);
+  /** For showing only: what decides must not make an effect that loads run again. */
   busy = $state(false);
+  private running = false;
   private again = false;
   private generation = 0;
   private readonly fetch: () => Promise<T>;
@@ -24,20 +27,22 @@ export class Loading<T> {
     this.value = null;
     this.error = null;
     this.busy = false;
+    this.running = false;
     this.again = false;
   }
 
   async load(): Promise<void> {
-    if (this.busy) {
+    if (this.running) {
       this.again = true;
       return;
     }
     const generation = this.generation;
+    this.running = true;
     this.busy = true;
     try {
       do {
         this.again = false;
-        const value = await this.fetch();
+        const value = await untrack(() => this.fetch());
         if (generation !== this.generation) return;
         this.value = value;
         this.error = null;
@@ -47,7 +52,10 @@ export class Loading<T> {
       if (generation !== this.generation) return;
       this.error = asApiError(error);
     } finally {
-      if (generation === this.generation) this.busy = false;
+      if (generation === this.generation) {
+        this.running = false;
+        this.busy = false;
+      }
     }
   }
 }

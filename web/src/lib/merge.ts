@@ -1,7 +1,10 @@
 import type { Build, Repository } from '../api/types';
 
 /** Whether what came may replace what is known: never an older version over a newer one. */
-export function isNewer(known: { version: number } | undefined, come: { version: number }): boolean {
+export function isNewer(
+  known: { version: number } | undefined,
+  come: { version: number },
+): boolean {
   return known === undefined || come.version >= known.version;
 }
 

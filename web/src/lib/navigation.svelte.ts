@@ -66,7 +66,9 @@ class Navigation {
 
   private scrollSoon(top: number): void {
     // The page of the address is drawn in the frame after next at the latest.
-    requestAnimationFrame(() => requestAnimationFrame(() => scrollTo({ top, behavior: 'instant' })));
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => scrollTo({ top, behavior: 'instant' })),
+    );
   }
 
   private clicked(event: MouseEvent): void {

@@ -13,14 +13,22 @@ const COLORS: Record<Shape, string> = {
 };
 
 const MARKS: Record<Shape, string> = {
-  created: '<circle cx="8" cy="8" r="6" fill="none" stroke="C" stroke-width="2.4" stroke-dasharray="3 2"/>',
-  queued: '<circle cx="8" cy="8" r="6" fill="none" stroke="C" stroke-width="2.4"/><circle cx="8" cy="8" r="2" fill="C"/>',
-  received: '<circle cx="8" cy="8" r="6" fill="none" stroke="C" stroke-width="2.4"/><path d="M8 4a4 4 0 0 0 0 8z" fill="C"/>',
-  started: '<circle cx="8" cy="8" r="6" fill="none" stroke="C" stroke-opacity=".35" stroke-width="3"/><path d="M8 2a6 6 0 0 1 6 6" fill="none" stroke="C" stroke-width="3"/><circle cx="8" cy="8" r="2.2" fill="C"/>',
-  passed: '<circle cx="8" cy="8" r="7.5" fill="C"/><path d="M4.6 8.2l2.4 2.4 4.4-4.8" fill="none" stroke="#fff" stroke-width="2"/>',
-  failed: '<rect x="1" y="1" width="14" height="14" rx="3" fill="C"/><path d="M5 5l6 6M11 5l-6 6" stroke="#fff" stroke-width="2"/>',
-  errored: '<path d="M8 1l7.5 14H.5z" fill="C"/><path d="M8 6v4M8 11.4v1.8" stroke="#fff" stroke-width="1.8"/>',
-  canceled: '<circle cx="8" cy="8" r="6.4" fill="none" stroke="C" stroke-width="2.2"/><path d="M3.6 12.4l8.8-8.8" stroke="C" stroke-width="2.2"/>',
+  created:
+    '<circle cx="8" cy="8" r="6" fill="none" stroke="C" stroke-width="2.4" stroke-dasharray="3 2"/>',
+  queued:
+    '<circle cx="8" cy="8" r="6" fill="none" stroke="C" stroke-width="2.4"/><circle cx="8" cy="8" r="2" fill="C"/>',
+  received:
+    '<circle cx="8" cy="8" r="6" fill="none" stroke="C" stroke-width="2.4"/><path d="M8 4a4 4 0 0 0 0 8z" fill="C"/>',
+  started:
+    '<circle cx="8" cy="8" r="6" fill="none" stroke="C" stroke-opacity=".35" stroke-width="3"/><path d="M8 2a6 6 0 0 1 6 6" fill="none" stroke="C" stroke-width="3"/><circle cx="8" cy="8" r="2.2" fill="C"/>',
+  passed:
+    '<circle cx="8" cy="8" r="7.5" fill="C"/><path d="M4.6 8.2l2.4 2.4 4.4-4.8" fill="none" stroke="#fff" stroke-width="2"/>',
+  failed:
+    '<rect x="1" y="1" width="14" height="14" rx="3" fill="C"/><path d="M5 5l6 6M11 5l-6 6" stroke="#fff" stroke-width="2"/>',
+  errored:
+    '<path d="M8 1l7.5 14H.5z" fill="C"/><path d="M8 6v4M8 11.4v1.8" stroke="#fff" stroke-width="1.8"/>',
+  canceled:
+    '<circle cx="8" cy="8" r="6.4" fill="none" stroke="C" stroke-width="2.2"/><path d="M3.6 12.4l8.8-8.8" stroke="C" stroke-width="2.2"/>',
   'failed-allowed': '<rect x="1" y="1" width="14" height="14" rx="3" fill="C"/>',
 };
 

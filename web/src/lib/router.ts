@@ -30,7 +30,9 @@ type Names<P extends string> = P extends `${infer A}/${infer B}`
     ? N
     : never;
 type Params<P extends string> = {
-  [N in Names<P> as N extends `${infer Base}#` ? Base : N]: N extends `${string}#` ? number : string;
+  [N in Names<P> as N extends `${infer Base}#` ? Base : N]: N extends `${string}#`
+    ? number
+    : string;
 };
 
 export type RouteParams<R extends RouteName> = Params<(typeof PATTERNS)[R]>;
@@ -57,7 +59,16 @@ function decode(part: string): string | null {
 }
 
 /** Words that no owner may have, because pages stand there. */
-const RESERVED = new Set(['active', 'workers', 'account', 'sign-in', 'add', 'v3', 'assets', 'live']);
+const RESERVED = new Set([
+  'active',
+  'workers',
+  'account',
+  'sign-in',
+  'add',
+  'v3',
+  'assets',
+  'live',
+]);
 
 function fit(pattern: string[], parts: string[]): Record<string, string | number> | null {
   if (pattern.length !== parts.length) return null;

@@ -1,4 +1,16 @@
-import { BOLD, DIM, INVERSE, ITALIC, PLAIN, STRUCK, UNDERLINE, applyStyle, samePen, type Color, type Pen } from './pen';
+import {
+  BOLD,
+  DIM,
+  INVERSE,
+  ITALIC,
+  PLAIN,
+  STRUCK,
+  UNDERLINE,
+  applyStyle,
+  samePen,
+  type Color,
+  type Pen,
+} from './pen';
 
 /** A stretch of text in one style: what becomes a text node in a span. */
 export interface Span {
@@ -52,7 +64,8 @@ export function contrast(a: Rgb, b: Rgb): number {
 export function readable(color: Rgb): Rgb {
   let [r, g, b] = color;
   for (let turn = 0; turn < 20 && contrast([r, g, b], GROUND) < 4.5; turn++) {
-    const lift = (value: number): number => Math.min(255, Math.round(value + (255 - value) * 0.12 + 2));
+    const lift = (value: number): number =>
+      Math.min(255, Math.round(value + (255 - value) * 0.12 + 2));
     [r, g, b] = [lift(r), lift(g), lift(b)];
   }
   return [r, g, b];
@@ -69,7 +82,9 @@ function groundOf(color: Color): Rgb | null {
 function look(pen: Pen): Omit<Span, 'text'> {
   const inverse = (pen.styles & INVERSE) !== 0;
   const ink = inverse ? (pen.ground ?? 0) : pen.ink;
-  const ground = inverse ? (groundOf(pen.ink) ?? ([0xd6, 0xda, 0xe0] as Rgb)) : groundOf(pen.ground);
+  const ground = inverse
+    ? (groundOf(pen.ink) ?? ([0xd6, 0xda, 0xe0] as Rgb))
+    : groundOf(pen.ground);
   const classes: string[] = [];
   let style = '';
   if (ground) {
@@ -151,7 +166,10 @@ export function markHits(spans: Span[], pattern: RegExp | null): Marked[] {
 export function searchPattern(text: string, exact: boolean, regex: boolean): RegExp | null {
   if (text === '') return null;
   try {
-    return new RegExp(regex ? text : text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), exact ? 'g' : 'gi');
+    return new RegExp(
+      regex ? text : text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+      exact ? 'g' : 'gi',
+    );
   } catch {
     return null;
   }

@@ -20,7 +20,13 @@ function clean(raw: Uint8Array, step: number): Omit<Fixture, 'name' | 'raw'> {
 }
 
 const own: Fixture[] = [
-  { name: 'progress', raw: '10 %\r55 %\r100 %\r\nok\r\n', lines: ['100 %', 'ok'], folds: [], times: [] },
+  {
+    name: 'progress',
+    raw: '10 %\r55 %\r100 %\r\nok\r\n',
+    lines: ['100 %', 'ok'],
+    folds: [],
+    times: [],
+  },
   { name: 'umlaut cut by a frame', raw: 'Grüße €\n', lines: ['Grüße €'], folds: [], times: [] },
   { name: 'tab stays', raw: 'a\tb\x07\n', lines: ['a\tb'], folds: [], times: [] },
 ];
@@ -33,8 +39,10 @@ const fixtures = existsSync(shared)
 describe('cleaning', () => {
   it.each(fixtures)('$name, whole and in pieces', ({ raw, lines, folds, times }) => {
     const bytes = new TextEncoder().encode(raw);
-    const steps = bytes.length > 5000 ? [bytes.length, 4096] : [Math.max(1, bytes.length), 1, 2, 3, 7];
-    for (const step of steps) expect(clean(bytes, step), `step ${step}`).toEqual({ lines, folds, times });
+    const steps =
+      bytes.length > 5000 ? [bytes.length, 4096] : [Math.max(1, bytes.length), 1, 2, 3, 7];
+    for (const step of steps)
+      expect(clean(bytes, step), `step ${step}`).toEqual({ lines, folds, times });
   });
 
   it('shows the line without newline and goes on with it', () => {

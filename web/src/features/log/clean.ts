@@ -20,8 +20,7 @@ const PIECE =
   /\x1b\[([0-?]*)([ -/]*)([@-~])?|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?|\r|[\x00-\x08\x0a-\x1f\x7f-\x9f]|[^\x00-\x08\x0a-\x1f\x7f-\x9f]+/g;
 
 type Piece =
-  | { kind: 'text' | 'style'; value: string }
-  | { kind: 'return' | 'erase-rest' | 'erase-all' };
+  { kind: 'text' | 'style'; value: string } | { kind: 'return' | 'erase-rest' | 'erase-all' };
 
 function* pieces(row: string): Generator<Piece> {
   for (const match of row.matchAll(PIECE)) {
@@ -93,7 +92,10 @@ export function drawLine(raw: string, dropped = 0): string {
   let out = '';
   for (const piece of pieces(row)) {
     if (piece.kind === 'text' || piece.kind === 'style') out += piece.value;
-    else if ((piece.kind === 'return' || piece.kind === 'erase-all') && /[^\x1b]/.test(strip(out))) {
+    else if (
+      (piece.kind === 'return' || piece.kind === 'erase-all') &&
+      /[^\x1b]/.test(strip(out))
+    ) {
       return drawCells(row) + end;
     }
   }
@@ -244,14 +246,17 @@ export class Cleaner {
   private endTime(id: string, fields: string): void {
     const time = this.running.get(id);
     this.running.delete(id);
-    const values = new Map(fields.split(',').map((field) => field.split('=', 2) as [string, string]));
+    const values = new Map(
+      fields.split(',').map((field) => field.split('=', 2) as [string, string]),
+    );
     const number = (key: string): number | null => {
       const text = values.get(key);
       return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
     };
     const [start, finish] = [number('start'), number('finish')];
     const length =
-      number('duration') ?? (start !== null && finish !== null && finish >= start ? finish - start : null);
+      number('duration') ??
+      (start !== null && finish !== null && finish >= start ? finish - start : null);
     if (!time) {
       // It began before this cleaner did, and so did the fold that it belongs to.
       this.orphaned = length;

@@ -28,7 +28,8 @@ export function applyStyle(before: Pen, params: string): Pen {
       styles = 0;
     } else if (code <= 9) styles |= 1 << code;
     else if (code === 22) styles &= ~(BOLD | DIM);
-    else if ((code >= 23 && code <= 25) || (code >= 27 && code <= 29)) styles &= ~(1 << (code - 20));
+    else if ((code >= 23 && code <= 25) || (code >= 27 && code <= 29))
+      styles &= ~(1 << (code - 20));
     else if (code >= 30 && code <= 37) ink = code - 30;
     else if (code >= 90 && code <= 97) ink = code - 82;
     else if (code === 39) ink = null;
@@ -65,7 +66,9 @@ function sameColor(a: Color, b: Color): boolean {
 }
 
 export function samePen(a: Pen, b: Pen): boolean {
-  return a === b || (a.styles === b.styles && sameColor(a.ink, b.ink) && sameColor(a.ground, b.ground));
+  return (
+    a === b || (a.styles === b.styles && sameColor(a.ink, b.ink) && sameColor(a.ground, b.ground))
+  );
 }
 
 function colorCodes(color: Color, base: number): string[] {

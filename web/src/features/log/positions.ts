@@ -52,7 +52,8 @@ export class Positions {
       push(next, fold.first - next, ROW);
       push(fold.first, 1, HEAD);
       this.heads.set(fold.first, fold);
-      next = isClosed(fold) && fold.last !== null ? Math.min(fold.last, lines - 1) + 1 : fold.first + 1;
+      next =
+        isClosed(fold) && fold.last !== null ? Math.min(fold.last, lines - 1) + 1 : fold.first + 1;
     }
     push(next, lines - next, ROW);
     let sum = 0;

@@ -96,7 +96,12 @@ export async function findFailures(
   lastCommand: number | null,
 ): Promise<number[]> {
   try {
-    const found = await api.logSearch(job, { text: FAILED_TEST, exact: true, regex: true, attempt });
+    const found = await api.logSearch(job, {
+      text: FAILED_TEST,
+      exact: true,
+      regex: true,
+      attempt,
+    });
     if (found.lines.length > 0) return found.lines;
   } catch {
     // Without the search the red line serves.

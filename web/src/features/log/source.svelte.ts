@@ -70,7 +70,10 @@ export class LogSource {
   /** The text of a line with its colours; nothing while it is on its way. */
   line(at: number): string | undefined {
     if (this.cleaner && at >= this.tailFirst) {
-      return this.tail[at - this.tailFirst] ?? (at === this.total - 1 ? (this.cleaner.partial() ?? '') : undefined);
+      return (
+        this.tail[at - this.tailFirst] ??
+        (at === this.total - 1 ? (this.cleaner.partial() ?? '') : undefined)
+      );
     }
     return this.blocks.line(at);
   }
@@ -85,7 +88,7 @@ export class LogSource {
   /** Text of a range without holes: for copying. */
   async text(first: number, last: number): Promise<string[]> {
     const out: string[] = [];
-    for (let at = first; at <= last; ) {
+    for (let at = first; at <= last;) {
       const known = this.line(at);
       if (known !== undefined) {
         out.push(known);
@@ -125,6 +128,7 @@ export class LogSource {
     } else this.cleaner = new Cleaner(0);
     this.offset = start;
     this.heardAt = Date.now();
+    this.version++;
     this.stopLive = connection.subscribeLog(this.attempt, {
       offset: () => this.offset,
       data: (bytes) => this.take(bytes),
@@ -169,7 +173,9 @@ export class LogSource {
     const ends = cleaner.ends;
     const updated = known.map((fold) => {
       const end = fold.last === null ? ends.get(fold.name) : undefined;
-      return end === undefined ? fold : { ...fold, last: end.last, duration_ns: fold.duration_ns ?? end.duration_ns };
+      return end === undefined
+        ? fold
+        : { ...fold, last: end.last, duration_ns: fold.duration_ns ?? end.duration_ns };
     });
     this.folds = [...updated, ...fresh.map((fold) => ({ ...fold }))];
     const times = this.indexed?.times ?? [];

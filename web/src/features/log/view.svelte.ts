@@ -8,6 +8,7 @@ const ROWS_MAX = 390;
 /** Space above the first and below the last row. */
 export const PAD = 10;
 const END_ROOM = 44;
+const NEAR_END = 12;
 
 export interface VisibleRow {
   line: number;
@@ -34,7 +35,13 @@ export class LogView {
   direction: 1 | -1 = 1;
 
   readonly positions = $derived.by(
-    () => new Positions(this.source.total, this.source.folds, (fold) => this.isClosed(fold), this.extras),
+    () =>
+      new Positions(
+        this.source.total,
+        this.source.folds,
+        (fold) => this.isClosed(fold),
+        this.extras,
+      ),
   );
   readonly scale = $derived(new Scale(this.positions.height + PAD * 2 + END_ROOM, this.viewHeight));
   readonly rows: VisibleRow[] = $derived.by(() => {
@@ -74,8 +81,8 @@ export class LogView {
     if (chosen !== undefined) return chosen;
     if (fold.last === null || fold.last === fold.first) return false;
     if (/^script(\.|$)/.test(fold.name)) return false;
-    // Of a log that ended badly, the last fold is the one that did.
-    return !(this.failed() && fold === this.source.folds.at(-1));
+    // Of a log that ended badly, a fold at the very end is the one that did.
+    return !(this.failed() && this.source.total - fold.last < NEAR_END);
   }
 
   toggle(fold: LogFold, all = false): void {
@@ -191,6 +198,16 @@ export class LogView {
     const y = this.scale.clamp(this.positions.topOf(line) - before);
     if (Math.abs(y - this.y) > 0.5) this.y = y;
     void tick().then(() => this.place());
+  }
+
+  /** The view or the log changed its height. */
+  settle(): void {
+    if (this.follow) this.toEnd();
+    else {
+      const y = this.scale.clamp(this.y);
+      if (y !== this.y) this.y = y;
+      this.place();
+    }
   }
 
   place(): void {

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { LogLines } from '../../api/types';
+import { BLOCK, BlockCache } from './blocks';
+
+const settle = async (): Promise<void> => {
+  for (let n = 0; n < 20; n++) await Promise.resolve();
+};
+
+function cache(): { blocks: BlockCache; asked: number[] } {
+  const asked: number[] = [];
+  const blocks = new BlockCache(
+    (first, count) => {
+      asked.push(first);
+      const lines = Array.from({ length: count }, (_, at) => `line ${first + at}`);
+      return Promise.resolve({ lines } as LogLines);
+    },
+    () => undefined,
+  );
+  return { blocks, asked };
+}
+
+describe('blocks of lines', () => {
+  it('come when wanted, with two ahead in the direction of travel', async () => {
+    const { blocks, asked } = cache();
+    blocks.want([700, 701], 10_000, 1);
+    await settle();
+    expect(asked).toEqual([500, 1000, 1500]);
+    expect(blocks.line(701)).toBe('line 701');
+    blocks.want([700], 10_000, -1);
+    await settle();
+    expect(asked).toEqual([500, 1000, 1500, 0]);
+  });
+
+  it('are fetched again when the log has grown past what they held', async () => {
+    const { blocks, asked } = cache();
+    blocks.want([10], 20, 1);
+    await settle();
+    expect(blocks.line(25)).toBeUndefined();
+    blocks.want([25], 40, 1);
+    await settle();
+    expect(blocks.line(25)).toBe('line 25');
+    expect(asked).toEqual([0, 0]);
+  });
+
+  it('are let go, the oldest first', async () => {
+    const { blocks } = cache();
+    for (let block = 0; block < 100; block++) {
+      blocks.want([block * BLOCK], 100 * BLOCK, -1);
+      await settle();
+    }
+    expect(blocks.line(0)).toBeUndefined();
+    expect(blocks.line(99 * BLOCK)).toBe(`line ${99 * BLOCK}`);
+  });
+});
