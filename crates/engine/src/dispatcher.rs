@@ -424,16 +424,18 @@ impl Engine {
             stage_name: stage.map(|stage| stage.name),
             allow_failure: job.allow_failure,
             event_type: build.event_type.clone(),
-            branch: build.branch.clone(),
+            // A ref that is no branch is fetched by itself after the clone.
+            branch: if build.branch.starts_with("refs/") {
+                repository.default_branch.clone()
+            } else {
+                build.branch.clone()
+            },
             tag: build.tag.clone(),
             commit: commit.sha.clone(),
             commit_range: None,
             commit_message: commit.message.clone(),
             pull_request: None,
-            git_ref: commit
-                .reference
-                .clone()
-                .filter(|name| name.starts_with("refs/pull/")),
+            git_ref: Some(build.branch.clone()).filter(|name| name.starts_with("refs/")),
             repo_slug: repository.slug.to_string(),
             repo_private: repository.private,
             clone_url: repository.clone_url.clone(),
@@ -448,13 +450,12 @@ impl Engine {
         let JobScript { text } = travis_script::compile(&input)
             .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
         let clones = job.config.pointer("/git/clone") != Some(&serde_json::Value::Bool(false));
-        let mut refs: Vec<String> = commit.reference.iter().cloned().collect();
-        let named = build.tag.as_ref().map_or_else(
-            || format!("refs/heads/{}", build.branch),
+        let mut refs = vec![build.tag.as_ref().map_or_else(
+            || crate::planner::branch_ref(&build.branch),
             |tag| format!("refs/tags/{tag}"),
-        );
-        if !refs.contains(&named) {
-            refs.push(named);
+        )];
+        if build.branch.starts_with("refs/") {
+            refs.push(crate::planner::branch_ref(&repository.default_branch));
         }
         Ok(Offer {
             attempt: attempt.id,

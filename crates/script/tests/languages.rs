@@ -341,3 +341,40 @@ fn python_without_a_script_fails_and_says_why() {
     assert!(outcome.log.contains("travis_fold:end:virtualenv"));
     assert!(!outcome.log.contains("This machine"), "{}", outcome.log);
 }
+
+#[test]
+fn an_installed_toolchain_is_used() {
+    let outcome = run(
+        json!({"language": "rust", "rust": "nightly", "script": ["echo on $RUSTUP_TOOLCHAIN"]}),
+        &[
+            ("rustc", "echo 'rustc 1.95.0 (abc 2026-01-01)'"),
+            ("cargo", "echo cargo"),
+            ("rustup", "[[ \"$1 $2\" == 'run nightly' ]]"),
+        ],
+    );
+    assert_eq!(outcome.code, 0, "{}", outcome.log);
+    assert!(outcome.log.contains("\non nightly\n"), "{}", outcome.log);
+    assert!(!outcome.log.contains("This machine"), "{}", outcome.log);
+}
+
+#[test]
+fn a_python_that_pyenv_has_is_used_without_its_shims() {
+    let outcome = run(
+        json!({"language": "python", "python": "3.6", "install": ["true"], "script": ["echo on $PYENV_VERSION; type -P python"]}),
+        &[
+            ("python3", "echo Python 3.11.2"),
+            (
+                "pyenv",
+                "case \"$1\" in latest) echo 3.6.15 ;; prefix) echo /versions/$2 ;; esac",
+            ),
+            ("python", "[[ \"$2\" != venv ]] && echo Python 3.6.15"),
+        ],
+    );
+    assert_eq!(outcome.code, 0, "{}", outcome.log);
+    assert!(outcome.log.contains("\non 3.6.15\n"), "{}", outcome.log);
+    assert!(
+        !outcome.log.contains("no version manager"),
+        "{}",
+        outcome.log
+    );
+}

@@ -8,7 +8,12 @@ travis_setup_language() {
     if travis_matches "${wanted%-dev}" "$have"; then break; fi
   done
   if [[ -z "$program" ]] || ! travis_matches "${wanted%-dev}" "$have"; then
-    if hash pyenv 2>/dev/null && travis_cmd "pyenv install -s $wanted" --echo --timing; then
+    if hash pyenv 2>/dev/null && candidate="$(pyenv latest "${wanted%-dev}" 2>/dev/null)"; then
+      # Its own programs, not pyenv's shims, which fail after each pip where they are read-only.
+      export PYENV_VERSION="$candidate"
+      export PATH="$(pyenv prefix "$candidate")/bin:$PATH"
+      program='python' have="$candidate"
+    elif hash pyenv 2>/dev/null && [[ -w "${PYENV_ROOT:-$HOME/.pyenv}" ]] && travis_cmd "pyenv install -s $wanted" --echo --timing; then
       export PYENV_VERSION="$wanted"
       program='python' have="$wanted"
     elif travis_mise python "${wanted:-latest}"; then
@@ -32,7 +37,9 @@ travis_setup_language() {
     travis_fold end virtualenv
   else
     travis_fold end virtualenv
-    travis_notice "This machine's Python cannot make virtual environments (package python3-venv); the job uses the system's packages."
+    travis_notice "This machine's Python cannot make virtual environments (package python3-venv); the job uses the system's packages and installs into its home directory."
+    export PIP_USER=1 PIP_BREAK_SYSTEM_PACKAGES=1
+    export PATH="$HOME/.local/bin:$PATH"
     if ! hash python 2>/dev/null; then python() { python3 "$@"; }; fi
   fi
   travis_cmd 'python --version' --echo

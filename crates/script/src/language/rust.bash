@@ -16,6 +16,8 @@ travis_setup_language() {
   esac
   if [[ -n "$have" && "$wanted" == "$channel" ]] || { [[ -n "$have" && "$wanted" != stable ]] && travis_matches "$wanted" "$have"; }; then
     :
+  elif hash rustup 2>/dev/null && RUSTUP_AUTO_INSTALL=0 rustup run "$wanted" rustc --version >/dev/null 2>&1; then
+    export RUSTUP_TOOLCHAIN="$wanted"
   elif hash rustup 2>/dev/null && travis_cmd "rustup toolchain install --profile minimal $wanted" --echo --timing; then
     export RUSTUP_TOOLCHAIN="$wanted"
   elif travis_mise rust "$wanted"; then

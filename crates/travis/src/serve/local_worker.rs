@@ -1,6 +1,8 @@
 //! A worker's configuration from what the command line says.
 
+use super::settings::Worker;
 use crate::cli::serve::Executor as Choice;
+
 use anyhow::{Result, bail};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,9 +13,14 @@ pub async fn executor(
     choice: Option<Choice>,
     data: &Path,
     hidden: &[&Path],
+    owner: &Worker,
 ) -> Result<Arc<dyn Executor>> {
     let root = data.join("jobs");
-    let tools = ToolDirs::detect();
+    let mut tools = ToolDirs::detect();
+    let given = owner.job_env.iter();
+    tools
+        .environment
+        .extend(given.map(|(name, value)| (name.clone(), value.clone())));
     if choice == Some(Choice::Host) {
         return Ok(Arc::new(Host::new(root, tools)));
     }

@@ -3,6 +3,7 @@
 use super::files;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -33,6 +34,9 @@ pub struct Settings {
     /// For how long workers hold their jobs.
     #[serde(default)]
     pub leases: Leases,
+    /// What the owner of this machine says for its worker.
+    #[serde(default)]
+    pub worker: Worker,
 }
 
 /// For how long workers hold their jobs without being heard of.
@@ -51,6 +55,48 @@ impl Leases {
     /// How often a busy worker is heard of: three times in a lease at least.
     pub fn heartbeat(self) -> Duration {
         Duration::from_secs(HEARTBEAT_SECONDS).min(self.lease() / 3)
+    }
+}
+
+/// What the owner of a machine says for its worker.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Variables that every job here starts with: registries, proxies and certificates of the
+    /// owner's network. Every job can read and print them, so never a secret.
+    #[serde(default)]
+    pub job_env: BTreeMap<String, String>,
+}
+
+/// Variables that the sandbox and the job's script set themselves, by their beginnings.
+const TAKEN: &[&str] = &[
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "PATH",
+    "TRAVIS",
+    "GIT_CONFIG_",
+    "LD_",
+    "BASH",
+];
+
+impl Worker {
+    fn check(&self) -> Result<()> {
+        for (name, value) in &self.job_env {
+            let mut letters = name.bytes();
+            let named = letters
+                .next()
+                .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+                && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+            if !named || value.contains('\0') {
+                bail!("worker.job_env: {name:?} can't be a variable; use letters, digits and _");
+            }
+            if TAKEN.iter().any(|taken| name.starts_with(taken)) {
+                bail!("worker.job_env: {name} is set by the sandbox; leave it out");
+            }
+        }
+        Ok(())
     }
 }
 
@@ -122,11 +168,15 @@ impl Settings {
         {
             bail!("limits: 0 would stop every job at once; leave the key out for the default");
         }
+<<<<<<< HEAD
         if settings.leases.lease() < SHORTEST_LEASE {
             bail!(
                 "leases: with less than 3 seconds a short hiccup would lose every job; leave the key out for the default"
             );
         }
+=======
+        settings.worker.check()?;
+>>>>>>> h-e2e
         Ok(settings)
     }
 
@@ -202,6 +252,7 @@ mod tests {
     }
 
     #[test]
+<<<<<<< HEAD
     fn leases_have_room_for_three_heartbeats() {
         let usual = Settings::default().leases;
         assert_eq!(usual.lease(), Duration::from_secs(15));
@@ -209,6 +260,20 @@ mod tests {
         let short = Settings::parse("[leases]\nseconds = 3\n").unwrap().leases;
         assert_eq!(short.heartbeat(), Duration::from_secs(1));
         assert!(Settings::parse("[leases]\nseconds = 2\n").is_err());
+=======
+    fn jobs_get_what_the_owner_gives_them() {
+        let settings =
+            Settings::parse("[worker.job_env]\nPIP_INDEX_URL = \"https://pip.example/\"\n")
+                .unwrap();
+        assert_eq!(
+            settings.worker.job_env.get("PIP_INDEX_URL").unwrap(),
+            "https://pip.example/"
+        );
+        for name in ["PATH", "TRAVIS_TOKEN", "GIT_CONFIG_COUNT", "1A", "A-B", ""] {
+            let text = format!("[worker.job_env]\n{name:?} = \"x\"\n");
+            assert!(Settings::parse(&text).is_err(), "{name}");
+        }
+>>>>>>> h-e2e
     }
 
     #[test]

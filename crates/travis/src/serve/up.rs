@@ -27,7 +27,13 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
     super::start_log("warn");
     let (data, settings) = Settings::for_command(None, args.data.as_deref())?;
     let worker_data = files::private_dir(&data.join("worker"))?;
-    let executor = local_worker::executor(Some(args.executor), &worker_data, &[&data]).await?;
+    let executor = local_worker::executor(
+        Some(args.executor),
+        &worker_data,
+        &[&data],
+        &settings.worker,
+    )
+    .await?;
     let (stop, hard) = signals::stops()?;
     let sample_path = data.join("sample/hello");
     let first_start = !data.join("travis.db").exists();

@@ -1,5 +1,6 @@
 //! `travis worker`.
 
+use super::settings::Settings;
 use super::{files, local_worker, signals};
 use crate::cli::serve::WorkerArgs;
 use anyhow::Result;
@@ -26,6 +27,7 @@ async fn config(args: WorkerArgs) -> Result<WorkerConfig> {
         None => files::default_data("travis-worker")?,
     };
     let data_dir = files::private_dir(&data)?;
+    let owner = Settings::read(None, Some(&data_dir))?.worker;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(WorkerConfig {
         server: args.server.trim_end_matches('/').to_owned(),
@@ -33,7 +35,7 @@ async fn config(args: WorkerArgs) -> Result<WorkerConfig> {
         slots: args
             .slots
             .unwrap_or_else(|| u32::try_from(cores / 2).unwrap_or(1).max(1)),
-        executor: local_worker::executor(args.executor, &data_dir, &[&data_dir]).await?,
+        executor: local_worker::executor(args.executor, &data_dir, &[&data_dir], &owner).await?,
         enrolment_token: args.token,
         max_limits: MaxLimits::default(),
         network_allowed: !args.no_network,
