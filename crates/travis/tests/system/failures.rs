@@ -235,7 +235,7 @@ async fn a_wire_cut_for_longer_than_the_lease_moves_the_job_and_kills_the_old_sa
     let job = server.api.first_job(build).await;
     server.api.printed(job, "\nstarted\n").await;
     let first = server.api.job(job).await["attempt"]["id"].as_i64().unwrap();
-    let old_beat = beats(&marks).pop().unwrap();
+    let old_beat = until("a beat", SOON, || async { beats(&marks).pop() }).await;
     let _near = Worker::start(&server, "near", &[]).await;
 
     let cut = Instant::now();

@@ -1,6 +1,6 @@
 //! Jobs that do too much.
 
-use crate::support::{Server, Setup, can_isolate, sha256};
+use crate::support::{Server, Setup, can_isolate, sha256, until};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,16 @@ async fn stopped(server: &Server, job: &Value, words: &str) {
     let log = server.api.log(job["id"].as_i64().unwrap()).await;
     let end = String::from_utf8_lossy(&log[log.len().saturating_sub(500)..]).into_owned();
     assert!(end.contains(words), "{end}");
+}
+
+/// Which limits the machine lends.
+async fn lent(server: &Server) -> Value {
+    until("the worker", MINUTE, || async {
+        let workers = server.api.get("/v3/workers").await.body;
+        let facts = &workers["workers"][0]["facts"]["limits"];
+        facts.is_array().then(|| facts.clone())
+    })
+    .await
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -132,7 +142,7 @@ async fn a_job_that_ignores_sigterm_is_canceled_quickly() {
         began.elapsed()
     );
     // And its attempt ends, which takes as long as a polite job may take to clean up.
-    let over = crate::support::until("the attempt's end", MINUTE, || async {
+    let over = until("the attempt's end", MINUTE, || async {
         let job = server.api.job(job).await;
         (job["attempt"]["state"] == "finished").then_some(job)
     })
@@ -141,7 +151,7 @@ async fn a_job_that_ignores_sigterm_is_canceled_quickly() {
     let log = server.api.log_text(job).await;
     assert!(log.contains("the job was canceled"), "{log}");
     let beat = std::fs::read(marks.join("beat")).unwrap();
-    let still = crate::support::until("ten beats' time", MINUTE, || async {
+    let still = until("ten beats' time", MINUTE, || async {
         let moved = std::fs::read(marks.join("beat")).unwrap() != beat;
         (moved || began.elapsed() > Duration::from_secs(12)).then_some(moved)
     });
@@ -160,7 +170,7 @@ async fn a_job_that_forks_without_end_meets_its_limit_and_the_machine_lives() {
         .flags(&["--executor", "namespace"])
         .start()
         .await;
-    let limits = server.api.get("/v3/workers").await.body["workers"][0]["facts"]["limits"].clone();
+    let limits = lent(&server).await;
     if !limits
         .as_array()
         .unwrap()
@@ -188,7 +198,7 @@ async fn a_memory_hog_is_stopped_with_the_limit_named() {
         .flags(&["--executor", "namespace"])
         .start()
         .await;
-    let limits = server.api.get("/v3/workers").await.body["workers"][0]["facts"]["limits"].clone();
+    let limits = lent(&server).await;
     if !limits
         .as_array()
         .unwrap()

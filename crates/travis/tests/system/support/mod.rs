@@ -2,18 +2,20 @@
 
 mod api;
 mod link;
+mod live;
 mod process;
 mod repo;
 mod server;
 mod wire;
 mod worker;
 
-pub use api::{Answer, Api};
+pub use api::{Answer, Api, send};
 pub use link::Link;
+pub use live::Live;
 pub use process::{Process, travis};
 pub use repo::Repo;
-pub use server::{Server, Setup};
-pub use wire::{FakeWorker, Held};
+pub use server::{Server, Setup, finish};
+pub use wire::{FakeWorker, Held, facts};
 pub use worker::Worker;
 
 use std::time::{Duration, Instant};

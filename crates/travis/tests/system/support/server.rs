@@ -37,7 +37,6 @@ impl Setup {
             toml: String::new(),
             rust_log: None,
         }
-        .flags(&["--slots", "2"])
     }
 
     pub fn flags(mut self, flags: &[&str]) -> Self {

@@ -23,7 +23,8 @@ pub struct FakeWorker {
     http: reqwest::Client,
 }
 
-fn facts() -> Value {
+/// A machine in its worker's words.
+pub fn facts() -> Value {
     json!({
         "os": "linux", "arch": "amd64", "cores": 1, "memory_bytes": 1 << 30,
         "disk_free_bytes": 1_i64 << 33, "executors": ["host"], "executor": "host", "limits": [],
@@ -127,6 +128,33 @@ impl FakeWorker {
         );
         let call = self.http.post(url).bearer_auth(&held.token);
         send(call.body(bytes.to_vec())).await
+    }
+
+    /// A chunk that may be refused before it is sent whole; the status if there was an answer.
+    pub async fn try_log(
+        &self,
+        held: &Held,
+        offset: u64,
+        bytes: Vec<u8>,
+        encoding: Option<&str>,
+    ) -> Option<u16> {
+        let url = format!(
+            "{}/worker/v1/attempts/{}/log?offset={offset}",
+            self.url, held.attempt
+        );
+        let mut call = self.http.post(url).bearer_auth(&held.token).body(bytes);
+        if let Some(encoding) = encoding {
+            call = call.header("content-encoding", encoding);
+        }
+        call.send()
+            .await
+            .ok()
+            .map(|answer| answer.status().as_u16())
+    }
+
+    /// The token of its session.
+    pub fn session(&self) -> &str {
+        &self.session
     }
 
     /// Says that an attempt ended, with this as its whole log.
