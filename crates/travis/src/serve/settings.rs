@@ -168,15 +168,12 @@ impl Settings {
         {
             bail!("limits: 0 would stop every job at once; leave the key out for the default");
         }
-<<<<<<< HEAD
         if settings.leases.lease() < SHORTEST_LEASE {
             bail!(
                 "leases: with less than 3 seconds a short hiccup would lose every job; leave the key out for the default"
             );
         }
-=======
         settings.worker.check()?;
->>>>>>> h-e2e
         Ok(settings)
     }
 
@@ -252,7 +249,6 @@ mod tests {
     }
 
     #[test]
-<<<<<<< HEAD
     fn leases_have_room_for_three_heartbeats() {
         let usual = Settings::default().leases;
         assert_eq!(usual.lease(), Duration::from_secs(15));
@@ -260,7 +256,9 @@ mod tests {
         let short = Settings::parse("[leases]\nseconds = 3\n").unwrap().leases;
         assert_eq!(short.heartbeat(), Duration::from_secs(1));
         assert!(Settings::parse("[leases]\nseconds = 2\n").is_err());
-=======
+    }
+
+    #[test]
     fn jobs_get_what_the_owner_gives_them() {
         let settings =
             Settings::parse("[worker.job_env]\nPIP_INDEX_URL = \"https://pip.example/\"\n")
@@ -273,7 +271,6 @@ mod tests {
             let text = format!("[worker.job_env]\n{name:?} = \"x\"\n");
             assert!(Settings::parse(&text).is_err(), "{name}");
         }
->>>>>>> h-e2e
     }
 
     #[test]
