@@ -24,6 +24,8 @@ pub(crate) struct Numbered {
     pub public: Option<Value>,
     /// Everybody else may not see it.
     pub hidden: bool,
+    /// A credential of this person ended: their connections look whether it was theirs.
+    pub ended: Option<UserId>,
 }
 
 #[derive(Default)]
@@ -92,6 +94,21 @@ impl Hub {
         topics.0.get(topic).map_or(0, |entry| entry.seq)
     }
 
+    /// A session or token of this person ended. Connections to other servers notice by themselves,
+    /// a little later.
+    pub fn credential_ended(&self, user: UserId) {
+        let told = Numbered {
+            topics: Vec::new(),
+            name: "credential:ended",
+            full: None,
+            public: None,
+            hidden: false,
+            ended: Some(user),
+        };
+        // Nobody connected is no failure.
+        drop(self.0.events.send(Arc::new(told)));
+    }
+
     pub fn events(&self) -> broadcast::Receiver<Arc<Numbered>> {
         self.0.events.subscribe()
     }
@@ -158,6 +175,7 @@ async fn number_for_ever(engine: Arc<Engine>, shared: Weak<Shared>) {
                         full,
                         public,
                         hidden,
+                        ended: None,
                     };
                     // Nobody connected is no failure.
                     drop(shared.events.send(Arc::new(numbered)));
