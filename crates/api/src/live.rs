@@ -62,6 +62,7 @@ pub enum ServerMessage {
         event: String,
         /// The thing as API v3 represents it; missing when it is too large: fetch it.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         data: Option<serde_json::Value>,
     },
     /// Events were dropped because the page was slow: fetch again.

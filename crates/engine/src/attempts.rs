@@ -19,7 +19,10 @@ const KEYS: usize = 4096;
 
 /// Tokens checked lately, so that a log chunk costs no query.
 #[derive(Debug, Default)]
-pub(crate) struct KeyCache(Mutex<HashMap<AttemptId, (Vec<u8>, WorkerId, Instant)>>);
+pub(crate) struct KeyCache(Mutex<HashMap<AttemptId, Checked>>);
+
+/// A token's hash, whose attempt it is, and when that was looked up.
+type Checked = (Vec<u8>, WorkerId, Instant);
 
 impl KeyCache {
     fn get(&self, id: AttemptId, hash: &[u8]) -> Option<WorkerId> {

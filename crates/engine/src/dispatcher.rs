@@ -1,6 +1,8 @@
 //! Who gets which job: polls of workers, answered as soon as there is something to say.
 
 use crate::{Engine, EngineError, Secret, Vault, changes::Changes, runs::Run};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use travis_bus::Wake;
@@ -67,6 +69,25 @@ pub struct Orders {
     pub drain: bool,
 }
 
+/// Which poll of each worker is the newest: an older one is answered by nobody's wish, and what it
+/// gave out would only come again with the next.
+#[derive(Debug, Default)]
+pub(crate) struct HeldPolls(Mutex<HashMap<WorkerId, u64>>);
+
+impl HeldPolls {
+    fn begin(&self, worker: WorkerId) -> u64 {
+        let mut polls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = polls.entry(worker).or_default();
+        *newest += 1;
+        *newest
+    }
+
+    fn is_newest(&self, worker: WorkerId, poll: u64) -> bool {
+        let polls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        polls.get(&worker).is_none_or(|newest| *newest == poll)
+    }
+}
+
 impl Orders {
     fn is_urgent(&self) -> bool {
         !(self.offers.is_empty() && self.cancel.is_empty() && self.lost.is_empty())
@@ -80,8 +101,11 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Unauthorized`] when the worker was removed.
     pub async fn poll(&self, id: WorkerId, call: PollCall) -> Result<Orders, EngineError> {
-        let mut wakes = self.bus.wakes();
         let began = Instant::now();
+        let mine = self.held.begin(id);
+        // A poll that is still held for this worker has lost its listener: it gives way.
+        self.bus.wake(Wake::Worker(id.get()));
+        let mut wakes = self.bus.wakes();
         for (attempt, reason) in &call.refused {
             self.give_back(id, *attempt, reason).await?;
         }
@@ -94,6 +118,9 @@ impl Engine {
         let renewed = self.renew(id, &call).await?;
         let mut first = true;
         loop {
+            if !self.held.is_newest(id, mine) {
+                return Ok(Orders::default());
+            }
             let mut orders = self.look(id, &call, &renewed, first).await?;
             first = false;
             if orders.is_urgent() || Instant::now() >= until {
@@ -397,16 +424,18 @@ impl Engine {
             stage_name: stage.map(|stage| stage.name),
             allow_failure: job.allow_failure,
             event_type: build.event_type.clone(),
-            branch: build.branch.clone(),
+            // A ref that is no branch is fetched by itself after the clone.
+            branch: if build.branch.starts_with("refs/") {
+                repository.default_branch.clone()
+            } else {
+                build.branch.clone()
+            },
             tag: build.tag.clone(),
             commit: commit.sha.clone(),
             commit_range: None,
             commit_message: commit.message.clone(),
             pull_request: None,
-            git_ref: commit
-                .reference
-                .clone()
-                .filter(|name| name.starts_with("refs/pull/")),
+            git_ref: Some(build.branch.clone()).filter(|name| name.starts_with("refs/")),
             repo_slug: repository.slug.to_string(),
             repo_private: repository.private,
             clone_url: repository.clone_url.clone(),
@@ -421,13 +450,12 @@ impl Engine {
         let JobScript { text } = travis_script::compile(&input)
             .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
         let clones = job.config.pointer("/git/clone") != Some(&serde_json::Value::Bool(false));
-        let mut refs: Vec<String> = commit.reference.iter().cloned().collect();
-        let named = build.tag.as_ref().map_or_else(
-            || format!("refs/heads/{}", build.branch),
+        let mut refs = vec![build.tag.as_ref().map_or_else(
+            || crate::planner::branch_ref(&build.branch),
             |tag| format!("refs/tags/{tag}"),
-        );
-        if !refs.contains(&named) {
-            refs.push(named);
+        )];
+        if build.branch.starts_with("refs/") {
+            refs.push(crate::planner::branch_ref(&repository.default_branch));
         }
         Ok(Offer {
             attempt: attempt.id,

@@ -42,6 +42,21 @@ pub enum PingOutcome {
 
 const MESSAGE_LIMIT: usize = 10_000;
 
+/// Branch and tag of what a person calls a branch: a whole ref may be named too. Refs that are
+/// neither branch nor tag, such as `refs/pull/3/merge`, stay whole.
+fn branch_or_tag(name: Option<String>) -> (Option<String>, Option<String>) {
+    let Some(name) = name else {
+        return (None, None);
+    };
+    if let Some(branch) = name.strip_prefix("refs/heads/") {
+        (Some(branch.to_owned()), None)
+    } else if let Some(tag) = name.strip_prefix("refs/tags/") {
+        (None, Some(tag.to_owned()))
+    } else {
+        (Some(name), None)
+    }
+}
+
 impl Engine {
     /// Stores a person's demand for a build.
     ///
@@ -76,14 +91,15 @@ impl Engine {
                 "a message holds 10,000 bytes at most",
             ));
         }
+        let (branch, tag) = branch_or_tag(clean(demand.branch));
         let request = self
             .store_request(
                 NewRequest {
                     repository_id: repository.id,
                     event_type: "api".to_owned(),
-                    branch: clean(demand.branch),
+                    branch,
                     sha,
-                    tag: None,
+                    tag,
                     message,
                     delivery: None,
                     created_by: viewer.user.as_ref().map(|user| user.id),
@@ -175,6 +191,12 @@ impl Engine {
         if !active {
             return Err(EngineError::RepositoryInactive);
         }
+        for (field, name) in [("branch", &new.branch), ("tag", &new.tag)] {
+            if let Some(name) = name {
+                travis_forge::check_ref(name)
+                    .map_err(|error| EngineError::invalid(field, error.to_string()))?;
+            }
+        }
         let mut tx = self.store.begin().await?;
         let (id, fresh) = tx.insert_request(&new).await?;
         let request = tx
@@ -255,6 +277,18 @@ mod tests {
         assert_eq!(tag.tag.as_deref(), Some("v1"));
         let own = Push::read(&json!({"branch": "topic"})).unwrap();
         assert_eq!(own.branch.as_deref(), Some("topic"));
+    }
+
+    #[test]
+    fn people_may_name_whole_refs() {
+        let named = |name: &str| branch_or_tag(Some(name.to_owned()));
+        assert_eq!(named("main"), (Some("main".into()), None));
+        assert_eq!(named("refs/heads/a/b"), (Some("a/b".into()), None));
+        assert_eq!(named("refs/tags/v1"), (None, Some("v1".into())));
+        assert_eq!(
+            named("refs/pull/3/merge"),
+            (Some("refs/pull/3/merge".into()), None)
+        );
     }
 
     #[test]

@@ -48,7 +48,15 @@ pub fn job_label(name: Option<&str>, config: &Value) -> String {
         return versions.join(", ");
     }
     match config.get("language").and_then(Value::as_str) {
-        None | Some("generic" | "minimal" | "shell" | "sh" | "bash") => "Job".to_owned(),
+        // Its environment tells such a job apart, if anything does.
+        None | Some("generic" | "minimal" | "shell" | "sh" | "bash") => {
+            let env = env_label(config);
+            if env.is_empty() {
+                "Job".to_owned()
+            } else {
+                env
+            }
+        }
         Some("c") => "C".to_owned(),
         Some("cpp") => "C++".to_owned(),
         Some(language) => {

@@ -120,6 +120,7 @@ pub struct Engine {
     pub(crate) vault: Vault,
     pub(crate) policy: Policy,
     pub(crate) keys: attempts::KeyCache,
+    pub(crate) held: dispatcher::HeldPolls,
 }
 
 impl Engine {
@@ -135,6 +136,7 @@ impl Engine {
             vault,
             policy,
             keys: attempts::KeyCache::default(),
+            held: dispatcher::HeldPolls::default(),
         }
     }
 

@@ -150,6 +150,7 @@ impl Engine {
         let want = match (&request.sha, &request.tag, &request.branch) {
             (Some(sha), ..) => Want::Commit(sha.clone()),
             (None, Some(tag), _) => Want::Tag(tag.clone()),
+            (None, None, Some(name)) if name.starts_with("refs/") => Want::Ref(name.clone()),
             (None, None, Some(branch)) => Want::Branch(branch.clone()),
             (None, None, None) if !repository.default_branch.is_empty() => {
                 Want::Branch(repository.default_branch.clone())
@@ -160,12 +161,7 @@ impl Engine {
             .tag
             .as_ref()
             .map(|tag| format!("refs/tags/{tag}"))
-            .or_else(|| {
-                request
-                    .branch
-                    .as_ref()
-                    .map(|branch| format!("refs/heads/{branch}"))
-            });
+            .or_else(|| request.branch.as_ref().map(|branch| branch_ref(branch)));
         let resolved = self.forge.resolve(&source, &want).await?;
         let snapshot = self
             .forge
@@ -367,6 +363,15 @@ impl Engine {
         changes.request(request);
         changes.send(self.bus.as_ref());
         Ok(())
+    }
+}
+
+/// The whole name of a branch, or of a ref that stands in for one.
+pub(crate) fn branch_ref(branch: &str) -> String {
+    if branch.starts_with("refs/") {
+        branch.to_owned()
+    } else {
+        format!("refs/heads/{branch}")
     }
 }
 

@@ -224,16 +224,16 @@ impl Engine {
         let finished = build.state.is_finished();
         match wish {
             Wish::Cancel if finished => {
-                return Err(EngineError::rejected(
-                    Rejected::Finished,
-                    "build_not_cancelable",
-                ));
+                return Err(EngineError::NotNow {
+                    code: "build_not_cancelable",
+                    message: "the build has already finished".to_owned(),
+                });
             }
             Wish::Restart if !finished => {
-                return Err(EngineError::rejected(
-                    Rejected::NotFinished,
-                    "build_already_running",
-                ));
+                return Err(EngineError::NotNow {
+                    code: "build_already_running",
+                    message: "the build has not finished yet; cancel it first".to_owned(),
+                });
             }
             _ => {}
         }

@@ -30,4 +30,5 @@ pub use error::ForgeError;
 pub use git_forge::{GitForge, Timeouts};
 pub use memory::MemoryForge;
 pub use port::{BranchHead, CommitInfo, Forge, MAX_FILE, RepoRef, Resolved, Snapshot, Want};
+pub use refs::check_ref;
 pub use url::{CloneUrl, UrlError, UrlPolicy, parse_clone_url};

@@ -6,7 +6,10 @@ const MAX_NAME: usize = 500;
 
 /// Checks a branch's or tag's short name, or a full ref: the rules of `git check-ref-format`, and no
 /// leading dash.
-pub(crate) fn check_ref(name: &str) -> Result<&str, ForgeError> {
+///
+/// # Errors
+/// [`ForgeError::BadName`].
+pub fn check_ref(name: &str) -> Result<&str, ForgeError> {
     let bad_byte = |b: u8| b <= b' ' || b == 0x7F || b"~^:?*[\\".contains(&b);
     let bad = name.is_empty()
         || name.len() > MAX_NAME

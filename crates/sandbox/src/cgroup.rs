@@ -10,6 +10,7 @@ mod group;
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(crate) use group::Group;
 
@@ -17,7 +18,7 @@ use crate::{Finding, ResourceLimits, SandboxError};
 
 /// Processes and threads of a job for which nobody set a limit. High enough for parallel builds of
 /// large projects, low enough that a fork bomb leaves the machine usable.
-const DEFAULT_PROCESSES: u64 = 4096;
+pub const DEFAULT_PROCESSES: u64 = 4096;
 
 /// What the kernel lends to this process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,10 +42,10 @@ impl Lent {
 /// The place in which groups of jobs are made.
 #[derive(Debug, Clone, Default)]
 pub struct Cgroups {
-    parents: Parents,
+    parents: Arc<Parents>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) enum Parents {
     #[default]
     None,
@@ -55,6 +56,29 @@ pub(crate) enum Parents {
     },
     /// One hierarchy for all.
     V2 { directory: PathBuf, lent: Lent },
+}
+
+impl Parents {
+    fn directories(&self) -> Vec<&Path> {
+        match self {
+            Self::None => Vec::new(),
+            Self::V1 { memory, pids } => [memory, pids]
+                .into_iter()
+                .flatten()
+                .map(|hierarchy| hierarchy.directory.as_path())
+                .collect(),
+            Self::V2 { directory, .. } => vec![directory],
+        }
+    }
+}
+
+impl Drop for Parents {
+    fn drop(&mut self) {
+        for directory in self.directories() {
+            // Refused while jobs' groups are in it, which is as it should be.
+            let _ = fs::remove_dir(directory);
+        }
+    }
 }
 
 /// A controller of version 1.
@@ -75,7 +99,7 @@ impl Cgroups {
         root.hash(&mut hasher);
         let name = format!("travis-{:08x}", hasher.finish() & 0xffff_ffff);
         Self {
-            parents: detect::parents(&name),
+            parents: Arc::new(detect::parents(&name)),
         }
     }
 
@@ -88,7 +112,7 @@ impl Cgroups {
     /// What is lent.
     #[must_use]
     pub fn lent(&self) -> Lent {
-        match &self.parents {
+        match &*self.parents {
             Parents::None => Lent::default(),
             Parents::V1 { memory, pids } => Lent {
                 memory: memory.is_some(),
@@ -105,7 +129,7 @@ impl Cgroups {
         limits: ResourceLimits,
     ) -> Result<Option<Group>, SandboxError> {
         let processes = limits.processes.unwrap_or(DEFAULT_PROCESSES);
-        match &self.parents {
+        match &*self.parents {
             Parents::None => Ok(None),
             Parents::V1 { memory, pids } => {
                 // Joining a group costs time at every start, so there is only one for memory when
@@ -124,16 +148,7 @@ impl Cgroups {
 
     /// Ends and removes the groups that earlier processes of this worker left.
     pub(crate) fn sweep(&self) {
-        let directories: Vec<&Path> = match &self.parents {
-            Parents::None => Vec::new(),
-            Parents::V1 { memory, pids } => [memory, pids]
-                .into_iter()
-                .flatten()
-                .map(|hierarchy| hierarchy.directory.as_path())
-                .collect(),
-            Parents::V2 { directory, .. } => vec![directory],
-        };
-        for directory in directories {
+        for directory in self.parents.directories() {
             let Ok(entries) = fs::read_dir(directory) else {
                 continue;
             };
@@ -146,7 +161,7 @@ impl Cgroups {
     /// What a person should know about limits here.
     pub(crate) fn finding(&self) -> Finding {
         let lent = self.lent();
-        let version = match self.parents {
+        let version = match *self.parents {
             Parents::None => "none",
             Parents::V1 { .. } => "version 1",
             Parents::V2 { .. } => "version 2",

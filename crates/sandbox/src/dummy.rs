@@ -90,9 +90,10 @@ impl Stage {
             let number = rest.trim().parse::<i32>().ok();
             match (order, number) {
                 ("echo", _) => {
-                    if sink.send(Bytes::from(format!("{rest}\n"))).await.is_err() {
+                    let line = Bytes::from(format!("{rest}\n"));
+                    let Ok(()) = sink.send(line).await else {
                         return killed();
-                    }
+                    };
                 }
                 ("flood", Some(bytes)) => {
                     let piece = Bytes::from(vec![b'x'; 64 * 1024]);

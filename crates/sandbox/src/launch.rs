@@ -29,6 +29,8 @@ const CHUNK: usize = 64 * 1024;
 /// How long output is waited for after the process ended. The kernel hands over what is in the
 /// terminal within microseconds; only a process that escaped every kill holds it longer.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How messages of the program that makes the session begin.
+const SESSION_LEADER: &str = "setsid: ";
 /// Stack of the watching thread; it calls nothing deep.
 const STACK: usize = 256 * 1024;
 
@@ -64,6 +66,8 @@ struct Shared {
     group: Option<Group>,
     process: OnceLock<Process>,
     killed: AtomicBool,
+    /// Learned before the first kill, which itself works by a limit.
+    process_limit: OnceLock<bool>,
 }
 
 struct Process {
@@ -83,6 +87,7 @@ impl ProcessSandbox {
                 group,
                 process: OnceLock::new(),
                 killed: AtomicBool::new(false),
+                process_limit: OnceLock::new(),
             }),
         }
     }
@@ -191,6 +196,7 @@ impl Shared {
 
     /// Ends what is left beside the first process.
     fn kill_rest(&self) {
+        self.reached_process_limit();
         if let Some(group) = &self.group {
             group.kill();
         } else if let Some((name, value)) = &self.launch.marker {
@@ -203,6 +209,13 @@ impl Shared {
                 processes::signal(&left, Signal::KILL);
             }
         }
+    }
+
+    fn reached_process_limit(&self) -> bool {
+        let group = self.group.as_ref();
+        *self
+            .process_limit
+            .get_or_init(|| group.is_some_and(Group::reached_process_limit))
     }
 
     fn set_frozen(&self, frozen: bool) {
@@ -237,12 +250,15 @@ impl Shared {
         };
         let code = status.code();
         let killed = self.killed.load(Ordering::SeqCst);
-        if let Some(launcher) = self.launch.launcher.filter(|_| !killed) {
-            // The launcher says why it could not begin on the job's terminal, then exits with 1.
-            if code == Some(1) && first.starts_with(launcher.as_bytes()) {
-                let text = String::from_utf8_lossy(&first).trim().to_owned();
-                return Err(self.start_error(io::Error::other(text)));
-            }
+        // Whoever could not begin says why on the job's terminal.
+        let launchers = [Some(SESSION_LEADER), self.launch.launcher];
+        let mut launchers = launchers.into_iter().flatten();
+        if !killed
+            && matches!(code, Some(1 | 126 | 127))
+            && launchers.any(|launcher| first.starts_with(launcher.as_bytes()))
+        {
+            let text = String::from_utf8_lossy(&first).trim().to_owned();
+            return Err(self.start_error(io::Error::other(text)));
         }
         let told = code
             .filter(|code| self.launch.launcher.is_some() && (129..=192).contains(code))
@@ -252,6 +268,7 @@ impl Shared {
             signal: status.signal().or(told),
             killed,
             oom: self.group.as_ref().is_some_and(Group::ran_out_of_memory),
+            process_limit: self.reached_process_limit(),
         })
     }
 

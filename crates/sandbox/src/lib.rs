@@ -23,7 +23,7 @@ mod rootfs;
 mod terminal;
 mod tools;
 
-pub use cgroup::{Cgroups, Lent};
+pub use cgroup::{Cgroups, DEFAULT_PROCESSES, Lent};
 pub use dummy::Dummy;
 pub use finding::Finding;
 pub use host::Host;

@@ -244,7 +244,14 @@ impl Executor for Namespace {
 impl Namespace {
     /// Runs an empty job by hand.
     async fn try_out(&self) -> Finding {
-        let fixed = match self.fixed().await {
+        // A worker may be using what is there, so nothing is made anew.
+        let etc = self.root.join("etc");
+        let fixed = if etc.is_dir() {
+            Ok(self.arguments(&etc))
+        } else {
+            self.fixed().await.map(<[String]>::to_vec)
+        };
+        let fixed = match fixed {
             Ok(fixed) => fixed,
             Err(error) => {
                 return Finding::bad(

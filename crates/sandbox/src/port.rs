@@ -70,6 +70,8 @@ pub struct Exit {
     pub killed: bool,
     /// The kernel killed a process of the job because the memory limit was reached.
     pub oom: bool,
+    /// The kernel refused the job a process because the limit of processes was reached.
+    pub process_limit: bool,
 }
 
 /// What can go wrong with a sandbox.

@@ -1,4 +1,9 @@
 //! What every executor promises, run for each.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,4 +1,9 @@
 //! What a job in the namespace sandbox can see, reach and leave behind.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::Path;
 use std::process::Command;
@@ -224,6 +229,39 @@ async fn a_fork_bomb_and_a_memory_hog_are_held() {
     assert!(exit.unwrap().killed);
     assert!(since.elapsed() < Duration::from_secs(3));
     sandbox.destroy().await;
+
+    let many = "for i in $(seq 60); do sleep 5 & done 2>/dev/null; exit 1\n";
+    let (exit, _) = run(
+        &executor,
+        Spec {
+            limits,
+            ..spec("3")
+        },
+        many,
+    )
+    .await;
+    assert!(exit.process_limit, "{exit:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_of_the_machine_work() {
+    let root = tempfile::tempdir().unwrap();
+    let Some(executor) = executor(root.path()).await else {
+        return;
+    };
+    let tools = ToolDirs::detect();
+    let mut script = "set -e\ngit --version\n".to_owned();
+    if tools.path.iter().any(|path| path.join("cargo").is_file()) {
+        script.push_str("cargo --version\ncargo new -q --vcs none x && cd x && cargo test -q\n");
+    }
+    if tools.path.iter().any(|path| path.join("python").exists()) {
+        script.push_str("python --version\npython -m venv \"$HOME/venv\"\n");
+    }
+    if Path::new("/usr/bin/node").exists() {
+        script.push_str("node --version\n");
+    }
+    let (exit, text) = run(&executor, spec("1"), &script).await;
+    assert_eq!(exit.code, Some(0), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

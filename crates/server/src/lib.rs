@@ -32,7 +32,6 @@ pub(crate) struct App {
 
 /// The whole of the HTTP surface. Live events are numbered by a task that ends with the router's
 /// last clone.
-#[must_use]
 pub fn router(engine: Arc<Engine>) -> Router {
     let hub = live::Hub::start(engine.clone());
     let secure_cookies = engine.policy().public_url.starts_with("https://");

@@ -67,9 +67,14 @@ impl TestPostgres {
 
 impl Drop for TestPostgres {
     fn drop(&mut self) {
-        // SIGQUIT would leave shared memory behind for a moment; a killed parent ends its children
-        // too, and nothing here is worth a clean end.
-        let _ = self.server.kill();
+        // SIGINT is its fast shutdown: it gives its shared memory back, which a kill would not.
+        let asked = Command::new("kill")
+            .args(["-INT", &self.server.id().to_string()])
+            .status()
+            .is_ok_and(|status| status.success());
+        if !asked {
+            let _ = self.server.kill();
+        }
         let _ = self.server.wait();
     }
 }

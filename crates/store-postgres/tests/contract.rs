@@ -1,5 +1,7 @@
 //! The contract, on a server that the test starts.
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query_scalar};
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! The contract, and what only SQLite has.
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, query_scalar};
 use std::{path::PathBuf, sync::Arc};

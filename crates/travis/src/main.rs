@@ -127,6 +127,13 @@ fn surroundings() -> Surroundings {
             Input::Stream(Box::new(io::stdin()))
         },
         browse: commands::open::browse,
+        examine: || {
+            async {
+                let found = serve::examine().await;
+                found.into_iter().map(Into::into).collect()
+            }
+            .boxed()
+        },
         interrupt: tokio::signal::ctrl_c().map(drop).boxed(),
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::cli::Format;
 use crate::client::Client;
+use crate::commands::doctor::Finding;
 use crate::config;
 use crate::failure::{Failure, Status};
 use crate::output::Screen;
@@ -28,6 +29,8 @@ pub struct Surroundings {
     pub input: Input,
     /// Shows a page in the browser.
     pub browse: fn(&str) -> io::Result<()>,
+    /// Looks at this machine, for `travis doctor`.
+    pub examine: fn() -> BoxFuture<'static, Vec<Finding>>,
     /// Ends when somebody presses Ctrl-C. Waited for only where that means something else than
     /// ending at once.
     pub interrupt: BoxFuture<'static, ()>,

@@ -30,6 +30,9 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// How long killed attempts may take to be cleaned away.
 const CLEANING: Duration = Duration::from_secs(10);
 
+/// How long a poll may be held while jobs run, in milliseconds.
+const BUSY_HOLD_MS: u64 = 2000;
+
 /// Runs a worker until it is told to leave.
 ///
 /// `shutdown` lets it finish what runs, take nothing new and leave. `hard` kills what runs and gives
@@ -160,12 +163,19 @@ impl Agent {
         let mut ids: HashMap<Id, i64> = HashMap::new();
         let mut backoff = patient();
         let mut pause = Duration::ZERO;
+        let mut unheard = false;
         loop {
             if self.draining && self.live.is_empty() {
                 self.say_farewell().await;
                 return Ok(());
             }
-            let request = self.request();
+            let mut request = self.request();
+            if !request.running.is_empty() {
+                // A lease counts from the sending of a poll. Were a poll held for a third of the
+                // lease, a connection that breaks before its answer would leave little of it. And
+                // after a break nothing matters more than an answer.
+                request.hold_ms = Some(if unheard { 0 } else { BUSY_HOLD_MS });
+            }
             let told = request.refused.len();
             let mut sent = Instant::now();
             let event = {
@@ -210,11 +220,13 @@ impl Agent {
             match event {
                 Event::Answered(Ok(response)) => {
                     backoff.reset();
+                    unheard = false;
                     self.refused.drain(..told);
                     self.heed(response, sent, &mut ids);
                 }
                 Event::Answered(Err(SessionError::Again(reason))) => {
                     pause = backoff.draw();
+                    unheard = true;
                     tracing::warn!(%reason, "poll failed; trying again");
                 }
                 Event::Answered(Err(SessionError::Final(error))) => {
@@ -331,13 +343,26 @@ impl Agent {
     }
 
     /// Says good-bye, so that the server need not wait for the worker's silence.
-    async fn say_farewell(&self) {
-        let mut request = self.request();
-        request.hold_ms = Some(0);
-        match tokio::time::timeout(FAREWELL, self.session.poll(&request)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(_)) | Err(_) => {
-                tracing::warn!("could not say good-bye to the server; it will notice");
+    async fn say_farewell(&mut self) {
+        for _ in 0..3 {
+            let mut request = self.request();
+            request.hold_ms = Some(0);
+            match tokio::time::timeout(FAREWELL, self.session.poll(&request)).await {
+                Ok(Ok(response)) if response.assignments.is_empty() => return,
+                // Given to the poll before, whose answer nobody heard.
+                Ok(Ok(response)) => {
+                    self.refused.clear();
+                    for assignment in response.assignments {
+                        self.refused.push(RefusedAttempt {
+                            attempt: assignment.attempt,
+                            reason: "the worker is leaving".to_owned(),
+                        });
+                    }
+                }
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!("could not say good-bye to the server; it will notice");
+                    return;
+                }
             }
         }
     }

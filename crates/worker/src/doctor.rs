@@ -1,9 +1,10 @@
 //! What `travis doctor` says of a worker.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::process::Command;
-use travis_sandbox::Finding;
+use travis_sandbox::{Executor, Finding};
 
 use crate::WorkerConfig;
 use crate::client::Client;
@@ -17,10 +18,18 @@ const GIT: Duration = Duration::from_secs(5);
 /// Examines the machine, the data directory and the way to the server; changes nothing but that it
 /// makes the worker's key if there is none.
 pub async fn doctor(config: &WorkerConfig) -> Vec<Finding> {
-    let mut found = config.executor.check().await;
-    found.push(git().await);
+    let mut found = machine(&*config.executor, &config.data_dir).await;
     found.push(data(config));
-    let facts = measure(&*config.executor, &config.data_dir);
+    found.push(server(config).await);
+    found
+}
+
+/// Examines the machine alone: whether jobs can be isolated, git, and the disk below `place`.
+/// Changes nothing.
+pub async fn machine(executor: &dyn Executor, place: &Path) -> Vec<Finding> {
+    let mut found = executor.check().await;
+    found.push(git().await);
+    let facts = measure(executor, place);
     let free = format!("{} MB free for jobs", facts.disk_free_bytes >> 20);
     found.push(if facts.disk_free_bytes < LITTLE_DISK {
         Finding::bad(
@@ -31,7 +40,6 @@ pub async fn doctor(config: &WorkerConfig) -> Vec<Finding> {
     } else {
         Finding::good("disk", free)
     });
-    found.push(server(config).await);
     found
 }
 

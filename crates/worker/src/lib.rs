@@ -29,7 +29,7 @@ mod watch;
 
 pub use agent::run;
 pub use config::{MaxLimits, WorkerConfig};
-pub use doctor::doctor;
+pub use doctor::{doctor, machine};
 pub use error::WorkerError;
 pub use facts::measure;
 pub use identity::is_enrolled;

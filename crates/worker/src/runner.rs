@@ -77,7 +77,11 @@ pub(crate) async fn work(
         token: assignment.token.clone(),
         spool: Arc::clone(&spool),
     };
-    let intake = Intake::new(spool, &assignment.secrets, limits.log_bytes);
+    let mut intake = Intake::new(spool, &assignment.secrets, limits.log_bytes);
+    let network = assignment.network && shop.config.network_allowed;
+    if let Err(error) = intake.write(worker_info(&shop.name, &shop.facts, network).as_bytes()) {
+        return left(disk(error));
+    }
     let (began, starts) = oneshot::channel();
     let sending = send_along(&shop, uplink.clone(), &intake, starts, Arc::clone(&control));
     let mut job = Job {
@@ -85,6 +89,7 @@ pub(crate) async fn work(
         assignment,
         control,
         limits,
+        network,
         intake,
         began: Some(began),
     };
@@ -149,6 +154,7 @@ struct Job {
     assignment: Assignment,
     control: Arc<Control>,
     limits: Limits,
+    network: bool,
     intake: Intake,
     began: Option<oneshot::Sender<()>>,
 }
@@ -161,13 +167,7 @@ struct Ready {
 }
 
 impl Job {
-    fn network(&self) -> bool {
-        self.assignment.network && self.shop.config.network_allowed
-    }
-
     async fn prepare(&mut self) -> Result<Ready, Halt> {
-        let info = worker_info(&self.shop.name, &self.shop.facts, self.network());
-        self.write(&info)?;
         let control = Arc::clone(&self.control);
         tokio::select! {
             biased;
@@ -186,7 +186,7 @@ impl Job {
             id: self.assignment.attempt.to_string(),
             mirror: mirror.as_ref().map(|mirror| mirror.path.clone()),
             clone_url: self.assignment.source.as_ref().map(|s| s.url.clone()),
-            network: self.network(),
+            network: self.network,
             limits: travis_sandbox::ResourceLimits {
                 memory_bytes: self.limits.memory_bytes,
                 processes: self.limits.processes,
@@ -259,7 +259,7 @@ impl Job {
                     // After the order to stop, output is only drained.
                     Some(_) if stopped.is_some() => {}
                     Some(piece) => {
-                        if !self.take(&piece)? {
+                        if !self.intake.write(&piece).map_err(disk)? {
                             stopped = Some(Stopped::LogFull);
                             stop.cancel();
                         }
@@ -287,14 +287,6 @@ impl Job {
             )))),
             None => Err(Halt::Over),
         }
-    }
-
-    fn write(&mut self, text: &str) -> Result<(), Halt> {
-        self.take(text.as_bytes()).map(drop)
-    }
-
-    fn take(&mut self, bytes: &[u8]) -> Result<bool, Halt> {
-        self.intake.write(bytes).map_err(disk)
     }
 
     /// Closes the log, tells the server and stays until the log is sealed.

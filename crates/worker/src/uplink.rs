@@ -17,6 +17,8 @@ use crate::spool::Spool;
 
 /// Most bytes in one call.
 const CHUNK: u64 = 1024 * 1024;
+/// What a chunk is cut down to when calls fail.
+const SMALLEST: usize = 64 * 1024;
 /// A call with at least this much shows that the job prints faster than calls are made.
 const LOADED: u64 = 16 * 1024;
 /// Under load, how long a call waits for its chunk to fill.
@@ -77,7 +79,7 @@ impl Uplink {
     async fn send(&self, from: u64, to: u64) -> Result<u64, Over> {
         let mut backoff = Backoff::brisk();
         let most = usize::try_from(to - from).unwrap_or(usize::MAX);
-        let bytes = self
+        let mut bytes = self
             .spool
             .read(from, most)
             .map_err(|error| Over(format!("its spool can't be read: {error}")))?;
@@ -98,6 +100,8 @@ impl Uplink {
                 }) if held != from => return Ok(held.min(to)),
                 Err(CallError::Again(reason)) => {
                     tracing::debug!(attempt = self.attempt, %reason, "log not taken yet");
+                    // A slow line may need longer for a large chunk than a call may take.
+                    bytes.truncate(SMALLEST.max(bytes.len() / 2));
                     backoff.pause().await;
                 }
                 Err(error) => return Err(Over(error.to_string())),

@@ -1,7 +1,7 @@
 //! From a script's end to a job's outcome.
 
 use travis_api::worker::Limits;
-use travis_sandbox::Exit;
+use travis_sandbox::{DEFAULT_PROCESSES, Exit};
 
 /// What is reported of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,18 @@ pub(crate) enum Stopped {
 impl Verdict {
     /// The script ended.
     pub(crate) fn of(exit: Exit, stopped: Option<&Stopped>, limits: &Limits) -> Self {
+        let mut verdict = Self::of_end(exit, stopped, limits);
+        if exit.process_limit && !matches!(verdict.outcome, "passed" | "canceled") {
+            let most = limits.processes.unwrap_or(DEFAULT_PROCESSES);
+            let text = format!("The job reached its limit of {most} processes and threads.");
+            let words = format!("\n\n\x1b[31;1m{text}\x1b[0m\n");
+            verdict.last_words.insert_str(0, &words);
+            verdict.reason.get_or_insert(text);
+        }
+        verdict
+    }
+
+    fn of_end(exit: Exit, stopped: Option<&Stopped>, limits: &Limits) -> Self {
         if let Some(stopped) = stopped {
             return Self::stopped(stopped, limits);
         }
@@ -140,7 +152,7 @@ mod tests {
             code,
             signal,
             oom,
-            killed: false,
+            ..Exit::default()
         };
         Verdict::of(exit, None, &LIMITS)
     }
@@ -160,6 +172,15 @@ mod tests {
         );
         // A job that survives the end of one of its processes decides for itself.
         assert_eq!(of(Some(0), None, true).outcome, "passed");
+
+        let bomb = Exit {
+            code: Some(1),
+            process_limit: true,
+            ..Exit::default()
+        };
+        let bomb = Verdict::of(bomb, None, &LIMITS);
+        assert_eq!(bomb.outcome, "failed");
+        assert!(bomb.last_words.contains("limit of 4096 processes"));
 
         let told = |stopped| Verdict::of(Exit::default(), Some(&stopped), &LIMITS);
         assert!(told(Stopped::TotalTime).last_words.contains("50 minutes"));

@@ -1,4 +1,9 @@
 //! Attempts end to end against a server that looks closely.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

@@ -1,4 +1,9 @@
 //! Servers that vanish, leases that end, workers that die.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 

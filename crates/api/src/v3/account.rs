@@ -13,6 +13,7 @@ pub struct User {
     /// Unique name.
     pub login: String,
     /// Name for people.
+    #[schema(required = true)]
     pub name: Option<String>,
     /// May do everything on this installation.
     pub admin: bool,
@@ -40,12 +41,15 @@ pub struct ApiToken {
     pub name: String,
     /// The token, only in the answer that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub token: Option<String>,
     /// When it was made.
     pub created_at: String,
     /// When it ends, if ever.
+    #[schema(required = true)]
     pub expires_at: Option<String>,
     /// When it was last used.
+    #[schema(required = true)]
     pub last_used_at: Option<String>,
 }
 

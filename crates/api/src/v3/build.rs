@@ -15,14 +15,18 @@ pub struct BuildMinimal {
     /// Where it stands.
     pub state: String,
     /// Seconds from start to end, or so far.
+    #[schema(required = true)]
     pub duration: Option<i64>,
     /// `push`, `pull_request`, `api`, `cron`.
     pub event_type: String,
     /// How the build before it on its branch ended.
+    #[schema(required = true)]
     pub previous_state: Option<String>,
     /// When its first job started.
+    #[schema(required = true)]
     pub started_at: Option<String>,
     /// When its last job ended.
+    #[schema(required = true)]
     pub finished_at: Option<String>,
     /// Grows with each change; never show a smaller one over a greater one.
     pub version: i64,
@@ -40,6 +44,7 @@ pub struct Commit {
     pub sha: String,
     /// The reference it was found at.
     #[serde(rename = "ref")]
+    #[schema(required = true)]
     pub reference: Option<String>,
     /// Its message.
     pub message: String,
@@ -71,14 +76,18 @@ pub struct Build {
     /// Where it stands.
     pub state: String,
     /// Seconds from start to end, or so far.
+    #[schema(required = true)]
     pub duration: Option<i64>,
     /// `push`, `pull_request`, `api`, `cron`.
     pub event_type: String,
     /// How the build before it on its branch ended.
+    #[schema(required = true)]
     pub previous_state: Option<String>,
     /// When its first job started.
+    #[schema(required = true)]
     pub started_at: Option<String>,
     /// When its last job ended.
+    #[schema(required = true)]
     pub finished_at: Option<String>,
     /// When it was made.
     pub created_at: String,
@@ -95,12 +104,15 @@ pub struct Build {
     /// On which branch.
     pub branch: BranchMinimal,
     /// The tag built, if any.
+    #[schema(required = true)]
     pub tag: Option<String>,
     /// What it builds.
     pub commit: Commit,
     /// Who asked for it.
+    #[schema(required = true)]
     pub created_by: Option<Owner>,
     /// Usual time of a passed build of this repository in seconds.
+    #[schema(required = true)]
     pub usual_seconds: Option<i64>,
     /// Number of messages about its configuration.
     pub config_messages: u64,
@@ -108,6 +120,7 @@ pub struct Build {
     pub stages: Vec<Stage>,
     /// Its jobs in order; whole with `include=build.jobs` and on a single build, else left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub jobs: Option<Vec<Job>>,
     /// What the reader may do.
     #[serde(rename = "@permissions")]
@@ -153,8 +166,10 @@ pub struct Stage {
     /// Where it stands.
     pub state: String,
     /// When its first job started.
+    #[schema(required = true)]
     pub started_at: Option<String>,
     /// When its last job ended.
+    #[schema(required = true)]
     pub finished_at: Option<String>,
 }
 
@@ -180,9 +195,10 @@ pub struct Job {
     pub number: String,
     /// Where it stands.
     pub state: String,
-    /// Its own name, else its version switches such as `Rust stable`.
+    /// Its own name, else its version switches such as `Rust stable`, else its environment.
     pub name: String,
-    /// Its own environment as in the configuration, without secrets: `FEATURES=tls`.
+    /// Its own environment as in the configuration, without secrets: `FEATURES=tls`; empty when
+    /// it stands in the name.
     pub env: String,
     /// Operating system.
     pub os: String,
@@ -197,34 +213,45 @@ pub struct Job {
     /// Of which repository.
     pub repository: RepositoryMinimal,
     /// Why it waits and what would change it.
+    #[schema(required = true)]
     pub waiting: Option<Waiting>,
     /// Why it ended as it did, when its log alone does not say so.
+    #[schema(required = true)]
     pub reason: Option<String>,
     /// When it was made.
     pub created_at: String,
     /// When it could first run.
+    #[schema(required = true)]
     pub queued_at: Option<String>,
     /// When a worker took it.
+    #[schema(required = true)]
     pub received_at: Option<String>,
     /// When its script began.
+    #[schema(required = true)]
     pub started_at: Option<String>,
     /// When it ended.
+    #[schema(required = true)]
     pub finished_at: Option<String>,
     /// When it was last restarted.
+    #[schema(required = true)]
     pub restarted_at: Option<String>,
     /// When it last changed.
     pub updated_at: String,
     /// Grows with each change.
     pub version: i64,
     /// Usual seconds of this very job (same place in the matrix) in passed builds.
+    #[schema(required = true)]
     pub usual_seconds: Option<i64>,
     /// The attempt that counts now.
+    #[schema(required = true)]
     pub attempt: Option<Attempt>,
     /// Every attempt, oldest first; on a single job only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub attempts: Option<Vec<Attempt>>,
     /// Its configuration, without secrets; on a single job or with `include=job.config`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub config: Option<serde_json::Value>,
     /// What the reader may do.
     #[serde(rename = "@permissions")]
@@ -239,6 +266,7 @@ pub struct Jobs {
     pub head: Head,
     /// Which part of the list this is; missing where the list is whole.
     #[serde(rename = "@pagination", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub pagination: Option<Pagination>,
     /// The jobs.
     pub jobs: Vec<Job>,
@@ -266,10 +294,13 @@ pub struct Attempt {
     /// `leased`, `running`, `finished`, `lost`, `refused`.
     pub state: String,
     /// How it ended.
+    #[schema(required = true)]
     pub outcome: Option<String>,
     /// The script's exit code.
+    #[schema(required = true)]
     pub exit_code: Option<i32>,
     /// Why it ended, when the exit code does not say so.
+    #[schema(required = true)]
     pub reason: Option<String>,
     /// How it was isolated.
     pub executor: String,
@@ -278,12 +309,16 @@ pub struct Attempt {
     /// When it was given out.
     pub leased_at: String,
     /// When its script began.
+    #[schema(required = true)]
     pub started_at: Option<String>,
     /// When it ended.
+    #[schema(required = true)]
     pub finished_at: Option<String>,
     /// Bytes of its log, once known.
+    #[schema(required = true)]
     pub log_length: Option<i64>,
     /// SHA-256 of its log in hex, once known.
+    #[schema(required = true)]
     pub log_sha256: Option<String>,
     /// All of its log is here and checked.
     pub log_complete: bool,
@@ -315,9 +350,11 @@ pub struct PendingChange {
     pub state_change: String,
     /// The build.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub build: Option<BuildMinimal>,
     /// The job's number and state.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub job: Option<JobMinimal>,
 }
 
@@ -342,6 +379,7 @@ pub struct BuildConfig {
     #[serde(flatten)]
     pub head: Head,
     /// The `.travis.yml` as it stood at the commit; `None` when there was none.
+    #[schema(required = true)]
     pub raw: Option<String>,
     /// The normalized configuration.
     pub config: serde_json::Value,
@@ -361,8 +399,10 @@ pub struct ConfigMessage {
     /// What the text is made of.
     pub args: serde_json::Value,
     /// 1 is the first line.
+    #[schema(required = true)]
     pub line: Option<u32>,
     /// 1 is the first character.
+    #[schema(required = true)]
     pub column: Option<u32>,
     /// A sentence for people.
     pub text: String,

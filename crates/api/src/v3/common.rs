@@ -63,8 +63,10 @@ pub struct Pagination {
     /// There is nothing after.
     pub is_last: bool,
     /// The page after.
+    #[schema(required = true)]
     pub next: Option<PageLink>,
     /// The page before.
+    #[schema(required = true)]
     pub prev: Option<PageLink>,
     /// The first page.
     pub first: PageLink,
@@ -84,14 +86,18 @@ pub struct ErrorBody {
     pub error_message: String,
     /// The kind of thing it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub resource_type: Option<String>,
     /// The right that is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub permission: Option<String>,
     /// Log uploads only: bytes held.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub held: Option<u64>,
     /// Errors of the server only: names the entry in its log.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub error_id: Option<String>,
 }

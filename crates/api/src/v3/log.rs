@@ -71,6 +71,7 @@ pub struct LogIndex {
     /// Timed commands in order of their lines.
     pub times: Vec<LogTime>,
     /// The first line in red, if any.
+    #[schema(required = true)]
     pub first_red: Option<u64>,
 }
 
@@ -82,8 +83,10 @@ pub struct LogFold {
     /// Its first line; 0 is the first of the log.
     pub first: u64,
     /// Its last line; missing while it is open.
+    #[schema(required = true)]
     pub last: Option<u64>,
     /// How long it took, in nanoseconds.
+    #[schema(required = true)]
     pub duration_ns: Option<u64>,
 }
 
@@ -93,10 +96,13 @@ pub struct LogTime {
     /// The line it began at.
     pub line: u64,
     /// When it began: nanoseconds since 1970.
+    #[schema(required = true)]
     pub start_ns: Option<u64>,
     /// How long it took, in nanoseconds.
+    #[schema(required = true)]
     pub duration_ns: Option<u64>,
     /// The phase it belongs to.
+    #[schema(required = true)]
     pub event: Option<String>,
 }
 

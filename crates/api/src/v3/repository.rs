@@ -29,6 +29,7 @@ pub struct Repository {
     /// `owner/name`.
     pub slug: String,
     /// One line for people.
+    #[schema(required = true)]
     pub description: Option<String>,
     /// Where its commits come from.
     pub clone_url: String,
@@ -43,12 +44,16 @@ pub struct Repository {
     /// The part of the slug before the slash.
     pub owner_name: String,
     /// The branch that is built when none is named.
+    #[schema(required = true)]
     pub default_branch: Option<BranchMinimal>,
     /// The build shown first.
+    #[schema(required = true)]
     pub current_build: Option<BuildMinimal>,
     /// Usual time of a passed build in seconds (median of the last 20), if any passed.
+    #[schema(required = true)]
     pub usual_seconds: Option<i64>,
     /// How often its branches are asked for new commits, in seconds.
+    #[schema(required = true)]
     pub poll_seconds: Option<u32>,
     /// What the reader may do.
     #[serde(rename = "@permissions")]
@@ -135,6 +140,7 @@ pub struct Branch {
     /// It is the one built when none is named.
     pub default_branch: bool,
     /// The newest build on it.
+    #[schema(required = true)]
     pub last_build: Option<super::Build>,
     /// The newest builds on it, newest first, ten at most.
     pub recent_builds: Vec<BuildMinimal>,
@@ -158,12 +164,15 @@ pub struct Branches {
 pub struct NewRequest {
     /// The branch; the default branch when nothing is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub branch: Option<String>,
     /// The commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub sha: Option<String>,
     /// The message to show instead of the commit's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub message: Option<String>,
 }
 
@@ -178,14 +187,18 @@ pub struct Request {
     /// `pending`, `accepted`, `rejected`.
     pub state: String,
     /// `approved`, `rejected`, or nothing while pending (the original's word for the outcome).
+    #[schema(required = true)]
     pub result: Option<String>,
     /// Why no build came of it.
+    #[schema(required = true)]
     pub message: Option<String>,
     /// `push`, `pull_request`, `api`, `cron`.
     pub event_type: String,
     /// The branch asked for.
+    #[schema(required = true)]
     pub branch_name: Option<String>,
     /// The commit asked for.
+    #[schema(required = true)]
     pub sha: Option<String>,
     /// Of which repository.
     pub repository: RepositoryMinimal,
@@ -233,10 +246,12 @@ pub struct EnvVar {
     /// Its name.
     pub name: String,
     /// Its value, if it is public.
+    #[schema(required = true)]
     pub value: Option<String>,
     /// Its value may be shown.
     pub public: bool,
     /// Only for this branch.
+    #[schema(required = true)]
     pub branch: Option<String>,
 }
 

@@ -33,6 +33,7 @@ pub struct Worker {
     /// When it was registered.
     pub created_at: String,
     /// When it was last heard of.
+    #[schema(required = true)]
     pub last_seen_at: Option<String>,
     /// What the reader may do.
     #[serde(rename = "@permissions")]

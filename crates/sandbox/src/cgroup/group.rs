@@ -83,7 +83,20 @@ pub(super) fn create_v2(
 }
 
 fn make(directory: &Path) -> Result<(), SandboxError> {
-    fs::create_dir(directory).map_err(|source| SandboxError::File {
+    let mut made = fs::create_dir(directory);
+    if made
+        .as_ref()
+        .is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
+        && let Some(parent) = directory.parent()
+    {
+        // Another executor of this process had the same parent and removed it at its end.
+        let _ = fs::create_dir(parent);
+        for controller in ["+memory", "+pids"] {
+            let _ = fs::write(parent.join("cgroup.subtree_control"), controller);
+        }
+        made = fs::create_dir(directory);
+    }
+    made.map_err(|source| SandboxError::File {
         action: "create",
         path: directory.to_owned(),
         source,
@@ -139,13 +152,23 @@ impl Group {
 
     /// Whether the kernel killed a member for its memory.
     pub(crate) fn ran_out_of_memory(&self) -> bool {
+        self.counted(&["memory.oom_control", "memory.events"], "oom_kill ")
+    }
+
+    /// Whether the kernel refused a member another process.
+    pub(crate) fn reached_process_limit(&self) -> bool {
+        self.counted(&["pids.events"], "max ")
+    }
+
+    /// Whether a counter in one of the files is not zero.
+    fn counted(&self, files: &[&str], counter: &str) -> bool {
         self.directories().iter().any(|directory| {
-            ["memory.oom_control", "memory.events"]
+            files
                 .iter()
                 .filter_map(|file| fs::read_to_string(directory.join(file)).ok())
                 .any(|text| {
                     text.lines()
-                        .filter_map(|line| line.strip_prefix("oom_kill "))
+                        .filter_map(|line| line.strip_prefix(counter))
                         .any(|count| count.trim() != "0")
                 })
         })

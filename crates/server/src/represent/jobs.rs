@@ -61,13 +61,18 @@ impl Represent<'_> {
             } else {
                 None
             };
+            let name = travis_engine::job_label(row.name.as_deref(), &row.config);
+            // A job that is called by its environment does not name it twice.
+            let env = Some(travis_engine::env_label(&row.config))
+                .filter(|env| *env != name)
+                .unwrap_or_default();
             answer.push(v3::Job {
                 head: v3::Head::standard("job", format!("/v3/job/{}", row.id)),
                 id: row.id.get(),
                 number: row.number.clone(),
                 state: row.state.as_str().to_owned(),
-                name: travis_engine::job_label(row.name.as_deref(), &row.config),
-                env: travis_engine::env_label(&row.config),
+                name,
+                env,
                 os: row.os.clone(),
                 arch: row.arch.clone(),
                 allow_failure: row.allow_failure,

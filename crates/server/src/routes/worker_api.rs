@@ -41,6 +41,14 @@ fn base64(name: &str, text: &str) -> Result<Vec<u8>, ApiError> {
 }
 
 fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
+    if let Some(spoken) = headers.get(wire::PROTOCOL_HEADER)
+        && spoken != wire::PROTOCOL
+    {
+        return Err(ApiError::wrong_params(format!(
+            "this server speaks worker protocol {}: use a worker of its version",
+            wire::PROTOCOL
+        )));
+    }
     bearer(headers).ok_or_else(|| EngineError::Unauthorized.into())
 }
 

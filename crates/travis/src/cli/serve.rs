@@ -36,9 +36,9 @@ pub struct UpArgs {
     /// Where everything is kept [default: $XDG_DATA_HOME/travis]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Address to listen at; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    pub bind: SocketAddr,
+    /// Address to listen at; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub bind: Option<SocketAddr>,
     /// Don't make and build the sample repository on the first start
     #[arg(long)]
     pub no_sample: bool,

@@ -43,6 +43,17 @@ impl Finding {
     }
 }
 
+impl From<travis_sandbox::Finding> for Finding {
+    fn from(found: travis_sandbox::Finding) -> Self {
+        Self {
+            name: found.name,
+            ok: found.ok,
+            detail: found.detail,
+            remedy: found.remedy,
+        }
+    }
+}
+
 /// Checks the server, and prints that after what was found on this machine.
 pub async fn run(session: &mut Session, machine: Vec<Finding>) -> Result<Status, Failure> {
     let mut findings = machine;

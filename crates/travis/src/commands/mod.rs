@@ -47,7 +47,10 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Workers => workers::run(session).await,
         Command::Token(args) => token::run(args.action, session).await,
         Command::Env(args) => env::run(args.action, session).await,
-        Command::Doctor => doctor::run(session, Vec::new()).await,
+        Command::Doctor => {
+            let machine = (session.around.examine)().await;
+            doctor::run(session, machine).await
+        }
         Command::Open(args) => open::run(&args, session).await,
         Command::Completions { shell } => shell::completions(shell, session),
         Command::Man { command } => shell::man(command.as_deref(), session),

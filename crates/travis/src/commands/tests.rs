@@ -108,6 +108,7 @@ impl Call {
                 directory: self.directory,
                 input: Input::Stream(Box::new(io::Cursor::new(self.stdin))),
                 browse: |_| Err(io::Error::other("there is no screen")),
+                examine: || futures_util::future::ready(Vec::new()).boxed(),
                 interrupt: self.interrupt,
             },
         };

@@ -14,6 +14,8 @@ const CLEAR: &[u8] = b"\r\x1b[0K";
 const LONGEST: usize = 512;
 /// Commands outside of folds that took as long get their time shown.
 const WORTH_SAYING_NS: u64 = 1_000_000_000;
+/// Characters of a line that are kept so that it can be written over; a longer line can't be.
+const LONGEST_LINE: usize = 16_384;
 
 /// Turns the bytes of a log, cut anywhere, into text for people.
 pub struct LogWriter {
@@ -28,6 +30,9 @@ pub struct LogWriter {
     at_start: bool,
     /// Name and time so far of the open fold.
     fold: Option<(String, u64)>,
+    /// Into files and pipes: the line so far, and where in it the next character goes.
+    line: Vec<char>,
+    cursor: usize,
 }
 
 /// Where in a control sequence the text stands.
@@ -59,6 +64,8 @@ impl LogWriter {
             returned: false,
             at_start: true,
             fold: None,
+            line: Vec::new(),
+            cursor: 0,
         }
     }
 
@@ -111,6 +118,7 @@ impl LogWriter {
         let mut out = String::new();
         let pending = std::mem::take(&mut self.pending);
         self.text(&pending, &mut out);
+        self.put_line(&mut out);
         if !self.at_start {
             out.push('\n');
             self.at_start = true;
@@ -175,6 +183,8 @@ impl LogWriter {
         }
         match c {
             '\x1b' => self.escape = Escape::Begun,
+            '\r' if self.settles() => self.cursor = 0,
+            '\x08' if self.settles() => self.cursor = self.cursor.saturating_sub(1),
             '\n' | '\t' => self.print(c, out),
             '\r' => self.returned = true,
             // Without a terminal there is nothing to go back on.
@@ -189,6 +199,12 @@ impl LogWriter {
         let numbers = parameters
             .chars()
             .all(|c| c.is_ascii_digit() || matches!(c, ';' | ':'));
+        if c == 'K' && self.settles() {
+            if matches!(parameters, "" | "0") {
+                self.line.truncate(self.cursor);
+            }
+            return;
+        }
         let color = c == 'm' && self.paint.colors && numbers;
         let erase = c == 'K' && self.terminal && numbers;
         if color || erase {
@@ -199,7 +215,38 @@ impl LogWriter {
         }
     }
 
+    /// Lines are put out when they are done, as they stand after all writing over: a file holds
+    /// the end of a progress bar, not its every step.
+    fn settles(&self) -> bool {
+        !self.terminal && !self.paint.colors
+    }
+
+    fn put_line(&mut self, out: &mut String) {
+        if !self.line.is_empty() {
+            out.extend(self.line.drain(..));
+            self.at_start = false;
+        }
+        self.cursor = 0;
+    }
+
     fn print(&mut self, c: char, out: &mut String) {
+        if self.settles() {
+            if c == '\n' {
+                self.put_line(out);
+                out.push('\n');
+                self.at_start = true;
+                return;
+            }
+            match self.line.get_mut(self.cursor) {
+                Some(place) => *place = c,
+                None => self.line.push(c),
+            }
+            self.cursor += 1;
+            if self.line.len() >= LONGEST_LINE {
+                self.put_line(out);
+            }
+            return;
+        }
         if c == '\n' {
             self.returned = false;
             self.at_start = true;
@@ -210,7 +257,7 @@ impl LogWriter {
         out.push(c);
     }
 
-    /// Writes the `\r` that was read before. Into a file or pipe, lines that were written over
+    /// Writes the `\r` that was read before; with colors into a file, lines that were written over
     /// follow each other.
     fn go_back(&mut self, out: &mut String) {
         if std::mem::take(&mut self.returned) && !self.at_start {

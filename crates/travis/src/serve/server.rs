@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use travis_api::worker::{HEARTBEAT_SECONDS, IDLE_POLL_SECONDS, LEASE_SECONDS};
+use travis_api::worker::IDLE_POLL_SECONDS;
 use travis_bus::MemoryBus;
 use travis_engine::{Engine, Policy, Ports, SystemClock};
 use travis_logs::FileLogs;
@@ -32,6 +32,8 @@ pub struct Plan {
     pub sample_url: Option<String>,
     /// What jobs may use at most.
     pub limits: settings::Limits,
+    /// For how long workers hold their jobs.
+    pub leases: settings::Leases,
 }
 
 /// A server that listens.
@@ -81,9 +83,9 @@ impl Running {
             public_url: public_url.clone(),
             allow_local_git: plan.allow_local_git,
             sample_url: plan.sample_url,
-            lease: Duration::from_secs(LEASE_SECONDS),
+            lease: plan.leases.lease(),
             idle_poll: Duration::from_secs(IDLE_POLL_SECONDS),
-            heartbeat: Duration::from_secs(HEARTBEAT_SECONDS),
+            heartbeat: plan.leases.heartbeat(),
             limits,
         };
         let engine = Arc::new(Engine::new(ports, vault, policy));
@@ -147,24 +149,19 @@ async fn open_sqlite(path: &Path) -> Result<Arc<dyn Store>> {
 /// When it can't start.
 pub async fn server(args: ServerArgs) -> Result<ExitCode> {
     super::start_log("info");
-    let settings =
-        Settings::read(args.config.as_deref(), args.data.as_deref())?.with_environment()?;
-    let data = match args.data.or(settings.data) {
-        Some(data) => data,
-        None => files::default_data("travis")?,
-    };
-    let data = files::private_dir(&data)?;
+    let (data, settings) = Settings::for_command(args.config.as_deref(), args.data.as_deref())?;
     let (stop, hard) = signals::stops()?;
     let running = Running::start(Plan {
         bind: args
             .bind
             .or(settings.bind)
-            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            .unwrap_or(settings::DEFAULT_BIND),
         database: args.database.or(settings.database),
         public_url: args.public_url.or(settings.public_url),
         allow_local_git: args.allow_local_git || settings.allow_local_git.unwrap_or(false),
         sample_url: None,
         limits: settings.limits,
+        leases: settings.leases,
         data: data.clone(),
     })
     .await?;

@@ -1,12 +1,18 @@
 //! `travis.toml`, overridden by the environment, overridden by flags.
 
+use super::files;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use travis_api::worker::{HEARTBEAT_SECONDS, LEASE_SECONDS};
 use travis_engine::JobLimits;
+
+/// Where a server listens when nothing is said.
+pub const DEFAULT_BIND: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
+const SHORTEST_LEASE: Duration = Duration::from_secs(3);
 
 /// What the file may say. Unknown keys are errors that name their line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -25,9 +31,31 @@ pub struct Settings {
     /// What jobs may use at most.
     #[serde(default)]
     pub limits: Limits,
+    /// For how long workers hold their jobs.
+    #[serde(default)]
+    pub leases: Leases,
     /// What the owner of this machine says for its worker.
     #[serde(default)]
     pub worker: Worker,
+}
+
+/// For how long workers hold their jobs without being heard of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leases {
+    seconds: Option<u64>,
+}
+
+impl Leases {
+    /// After this a job runs elsewhere.
+    pub fn lease(self) -> Duration {
+        Duration::from_secs(self.seconds.unwrap_or(LEASE_SECONDS))
+    }
+
+    /// How often a busy worker is heard of: three times in a lease at least.
+    pub fn heartbeat(self) -> Duration {
+        Duration::from_secs(HEARTBEAT_SECONDS).min(self.lease() / 3)
+    }
 }
 
 /// What the owner of a machine says for its worker.
@@ -140,8 +168,28 @@ impl Settings {
         {
             bail!("limits: 0 would stop every job at once; leave the key out for the default");
         }
+        if settings.leases.lease() < SHORTEST_LEASE {
+            bail!(
+                "leases: with less than 3 seconds a short hiccup would lose every job; leave the key out for the default"
+            );
+        }
         settings.worker.check()?;
         Ok(settings)
+    }
+
+    /// The settings of a command with its data directory, which is made when it is not there.
+    pub fn for_command(named: Option<&Path>, flag: Option<&Path>) -> Result<(PathBuf, Self)> {
+        let mut settings = Self::read(named, flag)?.with_environment()?;
+        let data = match flag.map(Path::to_owned).or_else(|| settings.data.clone()) {
+            Some(data) => data,
+            None => files::default_data("travis")?,
+        };
+        let data = files::private_dir(&data)?;
+        if named.is_none() && flag.is_none() {
+            // The file lies where the environment or the default says.
+            settings = Self::read(None, Some(&data))?.with_environment()?;
+        }
+        Ok((data, settings))
     }
 
     /// What the environment says comes before the file.
@@ -198,6 +246,16 @@ mod tests {
         assert_eq!(limits.silence, Duration::from_secs(5));
         assert_eq!(limits.total, JobLimits::default().total);
         assert!(Settings::parse("[limits]\ntotal_seconds = 0\n").is_err());
+    }
+
+    #[test]
+    fn leases_have_room_for_three_heartbeats() {
+        let usual = Settings::default().leases;
+        assert_eq!(usual.lease(), Duration::from_secs(15));
+        assert_eq!(usual.heartbeat(), Duration::from_secs(5));
+        let short = Settings::parse("[leases]\nseconds = 3\n").unwrap().leases;
+        assert_eq!(short.heartbeat(), Duration::from_secs(1));
+        assert!(Settings::parse("[leases]\nseconds = 2\n").is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{
     files, local_worker, sample,
     server::{Plan, Running},
-    settings::Settings,
+    settings::{self, Settings},
     signals,
 };
 use crate::cli::serve::UpArgs;
@@ -25,12 +25,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// When it can't start.
 pub async fn up(args: UpArgs) -> Result<ExitCode> {
     super::start_log("warn");
-    let data = match &args.data {
-        Some(data) => data.clone(),
-        None => files::default_data("travis")?,
-    };
-    let data = files::private_dir(&data)?;
-    let settings = Settings::read(None, Some(&data))?.with_environment()?;
+    let (data, settings) = Settings::for_command(None, args.data.as_deref())?;
     let worker_data = files::private_dir(&data.join("worker"))?;
     let executor = local_worker::executor(
         Some(args.executor),
@@ -45,12 +40,16 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
     let with_sample = !args.no_sample && (first_start || sample_path.exists());
     let sample_url = with_sample.then(|| format!("file://{}", sample_path.display()));
     let running = Running::start(Plan {
-        bind: args.bind,
+        bind: args
+            .bind
+            .or(settings.bind)
+            .unwrap_or(settings::DEFAULT_BIND),
         database: settings.database,
         public_url: settings.public_url,
         allow_local_git: args.allow_local_git || settings.allow_local_git.unwrap_or(false),
         sample_url: sample_url.clone(),
         limits: settings.limits,
+        leases: settings.leases,
         data: data.clone(),
     })
     .await?;
@@ -64,7 +63,9 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
     let admin = engine.administrator().await?;
     let link = engine.new_sign_in_link(admin).await?;
 
-    let serving = tokio::spawn(running.serve(stop.clone()));
+    // The server stays until the worker has said good-bye.
+    let close = CancellationToken::new();
+    let serving = tokio::spawn(running.serve(close.clone()));
     let enrolment_token = if travis_worker::is_enrolled(&worker_data) {
         None
     } else {
@@ -115,7 +116,7 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
             );
         }
     }
-    wait(serving, worker, &stop, &hard).await
+    wait(serving, worker, &Stops { stop, close, hard }).await
 }
 
 async fn build_sample(engine: &Engine, viewer: &Viewer, path: &Path, url: &str) -> Result<()> {
@@ -137,29 +138,38 @@ async fn build_sample(engine: &Engine, viewer: &Viewer, path: &Path, url: &str) 
 type Served = tokio::task::JoinHandle<Result<()>>;
 type Worked = tokio::task::JoinHandle<Result<(), travis_worker::WorkerError>>;
 
+/// What ends what: `stop` the worker, `close` the server after it, `hard` everything at once.
+struct Stops {
+    stop: CancellationToken,
+    close: CancellationToken,
+    hard: CancellationToken,
+}
+
 /// Waits for a signal or for something to break, then stops the worker before the server, so that
 /// it can give back what it runs.
-async fn wait(
-    serving: Served,
-    worker: Worked,
-    stop: &CancellationToken,
-    hard: &CancellationToken,
-) -> Result<ExitCode> {
-    let (mut serving, mut worker) = (serving, worker);
+async fn wait(mut serving: Served, mut worker: Worked, stops: &Stops) -> Result<ExitCode> {
+    let broken = async {
+        tokio::select! {
+            served = &mut serving => served.map_err(anyhow::Error::from).and_then(|served| served),
+            worked = &mut worker => match worked {
+                Ok(Err(error)) => Err(error.into()),
+                Ok(Ok(())) => {
+                    tracing::warn!("the local worker was told to leave; the server goes on without it");
+                    std::future::pending().await
+                }
+                Err(error) => Err(error.into()),
+            },
+        }
+    };
     tokio::select! {
-        served = &mut serving => {
-            served??;
+        // A stop may make either end first: then it is not broken.
+        biased;
+        () = stops.stop.cancelled() => {}
+        ended = broken => {
+            ended?;
             return Ok(ExitCode::SUCCESS);
         }
-        worked = &mut worker, if !stop.is_cancelled() => {
-            if !stop.is_cancelled() {
-                worked??;
-                tracing::warn!("the local worker has left; the server goes on without it");
-            }
-        }
-        () = stop.cancelled() => {}
     }
-    stop.cancelled().await;
     eprintln!(
         "Stopping. What runs is given back and runs again at the next start; Ctrl-C once more leaves at once."
     );
@@ -167,11 +177,14 @@ async fn wait(
         if !worker.is_finished() {
             drop(tokio::time::timeout(GRACE, &mut worker).await);
         }
-        drop(tokio::time::timeout(GRACE, &mut serving).await);
+        stops.close.cancel();
+        if !serving.is_finished() {
+            drop(tokio::time::timeout(GRACE, &mut serving).await);
+        }
     };
     tokio::select! {
         () = calm => {}
-        () = hard.cancelled() => {}
+        () = stops.hard.cancelled() => {}
     }
     Ok(ExitCode::SUCCESS)
 }

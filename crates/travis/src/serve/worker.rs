@@ -4,6 +4,7 @@ use super::settings::Settings;
 use super::{files, local_worker, signals};
 use crate::cli::serve::WorkerArgs;
 use anyhow::Result;
+use std::path::Path;
 use std::process::ExitCode;
 use travis_sandbox::Finding;
 use travis_worker::{MaxLimits, WorkerConfig};
@@ -43,25 +44,15 @@ async fn config(args: WorkerArgs) -> Result<WorkerConfig> {
     })
 }
 
-/// Looks at this machine as a worker would, for `travis doctor`.
-///
-/// # Errors
-/// When there is no place to look at.
-pub async fn examine(server: &str) -> Result<Vec<Finding>> {
-    let data_dir = files::private_dir(&files::default_data("travis-worker")?)?;
+/// Looks at this machine as a worker would, for `travis doctor`. Changes nothing.
+pub async fn examine() -> Vec<Finding> {
+    let place = files::default_data("travis-worker").unwrap_or_else(|_| std::env::temp_dir());
+    // The directory need not be there yet; what holds it has the same disk.
+    let place = place
+        .ancestors()
+        .find(|path| path.is_dir())
+        .map_or_else(std::env::temp_dir, Path::to_owned);
     let tools = travis_sandbox::ToolDirs::detect();
-    let executor =
-        travis_sandbox::Namespace::new(data_dir.join("jobs"), vec![data_dir.clone()], tools);
-    let config = WorkerConfig {
-        server: server.to_owned(),
-        name: local_worker::host_name(),
-        slots: 1,
-        executor: std::sync::Arc::new(executor),
-        enrolment_token: None,
-        max_limits: MaxLimits::default(),
-        network_allowed: true,
-        allow_local_git: false,
-        data_dir,
-    };
-    Ok(travis_worker::doctor(&config).await)
+    let executor = travis_sandbox::Namespace::new(place.join("jobs"), vec![place.clone()], tools);
+    travis_worker::machine(&executor, &place).await
 }

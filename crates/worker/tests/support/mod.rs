@@ -317,13 +317,14 @@ async fn poll(
 ) -> Response {
     let token = bearer(&headers);
     let mut changed = fake.changed.subscribe();
-    let hold = fake.change(|known| {
+    let (hold, number) = fake.change(|known| {
         known.refused.extend(request.refused.iter().cloned());
         known.polls.push(request.clone());
         for attempt in &request.running {
             known.unacknowledged.remove(attempt);
         }
-        Duration::from_millis(request.hold_ms.unwrap_or(known.lease_ms / 3))
+        let hold = Duration::from_millis(request.hold_ms.unwrap_or(known.lease_ms / 3));
+        (hold, known.polls.len())
     });
     let deadline = tokio::time::Instant::now() + hold;
     loop {
@@ -332,6 +333,10 @@ async fn poll(
             let mut known = fake.known.lock().unwrap();
             if known.sessions.last() != Some(&token) {
                 return error(StatusCode::UNAUTHORIZED, None);
+            }
+            if known.polls.len() != number {
+                // The worker hung up and asks anew: whatever this brought would be lost.
+                return error(StatusCode::CONFLICT, None);
             }
             let late = tokio::time::Instant::now() >= deadline;
             if let Some(answer) = answer(&mut known, &request, late) {
@@ -378,6 +383,7 @@ fn answer(known: &mut Known, request: &PollRequest, late: bool) -> Option<PollRe
 }
 
 /// Finds the attempt of a call, or says why not.
+#[allow(clippy::result_large_err, reason = "the answer is sent at once")]
 fn entitled<'a>(
     known: &'a mut Known,
     id: i64,

@@ -83,7 +83,7 @@ async fn it_waits_for_a_worker_and_follows_the_next_attempt() {
         fake.set("GET /v3/job/12002", job("started", running(7, 1)));
         fake.event("job:12002", 1, "job:started", Value::Null);
         fake.saw("log:7@0").await;
-        fake.say(Say::Frame(7, 0, b"one".to_vec()));
+        fake.say(Say::Frame(7, 0, b"one\n".to_vec()));
         out.wait_for("one").await;
         fake.set("GET /v3/job/12002", job("started", running(8, 2)));
         fake.event("job:12002", 2, "job:started", Value::Null);
@@ -111,11 +111,11 @@ async fn ctrl_c_leaves_the_job_running() {
     let (out, err) = (call.out.clone(), call.err.clone());
     let (status, ()) = join!(call.run(FOLLOW), async {
         fake.saw("log:7@0").await;
-        fake.say(Say::Frame(7, 0, b"half a line".to_vec()));
-        out.wait_for("half").await;
+        fake.say(Say::Frame(7, 0, b"first\nhalf a line".to_vec()));
+        out.wait_for("first").await;
         press.send(()).unwrap();
     });
     assert_eq!(status, Status::Interrupted);
-    assert_eq!(out.text(), "half a line\n");
+    assert_eq!(out.text(), "first\nhalf a line\n");
     assert_eq!(err.text(), "No longer following; the job goes on.\n");
 }

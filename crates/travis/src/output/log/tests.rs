@@ -71,3 +71,13 @@ fn what_never_ends_is_not_kept() {
         "a\u{fffd}\u{fffd}b\u{fffd}\n"
     );
 }
+
+#[test]
+fn a_file_holds_what_was_left_after_all_writing_over() {
+    assert_eq!(whole(false, b"10 %\r20 %\r100 % done\r\n"), "100 % done\n");
+    assert_eq!(whole(false, b"abcdef\rxy\n"), "xycdef\n");
+    assert_eq!(whole(false, b"abcdef\rxy\x1b[K\n"), "xy\n");
+    assert_eq!(whole(false, b"ab\x08c\n"), "ac\n");
+    let long = vec![b'x'; 100_000];
+    assert_eq!(whole(false, &long).len(), 100_001);
+}

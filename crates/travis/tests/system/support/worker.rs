@@ -1,0 +1,103 @@
+//! A worker in a process of its own.
+
+use super::{Process, SOON, Server, travis, until};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+pub struct Worker {
+    pub name: String,
+    pub data: PathBuf,
+    pub process: Process,
+    url: String,
+    home: PathBuf,
+    flags: Vec<String>,
+}
+
+impl Worker {
+    /// Enrols and starts a worker, and waits until the server has it online.
+    pub async fn start(server: &Server, name: &str, flags: &[&str]) -> Self {
+        Self::start_at(server, &server.url, name, flags).await
+    }
+
+    /// The same by another address, such as that of a [`super::Link`].
+    pub async fn start_at(server: &Server, url: &str, name: &str, flags: &[&str]) -> Self {
+        let answer = server
+            .api
+            .post("/v3/workers/enrolment_token", &json!({}))
+            .await;
+        let token = answer.body["token"].as_str().unwrap().to_owned();
+        let place = server.dir(name);
+        let (data, home) = (place.join("data"), place.join("home"));
+        std::fs::create_dir_all(&home).unwrap();
+        let mut flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        for (flag, usual) in [("--slots", "1"), ("--executor", "host")] {
+            if !flags.iter().any(|known| known == flag) {
+                flags.extend([flag.to_owned(), usual.to_owned()]);
+            }
+        }
+        let worker = Self {
+            name: name.to_owned(),
+            process: Self::process(url, name, &data, &home, &flags, Some(&token)),
+            data,
+            url: url.to_owned(),
+            home,
+            flags,
+        };
+        worker.online(server).await;
+        worker
+    }
+
+    fn process(
+        url: &str,
+        name: &str,
+        data: &PathBuf,
+        home: &PathBuf,
+        flags: &[String],
+        token: Option<&str>,
+    ) -> Process {
+        let mut command = travis(home);
+        command.args([
+            "worker",
+            "--server",
+            url,
+            "--name",
+            name,
+            "--allow-local-git",
+        ]);
+        command.arg("--data").arg(data).args(flags);
+        if let Some(token) = token {
+            command.env("TRAVIS_ENROLMENT_TOKEN", token);
+        }
+        Process::start(command, home.join("worker.err"))
+    }
+
+    /// Starts it again after its end, with the same key.
+    pub fn start_again(&mut self) {
+        self.process.kill();
+        self.process = Self::process(
+            &self.url,
+            &self.name,
+            &self.data,
+            &self.home,
+            &self.flags,
+            None,
+        );
+    }
+
+    /// Waits until it asks for work.
+    pub async fn online(&self, server: &Server) {
+        until("the worker online", SOON, || async {
+            let worker = self.seen(server).await?;
+            (worker["state"] == "online").then_some(())
+        })
+        .await;
+    }
+
+    /// The server's view of it.
+    pub async fn seen(&self, server: &Server) -> Option<Value> {
+        let workers = server.api.get("/v3/workers").await.body;
+        let mut all = workers["workers"].as_array()?.iter();
+        all.find(|worker| worker["name"] == self.name.as_str())
+            .cloned()
+    }
+}
