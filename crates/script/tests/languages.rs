@@ -151,7 +151,7 @@ fn version_managers_are_used_where_the_machine_does_not_satisfy() {
         &[
             ("rustc", "echo 'rustc 1.95.0 (abc)'"),
             ("cargo", "echo cargo"),
-            ("rustup", "echo rustup $*"),
+            ("rustup", "echo rustup $*; [[ \"$1\" != run ]]"),
         ],
     );
     assert_eq!(outcome.code, 0);
@@ -367,7 +367,10 @@ fn a_python_that_pyenv_has_is_used_without_its_shims() {
                 "pyenv",
                 "case \"$1\" in latest) echo 3.6.15 ;; prefix) echo /versions/$2 ;; esac",
             ),
-            ("python", "[[ \"$2\" != venv ]] && echo Python 3.6.15"),
+            (
+                "python",
+                "[[ $2 != venv ]] && echo Python ${PYENV_VERSION:-3.11.2}",
+            ),
         ],
     );
     assert_eq!(outcome.code, 0, "{}", outcome.log);

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { mark, openBrowser, openPage, sees, signIn, unbroken } from '../support/browser.mjs';
+import { repository, travisYml } from '../support/repository.mjs';
+import { Server } from '../support/server.mjs';
+
+let server, browser, page;
+before(async () => {
+  server = await Server.start();
+  browser = await openBrowser();
+  page = await openPage(browser);
+  await signIn(page, server);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test('a killed server is said to be away; back again, the page goes on by itself', async () => {
+  const path = repository(join(server.place, 'steady'), { '.travis.yml': travisYml(['echo steady']) });
+  await server.add('ada/steady', path);
+  const first = await server.over(await server.build('ada/steady', { message: 'Before the outage' }));
+  await page.goto(`${server.url}/ada/steady`);
+  await sees(page.locator('article h1'), 'Before the outage');
+  await sees(page.locator('.live'), 'Live');
+  await mark(page);
+
+  await server.kill();
+  const banner = page.getByRole('alert').filter({ hasText: 'does not answer' });
+  await banner.waitFor();
+  // What was known stays readable.
+  await sees(page.locator('article h1'), 'Before the outage');
+
+  await server.again();
+  await banner.waitFor({ state: 'hidden', timeout: 60_000 });
+  await sees(page.locator('.live'), 'Live');
+  const second = await server.build('ada/steady', { message: 'After the outage' });
+  await sees(page.locator('article h1'), 'After the outage');
+  await sees(page.locator('article .badge'), 'passed');
+  await unbroken(page);
+  await page.goto(`${server.url}/ada/steady/builds`);
+  await sees(page.locator('main'), `#${first.number}`);
+  await sees(page.locator('main'), `#${second.number}`);
+});
