@@ -169,9 +169,15 @@ async fn number_for_ever(engine: Arc<Engine>, shared: Weak<Shared>) {
             match represent(&engine, event).await {
                 Ok((full, public, hidden)) => {
                     let topics = shared.number(&event.topics);
+                    let (name, full, public) = match removed(event.subject) {
+                        Some((name, data)) if full.is_none() => {
+                            (name, Some(data.clone()), Some(data))
+                        }
+                        _ => (event.name, full, public),
+                    };
                     let numbered = Numbered {
                         topics,
-                        name: event.name,
+                        name,
                         full,
                         public,
                         hidden,
@@ -217,6 +223,15 @@ async fn represent(
         subject(engine, &Viewer::default(), event.subject).await?
     };
     Ok((full, public, hidden))
+}
+
+/// What is told of a thing that is no more: its identifier alone.
+fn removed(about: Subject) -> Option<(&'static str, Value)> {
+    match about {
+        Subject::Repository(id) => Some(("repository:removed", serde_json::json!({"id": id}))),
+        Subject::Worker(id) => Some(("worker:removed", serde_json::json!({"id": id}))),
+        Subject::Build(_) | Subject::Job(_) | Subject::Request(_) => None,
+    }
 }
 
 /// Whether the public may see what the event is about.
