@@ -45,11 +45,12 @@ pub struct World {
 impl World {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&dir.path().join("db"), Default::default());
+        let path = dir.path().join("db");
+        let store = SqliteStore::open(&path, Default::default()).await.unwrap();
         let forge = Arc::new(MemoryForge::new());
         let clock = Arc::new(FakeClock(AtomicI64::new(1_700_000_000_000)));
         let ports = Ports {
-            store: Arc::new(store.await.unwrap()),
+            store: Arc::new(store),
             logs: Arc::new(MemoryLogs::new()),
             bus: Arc::new(MemoryBus::default()),
             forge: forge.clone(),
