@@ -46,11 +46,7 @@ impl World {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("db");
-<<<<<<< HEAD
-        let store = SqliteStore::open(&path, Default::default());
-=======
         let store = SqliteStore::open(&path, Default::default()).await.unwrap();
->>>>>>> h-scen
         let forge = Arc::new(MemoryForge::new());
         let clock = Arc::new(FakeClock(AtomicI64::new(1_700_000_000_000)));
         let ports = Ports {
