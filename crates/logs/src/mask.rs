@@ -162,6 +162,7 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
         if let Ok(json) = serde_json::to_string(part) {
             let json = json[1..json.len() - 1].to_owned();
             forms.push(json.replace('/', "\\/").into_bytes());
+            forms.push(ascii_json(&json).into_bytes());
             forms.push(json.into_bytes());
         }
         forms.push(part.replace('\'', "'\\''").into_bytes());
@@ -192,6 +193,21 @@ fn base64_forms(secret: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     forms
+}
+
+/// As writers of JSON do that keep to ASCII, such as Python's.
+fn ascii_json(json: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for unit in json.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => out.push(char::from(byte)),
+            _ => {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
 }
 
 fn percent_encoded(text: &str) -> String {

@@ -25,6 +25,17 @@ fn copies_without_secrets_and_holds_nothing() {
 }
 
 #[test]
+fn masks_json_that_keeps_to_ascii() {
+    assert_eq!(
+        masked(
+            &["gr\u{fc}n\u{1f600}\"x"],
+            &[br#"a "gr\u00fcn\ud83d\ude00\"x" b"#]
+        ),
+        "a \"[secure]\" b"
+    );
+}
+
+#[test]
 fn masks_split_secrets() {
     assert_eq!(
         masked(&["hunter22"], &[b"a hun", b"te", b"r22 b"]),

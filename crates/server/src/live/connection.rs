@@ -274,7 +274,8 @@ impl Connection {
             };
             self.say(&message).await?;
         }
-        if event.hidden && !admin {
+        let user = self.viewer.user.as_ref().map(|user| user.id);
+        if (event.hidden && !admin) || (event.ended.is_some() && event.ended == user) {
             self.recheck().await?;
         }
         Ok(())

@@ -24,6 +24,8 @@ pub(crate) struct Numbered {
     pub public: Option<Value>,
     /// Everybody else may not see it.
     pub hidden: bool,
+    /// A credential of this person ended: their connections look whether it was theirs.
+    pub ended: Option<UserId>,
 }
 
 #[derive(Default)]
@@ -92,6 +94,21 @@ impl Hub {
         topics.0.get(topic).map_or(0, |entry| entry.seq)
     }
 
+    /// A session or token of this person ended. Connections to other servers notice by themselves,
+    /// a little later.
+    pub fn credential_ended(&self, user: UserId) {
+        let told = Numbered {
+            topics: Vec::new(),
+            name: "credential:ended",
+            full: None,
+            public: None,
+            hidden: false,
+            ended: Some(user),
+        };
+        // Nobody connected is no failure.
+        drop(self.0.events.send(Arc::new(told)));
+    }
+
     pub fn events(&self) -> broadcast::Receiver<Arc<Numbered>> {
         self.0.events.subscribe()
     }
@@ -152,12 +169,19 @@ async fn number_for_ever(engine: Arc<Engine>, shared: Weak<Shared>) {
             match represent(&engine, event).await {
                 Ok((full, public, hidden)) => {
                     let topics = shared.number(&event.topics);
+                    let (name, full, public) = match removed(event.subject) {
+                        Some((name, data)) if full.is_none() => {
+                            (name, Some(data.clone()), Some(data))
+                        }
+                        _ => (event.name, full, public),
+                    };
                     let numbered = Numbered {
                         topics,
-                        name: event.name,
+                        name,
                         full,
                         public,
                         hidden,
+                        ended: None,
                     };
                     // Nobody connected is no failure.
                     drop(shared.events.send(Arc::new(numbered)));
@@ -199,6 +223,15 @@ async fn represent(
         subject(engine, &Viewer::default(), event.subject).await?
     };
     Ok((full, public, hidden))
+}
+
+/// What is told of a thing that is no more: its identifier alone.
+fn removed(about: Subject) -> Option<(&'static str, Value)> {
+    match about {
+        Subject::Repository(id) => Some(("repository:removed", serde_json::json!({"id": id}))),
+        Subject::Worker(id) => Some(("worker:removed", serde_json::json!({"id": id}))),
+        Subject::Build(_) | Subject::Job(_) | Subject::Request(_) => None,
+    }
 }
 
 /// Whether the public may see what the event is about.

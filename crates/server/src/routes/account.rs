@@ -78,8 +78,8 @@ pub(crate) async fn revoke_token(
     caller: Caller,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, ApiError> {
-    app.engine
-        .revoke_api_token(caller.0.signed_in()?, TokenId(id))
-        .await?;
+    let user = caller.0.signed_in()?;
+    app.engine.revoke_api_token(user, TokenId(id)).await?;
+    app.hub.credential_ended(user.id);
     Ok(StatusCode::NO_CONTENT)
 }

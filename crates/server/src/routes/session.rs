@@ -48,11 +48,14 @@ pub(crate) async fn sign_in_by_link(
 /// Ends the session of this browser.
 pub(crate) async fn sign_out(
     State(app): State<App>,
-    _caller: Caller,
+    caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if let Some(session) = session_cookie(&app, &headers) {
         app.engine.sign_out(&session).await?;
+        if let Some(user) = &caller.0.user {
+            app.hub.credential_ended(user.id);
+        }
     }
     Ok((
         StatusCode::NO_CONTENT,

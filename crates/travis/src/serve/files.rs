@@ -3,7 +3,9 @@
 use anyhow::{Context as _, Result, bail};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 use travis_engine::{Secret, Vault};
 
@@ -22,7 +24,9 @@ pub fn default_data(name: &str) -> Result<PathBuf> {
         )
 }
 
-/// Makes a directory that only its owner can enter, unless it is there. Answers its full path.
+/// Makes a directory that only its owner can enter. One that is there already is closed to others
+/// when it is empty or holds our data: what lies in it is nobody else's business. Answers its full
+/// path.
 pub fn private_dir(path: &Path) -> Result<PathBuf> {
     fs::DirBuilder::new()
         .recursive(true)
@@ -34,8 +38,21 @@ pub fn private_dir(path: &Path) -> Result<PathBuf> {
                 path.display()
             )
         })?;
-    path.canonicalize()
-        .with_context(|| format!("{} can't be entered", path.display()))
+    let path = path
+        .canonicalize()
+        .with_context(|| format!("{} can't be entered", path.display()))?;
+    let open = fs::metadata(&path)?.mode() & 0o077 != 0;
+    if open && is_ours(&path)? {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700))
+            .with_context(|| format!("{} can be read by others: chmod 700 it", path.display()))?;
+    }
+    Ok(path)
+}
+
+/// Whether a directory is there for our data alone.
+fn is_ours(path: &Path) -> std::io::Result<bool> {
+    const SIGNS: [&str; 4] = ["travis.toml", "travis.db", "admin-token", "worker.key"];
+    Ok(SIGNS.iter().any(|name| path.join(name).exists()) || fs::read_dir(path)?.next().is_none())
 }
 
 /// A secret that is made once and kept in a file readable by its owner only.
@@ -98,6 +115,28 @@ pub fn admin_token(data: &Path) -> Result<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_directories_are_closed_to_others_and_other_directories_are_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        let open = |name: &str, file: Option<&str>| {
+            let path = dir.path().join(name);
+            fs::create_dir(&path).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            if let Some(file) = file {
+                fs::write(path.join(file), "").unwrap();
+            }
+            private_dir(&path).unwrap()
+        };
+        assert_eq!(
+            mode(&private_dir(&dir.path().join("new/inner")).unwrap()),
+            0o700
+        );
+        assert_eq!(mode(&open("empty", None)), 0o700);
+        assert_eq!(mode(&open("ours", Some("travis.toml"))), 0o700);
+        assert_eq!(mode(&open("foreign", Some("letter.txt"))), 0o755);
+    }
 
     #[test]
     fn secrets_are_made_once_and_for_their_owner_only() {

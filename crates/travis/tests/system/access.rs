@@ -3,6 +3,7 @@
 use crate::support::{Api, Live, Server, Setup};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The one-time link that a server prints when it starts.
 fn link(server: &Server) -> String {
@@ -146,7 +147,12 @@ async fn nobody_changes_anything() {
         "/v3/worker/1/pause".to_owned(),
         "/v3/tokens".to_owned(),
     ] {
-        let body = json!({"slug": "a/b", "clone_url": "https://example.org/a.git", "name": "X", "value": "y"});
+        let body = match path.rsplit('/').next() {
+            Some("repos") => json!({"slug": "a/b", "clone_url": "https://example.org/a.git"}),
+            Some("env_vars") => json!({"name": "X", "value": "y"}),
+            Some("tokens") => json!({"name": "X"}),
+            _ => json!({}),
+        };
         let answer = nobody.post(&path, &body).await;
         assert_eq!(answer.status, 403, "{path}: {answer:?}");
     }
@@ -302,6 +308,30 @@ async fn the_live_channel_is_for_our_own_pages_and_ends_with_the_session() {
         by_cookie(&server, Method::POST, "/sign-out", &cookie, true).await,
         204
     );
-    // The channel notices by itself and closes.
-    while page.next().await.is_some() {}
+    let at_once = Duration::from_secs(5);
+    tokio::time::timeout(at_once, page.closed())
+        .await
+        .expect("the channel stays open");
+
+    // The same with a token; channels of others stay.
+    let made = server
+        .api
+        .post("/v3/tokens", &json!({"name": "robot"}))
+        .await
+        .expect(201);
+    let auth = format!("token {}", made["token"].as_str().unwrap());
+    let mut robot = Live::open(&server.url, &[("authorization", auth)])
+        .await
+        .unwrap();
+    let mine = format!("token {}", server.token());
+    let mut admin = Live::open(&server.url, &[("authorization", mine)])
+        .await
+        .unwrap();
+    let path = format!("/v3/token/{}", made["id"]);
+    assert_eq!(server.api.delete(&path).await.status, 204);
+    tokio::time::timeout(at_once, robot.closed())
+        .await
+        .expect("the channel stays open");
+    admin.say(&json!({"type": "ping"})).await;
+    admin.hear(|message| message["type"] == "pong").await;
 }

@@ -165,7 +165,7 @@ async fn case_32_a_page_has_bounded_topics_and_messages() {
     let mut other = Live::open(&server.url, &[]).await.unwrap();
     page.say(&json!({"type": "subscribe", "topics": ["x".repeat(100 << 10)]}))
         .await;
-    while page.next().await.is_some() {}
+    page.closed().await;
     other.say(&json!({"type": "ping"})).await;
     other.hear(|message| message["type"] == "pong").await;
 }

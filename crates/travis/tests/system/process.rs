@@ -105,6 +105,10 @@ async fn ctrl_c_stops_quickly_and_what_ran_runs_again_at_the_next_start() {
     let job = server.api.first_job(build).await;
     server.api.printed(job, "\nstarted\n").await;
 
+    until("a beat", SOON, || async {
+        marks.join("beat").exists().then_some(())
+    })
+    .await;
     let began = Instant::now();
     let status = server.interrupt().await;
     assert!(status.success(), "{status}: {}", server.process.stderr());

@@ -62,6 +62,11 @@ impl Live {
         }
     }
 
+    /// Reads until the channel is closed.
+    pub async fn closed(&mut self) {
+        while self.next().await.is_some() {}
+    }
+
     /// The next message; a piece of log as its bytes. `None` when the channel is closed.
     pub async fn next(&mut self) -> Option<Value> {
         loop {

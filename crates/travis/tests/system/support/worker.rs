@@ -51,7 +51,7 @@ impl Worker {
         url: &str,
         name: &str,
         data: &PathBuf,
-        home: &PathBuf,
+        home: &std::path::Path,
         flags: &[String],
         token: Option<&str>,
     ) -> Process {
