@@ -56,3 +56,10 @@ export function runTitle(number: string, state: string, repo: string): string {
   const dot = state === 'started' || state === 'received' ? '● ' : '';
   return `${dot}${number} ${wordOf(state)} · ${repo}`;
 }
+
+/** The repository that the home page shows, so that the list can mark it. */
+class Shown {
+  slug = $state('');
+}
+
+export const atHome = new Shown();
