@@ -17,5 +17,6 @@ mod isolation;
 mod lifecycle;
 mod limits;
 mod ping;
+mod postgres;
 mod process;
 mod security;
