@@ -131,6 +131,7 @@ travis_wait() {
   local travis_minutes=20 travis_pid travis_jigger_pid travis_status=0 travis_log
   if [[ "${1:-}" =~ ^[0-9]+$ ]]; then travis_minutes="$1"; shift; fi
   travis_log="$(mktemp)"
+  printf 'Still running (1 of %s): %s\n' "$travis_minutes" "$*"
   "$@" >"$travis_log" 2>&1 &
   travis_pid=$!
   travis_jigger "$travis_pid" "$travis_minutes" "$@" &
@@ -155,7 +156,9 @@ travis_jigger() {
   # The sleep dies with its parent, else it would hold the log open for a minute.
   trap 'kill "$travis_sleep" 2>/dev/null; exit 0' TERM
   for ((travis_count = 1; travis_count <= travis_minutes; travis_count++)); do
-    printf 'Still running (%s of %s): %s\n' "$travis_count" "$travis_minutes" "$*"
+    if ((travis_count > 1)); then
+      printf 'Still running (%s of %s): %s\n' "$travis_count" "$travis_minutes" "$*"
+    fi
     sleep 60 >/dev/null 2>&1 &
     travis_sleep=$!
     wait "$travis_sleep"

@@ -129,6 +129,10 @@ async fn a_job_that_ignores_sigterm_is_canceled_quickly() {
     let build = server.api.trigger("acme/deaf").await;
     let job = server.api.first_job(build).await;
     server.api.printed(job, "\ndeaf\n").await;
+    until("a beat", MINUTE, || async {
+        marks.join("beat").exists().then_some(())
+    })
+    .await;
     let began = Instant::now();
     server
         .api

@@ -13,6 +13,7 @@ mod api;
 mod cli;
 mod failures;
 mod hostile;
+mod isolation;
 mod lifecycle;
 mod limits;
 mod ping;

@@ -2,7 +2,7 @@
 
 use super::{Process, SOON, Server, travis, until};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub struct Worker {
     pub name: String,
@@ -50,7 +50,7 @@ impl Worker {
     fn process(
         url: &str,
         name: &str,
-        data: &PathBuf,
+        data: &Path,
         home: &std::path::Path,
         flags: &[String],
         token: Option<&str>,
