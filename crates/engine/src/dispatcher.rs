@@ -1,14 +1,14 @@
 //! Who gets which job: polls of workers, answered as soon as there is something to say.
 
 use crate::{Engine, EngineError, Secret, Vault, changes::Changes, runs::Run};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use travis_bus::Wake;
 use travis_model::{
-    Attempt, AttemptEvent, AttemptId, AttemptState, Build, Commit, Job, JobEvent, Repository,
-    Worker, WorkerId,
+    Attempt, AttemptEvent, AttemptId, AttemptState, Build, Commit, Job, JobEvent, JobId,
+    Repository, Worker, WorkerId,
     scheduling::{ExecutorKind, Platform, Requirements, may_run},
 };
 use travis_script::{EnvVar, JobInput, JobScript};
@@ -214,28 +214,32 @@ impl Engine {
         orders
             .lost
             .extend(call.running.iter().filter(|id| !renewed.contains(id)));
-        for attempt in live
-            .iter()
-            .filter(|attempt| call.running.contains(&attempt.id))
-        {
-            let job = reader.job(attempt.job_id).await?;
-            let counts = job
-                .as_ref()
-                .is_some_and(|job| job.attempt_id == Some(attempt.id) && job.state.is_held());
+        let known = |attempt: &&Attempt| call.running.contains(&attempt.id);
+        let jobs: Vec<JobId> = live.iter().filter(known).map(|a| a.job_id).collect();
+        let jobs = match jobs.as_slice() {
+            [] => Vec::new(),
+            jobs => reader.jobs_by_id(jobs).await?,
+        };
+        for attempt in live.iter().filter(known) {
+            let job = jobs.iter().find(|job| job.id == attempt.job_id);
+            let counts =
+                job.is_some_and(|job| job.attempt_id == Some(attempt.id) && job.state.is_held());
             if !counts {
                 let reason = job
-                    .and_then(|job| job.reason)
+                    .and_then(|job| job.reason.clone())
                     .unwrap_or_else(|| REASON_CANCELED.to_owned());
                 orders.cancel.push((attempt.id, reason));
             }
         }
         orders.drain = worker.draining;
         drop(reader);
+        let mut unchanged = true;
         if first {
             for attempt in live
                 .iter()
                 .filter(|attempt| !call.running.contains(&attempt.id))
             {
+                unchanged = false;
                 match attempt.state {
                     // Its assignment never arrived: it comes again.
                     AttemptState::Leased => orders
@@ -258,14 +262,15 @@ impl Engine {
         } else {
             call.slots.min(worker.slots)
         };
-        let live = if first {
-            self.store.reader().await?.live_attempts(id).await?.len()
-        } else {
+        let live = if unchanged {
             live.len()
+        } else {
+            self.store.reader().await?.live_attempts(id).await?.len()
         };
         let mut free = (lent as usize).saturating_sub(live);
+        let mut candidates = VecDeque::new();
         while free > 0 {
-            let Some(offer) = self.claim(&worker).await? else {
+            let Some(offer) = self.claim(&worker, &mut candidates).await? else {
                 break;
             };
             orders.offers.push(offer);
@@ -274,20 +279,24 @@ impl Engine {
         Ok(orders)
     }
 
-    /// Gives a worker the next job that fits it.
-    async fn claim(&self, worker: &Worker) -> Result<Option<Offer>, EngineError> {
+    /// Gives a worker the next job that fits it. `candidates` are those that were read for an
+    /// earlier slot; they are read again when none is left.
+    async fn claim(
+        &self,
+        worker: &Worker,
+        candidates: &mut VecDeque<Job>,
+    ) -> Result<Option<Offer>, EngineError> {
         let platform = Platform {
             os: worker.os.clone(),
             arch: worker.arch.clone(),
             executor: ExecutorKind::parse(&worker.executor).unwrap_or(ExecutorKind::Host),
         };
-        let candidates = self
-            .store
-            .reader()
-            .await?
-            .queued_jobs(&worker.os, &worker.arch, CANDIDATES)
-            .await?;
-        for candidate in candidates {
+        if candidates.is_empty() {
+            let mut reader = self.store.reader().await?;
+            let queued = reader.queued_jobs(&worker.os, &worker.arch, CANDIDATES);
+            candidates.extend(queued.await?);
+        }
+        while let Some(candidate) = candidates.pop_front() {
             let needs = Requirements {
                 os: candidate.os.clone(),
                 arch: candidate.arch.clone(),

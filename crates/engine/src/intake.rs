@@ -129,9 +129,16 @@ impl Engine {
             .await?
             .ok_or(EngineError::NotFound("repository"))?;
         let secret = self.vault.unseal(&repository.ping_secret)?;
-        let signature = ping.signature.ok_or(EngineError::Unauthorized)?;
-        if !Vault::ping_signed(&secret, ping.body, signature) {
-            return Err(EngineError::Unauthorized);
+        let signed = ping
+            .signature
+            .is_some_and(|signature| Vault::ping_signed(&secret, ping.body, signature));
+        if !signed {
+            // A private repository can't be told from a missing one.
+            return Err(if repository.private {
+                EngineError::NotFound("repository")
+            } else {
+                EngineError::Unauthorized
+            });
         }
         if !repository.active {
             return Ok(PingOutcome::Ignored("the repository is switched off"));

@@ -9,7 +9,9 @@ use tokio::task::JoinSet;
 use travis_bus::Wake;
 use travis_config::{BranchDecision, PlanContext};
 use travis_forge::{ForgeError, RepoRef, Snapshot, Want};
-use travis_model::{BuildState, JobState, Repository, Request, RequestId, RequestState, Timestamp};
+use travis_model::{
+    BuildState, CommitId, JobState, Repository, Request, RequestId, RequestState, Timestamp,
+};
 use travis_store::{BuildFilter, NewBuild, NewCommit, NewJob, Page, RequestChange, StoreError};
 
 /// Requests looked at side by side.
@@ -22,11 +24,18 @@ const TRIES: u32 = 5;
 /// The file that says what to build.
 const CONFIG_FILE: &str = ".travis.yml";
 
+/// A build, and the commit that is stored with it.
+struct Draft {
+    commit: NewCommit,
+    /// Its commit is not known before it is stored.
+    build: NewBuild,
+}
+
 /// What a commit and its configuration come to.
 enum Planned {
-    Build(Box<NewBuild>),
+    Build(Box<Draft>),
     /// The configuration can't be used: a build with one errored job that says why.
-    Broken(Box<NewBuild>, String),
+    Broken(Box<Draft>, String),
     Rejected(String),
 }
 
@@ -133,8 +142,8 @@ impl Engine {
         };
         match planned {
             Planned::Rejected(reason) => self.reject(&request, reason).await,
-            Planned::Build(build) => self.store_build(&request, *build, None).await,
-            Planned::Broken(build, why) => self.store_build(&request, *build, Some(why)).await,
+            Planned::Build(draft) => self.store_build(&request, *draft, None).await,
+            Planned::Broken(draft, why) => self.store_build(&request, *draft, Some(why)).await,
         }
     }
 
@@ -202,23 +211,16 @@ impl Engine {
             event_type: request.event_type.clone(),
             repo_slug: repository.slug.to_string(),
         };
-        let commit_id = {
-            let mut tx = self.store.begin().await?;
-            let commit = &snapshot.commit;
-            let id = tx
-                .put_commit(&NewCommit {
-                    repository_id: repository.id,
-                    sha: commit.sha.clone(),
-                    reference,
-                    message: commit.message.clone(),
-                    author_name: commit.author_name.clone(),
-                    author_email: commit.author_email.clone(),
-                    committer_name: commit.committer_name.clone(),
-                    committed_at: Timestamp(commit.committer_date.saturating_mul(1000)),
-                })
-                .await?;
-            tx.commit().await?;
-            id
+        let found = &snapshot.commit;
+        let commit = NewCommit {
+            repository_id: repository.id,
+            sha: found.sha.clone(),
+            reference,
+            message: found.message.clone(),
+            author_name: found.author_name.clone(),
+            author_email: found.author_email.clone(),
+            committer_name: found.committer_name.clone(),
+            committed_at: Timestamp(found.committer_date.saturating_mul(1000)),
         };
         let before = BuildFilter {
             private: true,
@@ -250,7 +252,7 @@ impl Engine {
         let mut build = NewBuild {
             repository_id: repository.id,
             request_id: request.id,
-            commit_id,
+            commit_id: CommitId(0),
             event_type: request.event_type.clone(),
             branch: branch.to_owned(),
             tag: request.tag.clone(),
@@ -270,7 +272,8 @@ impl Engine {
             Err(error) => {
                 let config = json!({"language": "generic"});
                 build.jobs.push(new_job(0, None, false, config, "test"));
-                return Ok(Planned::Broken(Box::new(build), error.explain(&raw)));
+                let draft = Box::new(Draft { commit, build });
+                return Ok(Planned::Broken(draft, error.explain(&raw)));
             }
         };
         match travis_config::branch_included(&plan.config, branch) {
@@ -294,7 +297,7 @@ impl Engine {
             ));
         }
         fill(&mut build, plan);
-        Ok(Planned::Build(Box::new(build)))
+        Ok(Planned::Build(Box::new(Draft { commit, build })))
     }
 
     async fn reject(&self, request: &Request, reason: String) -> Result<(), EngineError> {
@@ -320,10 +323,14 @@ impl Engine {
     async fn store_build(
         &self,
         request: &Request,
-        new: NewBuild,
+        draft: Draft,
         broken: Option<String>,
     ) -> Result<(), EngineError> {
         let now = self.now();
+        let Draft {
+            commit,
+            build: mut new,
+        } = draft;
         let mut tx = self.store.begin().await?;
         let change = RequestChange {
             id: request.id,
@@ -337,6 +344,7 @@ impl Engine {
             Err(StoreError::Conflict(_)) => return Ok(()),
             other => other?,
         }
+        new.commit_id = tx.put_commit(&commit).await?;
         let key = tx.insert_build(&new).await?;
         let mut build = tx
             .lock_build(key.id)

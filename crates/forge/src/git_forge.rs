@@ -230,6 +230,9 @@ impl GitForge {
         refs::check_full_ref(name)?;
         let missing = || ForgeError::not_found(format!("{name} of {url}"));
         if let Some(dir) = url.local_path() {
+            if let Some(sha) = self.known_tip(repo, dir, name).await {
+                return Ok(sha);
+            }
             return match self.look(repo, dir, name, Some((CONFIG, MAX_FILE))).await {
                 Ok(found) => found.map(|(commit, _)| commit.sha).ok_or_else(missing),
                 // Too large a configuration is told to whoever asks for it.
@@ -245,6 +248,23 @@ impl GitForge {
         let id = |wanted: &str| found.iter().find(|(name, _)| name == wanted);
         let (_, sha) = id(&peeled).or_else(|| id(name)).ok_or_else(missing)?;
         Ok(sha.clone())
+    }
+
+    /// Where a ref of a repository on this machine stands, when the ref has a file of its own (which
+    /// counts before all else that git may keep) and everything that is asked next is known of that
+    /// commit. Spares a process for each further build of a commit.
+    async fn known_tip(&self, repo: &RepoRef, dir: &Path, name: &str) -> Option<String> {
+        let inside = dir.join(".git").join(name);
+        let text = match tokio::fs::read_to_string(inside).await {
+            Ok(text) => text,
+            // A bare one.
+            Err(_) => tokio::fs::read_to_string(dir.join(name)).await.ok()?,
+        };
+        let sha = refs::check_sha(text.trim_end()).ok()?;
+        let key = (repo.id, sha.clone());
+        let file = (repo.id, sha.clone(), CONFIG.to_owned());
+        // A tag's file names the tag, not its commit, and so is not known as one.
+        (self.commits.get(&key).is_some() && self.files.get(&file).is_some()).then_some(sha)
     }
 
     async fn resolve_default(&self, url: &CloneUrl) -> Result<Resolved, ForgeError> {

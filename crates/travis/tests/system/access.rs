@@ -220,8 +220,13 @@ async fn a_private_repository_looks_like_a_missing_one_everywhere() {
         "/v3/build/ID/restart",
         "/v3/job/ID/cancel",
         "/v3/job/ID/restart",
+        "/ping/ID",
     ] {
-        let there = if path.contains("job") { job } else { build };
+        let there = match path {
+            "/ping/ID" => id,
+            path if path.contains("job") => job,
+            _ => build,
+        };
         let hidden = nobody
             .post(&path.replace("ID", &there.to_string()), &Value::Null)
             .await;
