@@ -179,7 +179,7 @@ impl Engine {
                 now,
             };
             if run.apply(&mut job, JobEvent::Start).await?.is_ok() {
-                run.recompute(&mut build).await?;
+                run.follow(&mut build, &job).await?;
             }
         }
         tx.commit().await?;

@@ -337,7 +337,7 @@ impl Engine {
             if run.apply(&mut job, JobEvent::Receive).await?.is_err() {
                 continue;
             }
-            run.recompute(&mut build).await?;
+            run.follow(&mut build, &job).await?;
             let offer = self
                 .offer(tx.as_mut(), worker, &attempt, token, job, &build)
                 .await?;

@@ -76,6 +76,21 @@ impl Run<'_> {
         Ok(Ok(()))
     }
 
+    /// After a job was received or started: computes the build, unless it and the job's stage run
+    /// already, which such an event can't change.
+    pub async fn follow(&mut self, build: &mut Build, job: &Job) -> Result<(), EngineError> {
+        if job.state.is_held() && build.state == JobState::Started {
+            let stages = self.tx.stages(&[build.id]).await?;
+            let runs = |stage: &travis_model::Stage| {
+                stage.id == job.stage_id && stage.state == JobState::Started
+            };
+            if stages.iter().any(runs) {
+                return Ok(());
+            }
+        }
+        self.recompute(build).await
+    }
+
     /// Computes a build from its jobs: lets stages begin or never begin, and saves the states of
     /// stages and build.
     pub async fn recompute(&mut self, build: &mut Build) -> Result<(), EngineError> {

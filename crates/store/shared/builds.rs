@@ -1,6 +1,6 @@
 //! Builds with their stages: stored whole, locked, listed.
 
-use super::rows::{self, Columns, build_columns, maybe, stage_columns};
+use super::rows::{self, Columns, build_columns, locked_build_columns, maybe, stage_columns};
 use super::{Conn, bound, count, found, in_order, jobs, repositories};
 use crate::dialect::{self, Db, db_error, for_update, ids_in};
 use sqlx::{QueryBuilder, query};
@@ -266,7 +266,7 @@ async fn insert_stages(
 pub async fn lock_build(conn: &mut Conn, id: BuildId) -> Result<Option<Build>, StoreError> {
     let row = query(concat!(
         "SELECT ",
-        build_columns!(),
+        locked_build_columns!(),
         " FROM builds b WHERE b.id = $1",
         for_update!()
     ))

@@ -157,6 +157,15 @@ macro_rules! build_columns {
          b.fast_finish, b.created_by, b.created_at, b.started_at, b.finished_at, b.updated_at"
     };
 }
+/// The same without what is only for showing, which may be large.
+macro_rules! locked_build_columns {
+    () => {
+        "b.id, b.repository_id, b.request_id, b.commit_id, b.number, b.state, b.previous_state, \
+         b.event_type, b.branch, b.tag, b.message, NULL AS raw_config, 'null' AS config, \
+         '[]' AS messages, b.fast_finish, b.created_by, b.created_at, b.started_at, \
+         b.finished_at, b.updated_at"
+    };
+}
 macro_rules! stage_columns {
     () => {
         "id, build_id, number, name, state, started_at, finished_at"
@@ -185,8 +194,8 @@ macro_rules! worker_columns {
 }
 pub(crate) use {
     api_token_columns, attempt_columns, branch_columns, build_columns, commit_columns,
-    env_var_columns, job_columns, repository_columns, request_columns, session_columns,
-    stage_columns, user_columns, worker_columns,
+    env_var_columns, job_columns, locked_build_columns, repository_columns, request_columns,
+    session_columns, stage_columns, user_columns, worker_columns,
 };
 
 pub fn user(row: &Row) -> Result<User, StoreError> {

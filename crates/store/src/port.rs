@@ -306,7 +306,8 @@ pub trait Tx: Reader {
     /// Stores a build with its stages and jobs (all as `created`, numbered `<build>.<n>`), makes it
     /// the repository's current build and its branch's last one.
     async fn insert_build(&mut self, new: &NewBuild) -> Result<BuildKey, StoreError>;
-    /// Locks a build against every other change until the end of the transaction.
+    /// Locks a build against every other change until the end of the transaction. What is only
+    /// for showing is left out: `raw_config` is `None`, `config` null, `messages` empty.
     async fn lock_build(&mut self, id: BuildId) -> Result<Option<Build>, StoreError>;
     /// Saves a build's state, times and `updated_at`.
     async fn update_build(&mut self, build: &Build) -> Result<(), StoreError>;
