@@ -47,7 +47,7 @@ export function stageLine(jobs: readonly Job[], now: number): string {
   if (done === jobs.length) {
     const seconds = stageSeconds(jobs, now);
     const amount = plural(jobs.length, 'job');
-    return seconds === null ? amount : `${amount} · ${duration(Math.round(seconds))}`;
+    return seconds === null ? amount : `${amount} · ${duration(seconds)}`;
   }
   const parts = [`${done} of ${jobs.length} done`];
   if (running > 0) parts.push(`${running} running`);
