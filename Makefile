@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 CARGO ?= cargo
 ARGS ?=
+# Where cargo puts what it builds.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
 help: ## Show this list
@@ -15,7 +17,7 @@ run: ## Build everything and start it: server, SQLite, one worker, a sample buil
 	@ci/packages run
 	@$(MAKE) --no-print-directory web
 	@$(CARGO) build --release --locked --package travis
-	@exec target/release/travis up $(ARGS)
+	@exec $(TARGET)/release/travis up $(ARGS)
 
 .PHONY: web
 web: web/dist/index.html ## Build the web app
@@ -47,11 +49,11 @@ bench: ## Measure, beside the figures of others
 	@ci/packages run
 	@$(MAKE) --no-print-directory web
 	@$(CARGO) build --release --locked --package travis --package travis-bench
-	@target/release/travis-bench $(ARGS)
+	@$(TARGET)/release/travis-bench $(ARGS)
 
 .PHONY: real
 real: ## Build published projects with their own .travis.yml, unchanged
 	@ci/packages run
 	@$(MAKE) --no-print-directory web
 	@$(CARGO) build --release --locked --package travis
-	@ci/real
+	@TRAVIS_BIN=$(TARGET)/release/travis ci/real $(ARGS)
