@@ -10,6 +10,7 @@ mod support;
 
 mod access;
 mod api;
+mod checkout;
 mod cli;
 mod failures;
 mod hostile;
