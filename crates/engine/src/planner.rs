@@ -342,7 +342,7 @@ impl Engine {
             state: RequestState::Accepted,
             reason: None,
             branch: Some(new.branch.clone()),
-            sha: None,
+            sha: Some(commit.sha.clone()),
         };
         match tx.settle_request(&change).await {
             // Another server made the build.
