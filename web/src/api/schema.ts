@@ -2138,7 +2138,10 @@ export interface operations {
     };
     get_v3_build_id: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description job.config */
+                include?: string;
+            };
             header?: never;
             path: {
                 id: number;
@@ -2241,7 +2244,10 @@ export interface operations {
     };
     get_v3_build_id_jobs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description job.config */
+                include?: string;
+            };
             header?: never;
             path: {
                 id: number;
@@ -2350,7 +2356,7 @@ export interface operations {
                 /** @description several with commas */
                 "build.state"?: string;
                 "build.event_type"?: string;
-                /** @description build.jobs */
+                /** @description build.jobs, job.config */
                 include?: string;
             };
             header?: never;
@@ -2854,7 +2860,7 @@ export interface operations {
                 "build.state"?: string;
                 "build.event_type"?: string;
                 "build.number"?: number;
-                /** @description build.jobs */
+                /** @description build.jobs, job.config */
                 include?: string;
             };
             header?: never;

@@ -100,7 +100,7 @@ impl Represent<'_> {
                         .cloned()
                 }),
                 attempts: all,
-                config: detail.then(|| row.config.clone()),
+                config: (detail || self.with_config).then(|| row.config.clone()),
                 permissions: v3::RunPermissions {
                     read: true,
                     cancel: maintains && !row.state.is_finished(),

@@ -21,6 +21,8 @@ pub(crate) struct Represent<'a> {
     pub viewer: &'a Viewer,
     pub reader: Box<dyn Reader>,
     pub now: Timestamp,
+    /// Jobs carry their configuration everywhere (`include=job.config`).
+    pub with_config: bool,
     usual: HashMap<RepositoryId, Option<i64>>,
     people: HashMap<UserId, User>,
 }
@@ -35,6 +37,7 @@ impl<'a> Represent<'a> {
             viewer,
             reader: engine.store().reader().await?,
             now: engine.now(),
+            with_config: false,
             usual: HashMap::new(),
             people: HashMap::new(),
         })

@@ -72,6 +72,17 @@ impl BuildsQuery {
     }
 }
 
+/// Whether `include` names something. What is always there may be named too.
+fn includes(include: Option<&str>, wanted: &str) -> bool {
+    include.is_some_and(|include| include.split(',').any(|word| word.trim() == wanted))
+}
+
+/// `include` of a call that takes nothing else.
+#[derive(Deserialize)]
+pub(crate) struct IncludeQuery {
+    include: Option<String>,
+}
+
 async fn listed(
     app: &App,
     viewer: &Viewer,
@@ -80,12 +91,11 @@ async fn listed(
 ) -> Result<Json<v3::Builds>, ApiError> {
     let page = paging(query.limit.as_deref(), query.offset.as_deref())?;
     let filter = query.filter(viewer, repository.as_ref())?;
-    let with_jobs = query.include.as_ref().is_some_and(|include| {
-        include
-            .split(',')
-            .any(|word| matches!(word, "build.jobs" | "builds.jobs"))
-    });
+    let includes = |word: &str| includes(query.include.as_deref(), word);
+    let with_config = includes("job.config");
+    let with_jobs = with_config || includes("build.jobs");
     let mut represent = Represent::new(&app.engine, viewer).await?;
+    represent.with_config = with_config;
     let found = represent.reader.builds(&filter, page).await?;
     let href = repository.map_or_else(
         || "/v3/builds".to_owned(),
@@ -118,7 +128,7 @@ async fn visible(app: &App, viewer: &Viewer, id: i64) -> Result<(Build, Reposito
     params(("repository" = String, Path), ("limit" = Option<u64>, Query), ("offset" = Option<u64>, Query),
         ("branch.name" = Option<String>, Query), ("build.state" = Option<String>, Query, description = "several with commas"),
         ("build.event_type" = Option<String>, Query), ("build.number" = Option<i64>, Query),
-        ("include" = Option<String>, Query, description = "build.jobs")),
+        ("include" = Option<String>, Query, description = "build.jobs, job.config")),
     responses((status = 200, body = v3::Builds), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn of_repository(
     State(app): State<App>,
@@ -134,7 +144,7 @@ pub(crate) async fn of_repository(
 #[utoipa::path(get, path = "/v3/builds",
     params(("limit" = Option<u64>, Query), ("offset" = Option<u64>, Query),
         ("build.state" = Option<String>, Query, description = "several with commas"),
-        ("build.event_type" = Option<String>, Query), ("include" = Option<String>, Query, description = "build.jobs")),
+        ("build.event_type" = Option<String>, Query), ("include" = Option<String>, Query, description = "build.jobs, job.config")),
     responses((status = 200, body = v3::Builds), (status = 400, body = ErrorBody)))]
 pub(crate) async fn all(
     State(app): State<App>,
@@ -145,15 +155,18 @@ pub(crate) async fn all(
 }
 
 /// A build with its stages and jobs.
-#[utoipa::path(get, path = "/v3/build/{id}", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/v3/build/{id}",
+    params(("id" = i64, Path), ("include" = Option<String>, Query, description = "job.config")),
     responses((status = 200, body = v3::Build), (status = 404, body = ErrorBody)))]
 pub(crate) async fn find(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<i64>,
+    Query(query): Query<IncludeQuery>,
 ) -> Result<Json<v3::Build>, ApiError> {
     let (build, _) = visible(&app, &caller.0, id).await?;
     let mut represent = Represent::new(&app.engine, &caller.0).await?;
+    represent.with_config = includes(query.include.as_deref(), "job.config");
     let mut all = represent.builds(vec![build], true).await?;
     all.pop()
         .map(Json)
@@ -196,15 +209,18 @@ pub(crate) async fn restart(
 }
 
 /// Jobs of a build, in order.
-#[utoipa::path(get, path = "/v3/build/{id}/jobs", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/v3/build/{id}/jobs",
+    params(("id" = i64, Path), ("include" = Option<String>, Query, description = "job.config")),
     responses((status = 200, body = v3::Jobs), (status = 404, body = ErrorBody)))]
 pub(crate) async fn jobs(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<i64>,
+    Query(query): Query<IncludeQuery>,
 ) -> Result<Json<v3::Jobs>, ApiError> {
     let (build, _) = visible(&app, &caller.0, id).await?;
     let mut represent = Represent::new(&app.engine, &caller.0).await?;
+    represent.with_config = includes(query.include.as_deref(), "job.config");
     let rows = represent.reader.jobs(&[build.id]).await?;
     Ok(Json(v3::Jobs {
         head: v3::Head::standard("jobs", format!("/v3/build/{id}/jobs")),

@@ -155,6 +155,35 @@ async fn errors_have_one_form_and_say_what_to_do() {
 }
 
 #[tokio::test]
+async fn include_adds_jobs_and_their_configurations() {
+    let server = Setup::up().start().await;
+    server.quick("acme/more", "script: echo more\n").await;
+    let id = server.api.run("acme/more").await["id"].as_i64().unwrap();
+    let job = async |path: String| {
+        let found = server.api.get(&path).await.expect(200);
+        let build = found
+            .get("builds")
+            .map_or(&found, |builds| &builds[0])
+            .clone();
+        build.get("jobs").map(|jobs| jobs[0].clone())
+    };
+    let list = "/v3/repo/acme%2Fmore/builds";
+    assert_eq!(job(list.to_owned()).await, None);
+    let bare = job(format!("{list}?include=build.commit,build.jobs"))
+        .await
+        .unwrap();
+    assert!(bare.get("config").is_none(), "{bare}");
+    for path in [
+        format!("{list}?include=job.config"),
+        format!("/v3/build/{id}?include=job.config"),
+        format!("/v3/build/{id}/jobs?include=job.config"),
+    ] {
+        let whole = job(path.clone()).await.unwrap();
+        assert_eq!(whole["config"]["script"], json!(["echo more"]), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn lists_come_in_pages_that_point_to_each_other() {
     let server = Setup::up().start().await;
     server.quick("acme/pages", "script: 'true'\n").await;
