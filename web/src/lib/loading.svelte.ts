@@ -1,9 +1,16 @@
 import { untrack } from 'svelte';
 import { ApiError } from '../api/client';
 
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15_000;
+/** Tries after a server that can't be reached; then the reader's button is left. */
+const TRIES = 20;
+
 /**
- * Something fetched; an effect that loads depends on what it names itself, never on what is read on the way: keeps what was shown until the new is there, never two calls at once, and a
- * call wanted while one is on its way comes after it.
+ * Something fetched: keeps what was shown until the new is there, never two calls at once, and a
+ * call wanted while one is on its way comes after it, whether that one succeeds or not. A server
+ * that can't be reached is asked again, with growing waits. An effect that loads depends on what it
+ * names itself, never on what is read on the way.
  */
 export class Loading<T> {
   value = $state.raw<T | null>(null);
@@ -13,6 +20,8 @@ export class Loading<T> {
   private running = false;
   private again = false;
   private generation = 0;
+  private failures = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly fetch: () => Promise<T>;
   private readonly taken: (value: T) => void;
 
@@ -29,6 +38,8 @@ export class Loading<T> {
     this.busy = false;
     this.running = false;
     this.again = false;
+    this.failures = 0;
+    clearTimeout(this.timer);
   }
 
   async load(): Promise<void> {
@@ -37,25 +48,28 @@ export class Loading<T> {
       return;
     }
     const generation = this.generation;
+    clearTimeout(this.timer);
     this.running = true;
     this.busy = true;
-    try {
-      do {
-        this.again = false;
+    do {
+      this.again = false;
+      try {
         const value = await untrack(() => this.fetch());
         if (generation !== this.generation) return;
         this.value = value;
         this.error = null;
+        this.failures = 0;
         this.taken(value);
-      } while (this.again);
-    } catch (error) {
-      if (generation !== this.generation) return;
-      this.error = asApiError(error);
-    } finally {
-      if (generation === this.generation) {
-        this.running = false;
-        this.busy = false;
+      } catch (error) {
+        if (generation !== this.generation) return;
+        this.error = asApiError(error);
       }
+    } while (this.again);
+    this.running = false;
+    this.busy = false;
+    if (this.error?.unreachable && this.failures < TRIES) {
+      const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.failures++);
+      this.timer = setTimeout(() => void this.load(), wait * (0.5 + Math.random() / 2));
     }
   }
 }
