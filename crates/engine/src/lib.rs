@@ -38,7 +38,8 @@ pub use intake::{BuildDemand, Ping, PingOutcome};
 pub use label::{env_label, job_label};
 pub use offer::Offer;
 pub use repositories::NewRepository;
-pub use vault::{Secret, Vault, VaultError};
+pub use travis_model::Secret;
+pub use vault::{Vault, VaultError};
 pub use waiting::Waits;
 pub use workers::{Enrolment, Introduction};
 

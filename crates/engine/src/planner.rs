@@ -389,9 +389,6 @@ pub(crate) fn branch_ref(branch: &str) -> String {
 }
 
 /// Whether asking again can't help.
-fn is_final(error: &ForgeError) -> bool {
-    !matches!(
-        error,
-        ForgeError::Unreachable { .. } | ForgeError::Timeout { .. }
-    )
+const fn is_final(error: &ForgeError) -> bool {
+    !error.may_pass()
 }

@@ -2,30 +2,7 @@
 
 use aws_lc_rs::{aead, constant_time, digest, hmac, rand};
 use thiserror::Error;
-
-/// A secret text. Can't be printed by accident; ask for it by [`Secret::reveal`].
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes a text as a secret.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[secret]")
-    }
-}
+use travis_model::Secret;
 
 /// What can go wrong with secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -116,7 +93,7 @@ impl Vault {
             .key
             .open_in_place(nonce, aead::Aad::empty(), &mut body)
             .map_err(|_| VaultError::OtherKey)?;
-        Ok(Secret(
+        Ok(Secret::new(
             String::from_utf8(plain.to_vec()).map_err(|_| VaultError::OtherKey)?,
         ))
     }
@@ -141,7 +118,7 @@ impl Vault {
     /// [`VaultError::Crypto`].
     pub fn new_token(prefix: &str) -> Result<Secret, VaultError> {
         let bytes: [u8; 32] = random()?;
-        Ok(Secret(format!("{prefix}_{}", hex::encode(bytes))))
+        Ok(Secret::new(format!("{prefix}_{}", hex::encode(bytes))))
     }
 
     /// Under which a token is kept.

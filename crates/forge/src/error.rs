@@ -57,12 +57,57 @@ pub enum ForgeError {
         /// The end of what git said.
         stderr: String,
     },
+    /// The forge wants fewer calls.
+    #[error("the forge takes no more calls for {retry_after_s} s; what waits is sent then")]
+    RateLimited {
+        /// Seconds until calls may be made again.
+        retry_after_s: u64,
+    },
+    /// The token is not good any more, or was never.
+    #[error("the forge refuses the access that was given; sign in with it again")]
+    Denied,
+    /// The token is good, and does not allow this.
+    #[error("the forge does not allow this: {detail}; ask an owner of the repository there")]
+    Forbidden {
+        /// What the forge said.
+        detail: String,
+    },
+    /// The forge understood the call and did not take it.
+    #[error("the forge refused the call: {detail}")]
+    Refused {
+        /// What the forge said.
+        detail: String,
+    },
+    /// The forge has trouble of its own, or said something that can't be understood.
+    #[error("the forge answered wrongly: {detail}; it is asked again in a while")]
+    Upstream {
+        /// What it said.
+        detail: String,
+    },
+    /// The operator has not set this up, or the forge has no such thing.
+    #[error("{what} is not set up for this forge; see the operator's set-up page")]
+    NotSetUp {
+        /// What is missing.
+        what: &'static str,
+    },
     /// Git could not be started, or the disk refused.
     #[error("git could not be run: {0}; check that git is installed and the data folder writable")]
     Io(#[from] std::io::Error),
 }
 
 impl ForgeError {
+    /// Whether the same call may succeed later without anybody doing anything.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Timeout { .. }
+                | Self::RateLimited { .. }
+                | Self::Upstream { .. }
+        )
+    }
+
     pub(crate) fn not_found(what: impl Into<String>) -> Self {
         Self::NotFound { what: what.into() }
     }

@@ -17,6 +17,7 @@ pub mod contract;
 mod error;
 mod git;
 mod git_forge;
+pub mod hosting;
 mod memory;
 pub mod mirror;
 mod port;

@@ -6,6 +6,7 @@ pub mod entities;
 pub mod ids;
 pub mod progress;
 pub mod scheduling;
+pub mod secret;
 pub mod slug;
 pub mod states;
 pub mod time;
@@ -13,6 +14,7 @@ pub mod waiting;
 
 pub use entities::*;
 pub use ids::*;
+pub use secret::Secret;
 pub use slug::{Slug, SlugError};
 pub use states::*;
 pub use time::Timestamp;

@@ -15,7 +15,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("api", &[]),
     ("bus", &[]),
     ("config", &[]),
-    ("forge", &[]),
+    ("forge", &["model"]),
     ("logs", &[]),
     ("model", &[]),
     ("sandbox", &[]),

@@ -1,0 +1,36 @@
+//! The forges that are known: one row each.
+
+use super::port::ForgeApi;
+use super::types::Connection;
+use crate::ForgeError;
+use std::sync::Arc;
+
+/// A kind of forge.
+pub struct Kind {
+    /// Its name in configuration and rows.
+    pub name: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
+    /// The public instance, where there is one that most people mean.
+    pub default_web_url: Option<&'static str>,
+    /// Where calls go, from where people go.
+    pub api_url: fn(web_url: &str) -> String,
+    /// Makes the adapter.
+    pub connect: fn(Connection) -> Result<Arc<dyn ForgeApi>, ForgeError>,
+}
+
+/// All of them.
+pub const KINDS: &[Kind] = &[];
+
+/// Makes the adapter for a connection, by its kind.
+///
+/// # Errors
+/// [`ForgeError::NotSetUp`] for a kind that is not known.
+pub fn connect(connection: Connection) -> Result<Arc<dyn ForgeApi>, ForgeError> {
+    match KINDS.iter().find(|kind| kind.name == connection.kind) {
+        Some(kind) => (kind.connect)(connection),
+        None => Err(ForgeError::NotSetUp {
+            what: "a forge of this kind",
+        }),
+    }
+}

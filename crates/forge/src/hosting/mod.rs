@@ -1,0 +1,17 @@
+//! What a forge offers beyond git: people, permissions, pull requests, hooks, results.
+//!
+//! [`ForgeApi`] is the port. A forge is one folder beside this one and one row in
+//! [`kinds::KINDS`]; adding one touches nothing else.
+
+mod event;
+pub mod kinds;
+mod port;
+mod types;
+
+pub use event::{
+    Event, Hook, HookError, InstallationChange, MemberChange, PullChange, PullRequestEvent, Push,
+    PushedCommit, RepositoryChange, Rerun, Unsupported,
+};
+pub use kinds::{KINDS, Kind, connect};
+pub use port::ForgeApi;
+pub use types::*;
