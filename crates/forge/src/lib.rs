@@ -17,6 +17,7 @@ pub mod contract;
 mod error;
 mod git;
 mod git_forge;
+pub mod github;
 pub mod hosting;
 mod http;
 mod memory;

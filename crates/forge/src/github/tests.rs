@@ -1,0 +1,1 @@
+//! The adapter against small servers that answer as GitHub does.
