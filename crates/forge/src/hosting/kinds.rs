@@ -20,7 +20,7 @@ pub struct Kind {
 }
 
 /// All of them.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[crate::github::KIND];
 
 /// Makes the adapter for a connection, by its kind.
 ///
