@@ -3,6 +3,8 @@
 //! [`ForgeApi`] is the port. A forge is one folder beside this one and one row in
 //! [`kinds::KINDS`]; adding one touches nothing else.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
 mod event;
 pub mod kinds;
 mod port;
