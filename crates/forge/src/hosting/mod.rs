@@ -7,7 +7,9 @@
 pub mod contract;
 mod event;
 pub mod kinds;
+mod memory;
 mod port;
+mod seal;
 mod types;
 
 pub use event::{
@@ -15,5 +17,6 @@ pub use event::{
     PushedCommit, RepositoryChange, Rerun, Unsupported,
 };
 pub use kinds::{KINDS, Kind, connect};
+pub use memory::{MemoryCheck, MemoryDelivery, MemoryForgeApi, MemoryHook};
 pub use port::ForgeApi;
 pub use types::*;
