@@ -17,6 +17,8 @@ pub mod contract;
 mod error;
 mod git;
 mod git_forge;
+mod gitea;
+mod gitlab;
 pub mod hosting;
 mod http;
 mod memory;
