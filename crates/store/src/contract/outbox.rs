@@ -51,14 +51,8 @@ pub async fn what_is_due_is_claimed(database: &dyn Database) {
     assert_eq!(keys(&claim(tx, 89, 200, 9).await), Vec::<&str>::new());
     // Who took them does not come back: they are given to another.
     assert_eq!(keys(&claim(tx, 99, 200, 9).await), ["second", "late"]);
-    tx.outbox_done(
-        tx.outbox_entry("mail", "first").await.unwrap().unwrap().id,
-        1,
-        None,
-        None,
-    )
-    .await
-    .unwrap();
+    let mail = tx.outbox_entry("mail", "first").await.unwrap().unwrap();
+    tx.outbox_done(mail.id, 1, None, None).await.unwrap();
     assert_eq!(tx.outbox_next().await.unwrap(), Some(Timestamp(100)));
     assert_eq!(tx.outbox_entry("status", "none").await.unwrap(), None);
 }
