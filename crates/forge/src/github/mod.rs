@@ -57,8 +57,8 @@ fn is_public(web_url: &str) -> bool {
     web_url.eq_ignore_ascii_case("https://github.com")
 }
 
-fn connect(connection: Connection) -> Result<Arc<dyn ForgeApi>, ForgeError> {
-    Ok(Arc::new(GitHub::new(connection, Limits::default())?))
+fn connect(connection: Connection, limits: Limits) -> Result<Arc<dyn ForgeApi>, ForgeError> {
+    Ok(Arc::new(GitHub::new(connection, limits)?))
 }
 
 /// GitHub.
