@@ -19,6 +19,16 @@ use crate::hosting::{Access, Connection, Kind, RemoteRef};
 use crate::http::address::number;
 use crate::http::{Answer, Call, Class, Client, Limits};
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// The row of [`crate::hosting::KINDS`].
+pub(crate) const KIND: Kind = Kind {
+    name: "gitlab",
+    label: "GitLab",
+    default_web_url: Some("https://gitlab.com"),
+    api_url: |web_url| format!("{web_url}/api/v4"),
+    connect: |connection, limits| Ok(Arc::new(GitLab::new(connection, limits)?)),
+};
 
 /// The row of [`crate::hosting::KINDS`].
 pub(crate) const KIND: Kind = Kind {
