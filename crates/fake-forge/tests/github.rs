@@ -54,7 +54,7 @@ async fn start() -> FakeForge {
         .unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_push_over_http_is_told_to_a_signed_hook() {
     let forge = start().await;
     let control = forge.control();
@@ -143,7 +143,7 @@ async fn a_push_over_http_is_told_to_a_signed_hook() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn private_repositories_are_hidden_from_git_and_the_api() {
     let forge = start().await;
     let control = forge.control();
@@ -205,7 +205,7 @@ async fn private_repositories_are_hidden_from_git_and_the_api() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn signing_in_needs_the_verifier_and_works_once() {
     let forge = start().await;
     let control = forge.control();
@@ -299,7 +299,7 @@ async fn signing_in_needs_the_verifier_and_works_once() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_app_made_from_a_manifest_reports_a_check() {
     let forge = start().await;
     let control = forge.control();
@@ -434,7 +434,7 @@ async fn an_app_made_from_a_manifest_reports_a_check() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_have_pages_and_conditional_calls_cost_nothing() {
     let forge = start().await;
     let control = forge.control();
@@ -511,7 +511,7 @@ async fn lists_have_pages_and_conditional_calls_cost_nothing() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pull_request_from_a_fork_has_head_and_merge() {
     let forge = start().await;
     let control = forge.control();
@@ -574,7 +574,7 @@ async fn a_pull_request_from_a_fork_has_head_and_merge() {
     assert_eq!(got[2].json()["sender"]["login"], "bob");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn renamed_repositories_redirect_and_contents_come_raw_or_encoded() {
     let forge = start().await;
     let control = forge.control();
