@@ -81,7 +81,7 @@ pub async fn answer(api: &Api<'_>, id: u64, path: &[&str]) -> Answer {
                 .collect();
             Ok(api.list(rows, |(name, sha)| render::git_ref(url, &repo, name, sha)))
         }
-        ["git", "commits", sha] => commit(api, id, sha).await,
+        ["git", "commits", sha] => git_commit(api, id, sha).await,
         ["commits"] => {
             let repo = row(api, id)?;
             let start = api.call.parameter("sha").unwrap_or(&repo.default_branch);
@@ -136,6 +136,27 @@ fn permission(api: &Api<'_>, id: u64, login: &str) -> Answer {
         user["permissions"] = render::permissions(level);
     }
     Reply::ok(&json!({"permission": word, "role_name": role, "user": user}))
+}
+
+/// The commit as git's own object, which has less around it.
+async fn git_commit(api: &Api<'_>, id: u64, sha: &str) -> Answer {
+    let folder = api.forge.folder(id);
+    let known = git::resolve(&folder, sha).await?;
+    if known.as_deref() != Some(sha) {
+        return Err(Reply::not_found());
+    }
+    let found = commits::one(&folder, sha).await?;
+    let found = found.ok_or_else(Reply::not_found)?;
+    let repo = row(api, id)?;
+    let shown = render::commit(api.forge.url(), &api.state(), &repo, &found);
+    let mut value = shown["commit"].clone();
+    for name in ["sha", "node_id", "html_url", "parents"] {
+        value[name] = shown[name].clone();
+    }
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("comment_count");
+    }
+    Reply::ok(&value)
 }
 
 async fn commit(api: &Api<'_>, id: u64, name: &str) -> Answer {
