@@ -128,8 +128,7 @@ export const api = {
     post<t.Request>(`/v3/repo/${part(repo)}/request/${request}/approve`, { secrets }),
   deliveries: (repo: RepoId, q: { limit?: number; offset?: number } = {}) =>
     get<t.Deliveries>(`/v3/repo/${part(repo)}/deliveries`, q),
-  delivery: (repo: RepoId, id: number) =>
-    get<t.Delivery>(`/v3/repo/${part(repo)}/delivery/${id}`),
+  delivery: (repo: RepoId, id: number) => get<t.Delivery>(`/v3/repo/${part(repo)}/delivery/${id}`),
   redeliver: (repo: RepoId, id: number) =>
     post<t.Delivery>(`/v3/repo/${part(repo)}/delivery/${id}/redeliver`),
   settings: (repo: RepoId) => get<t.SettingList>(`/v3/repo/${part(repo)}/settings`),

@@ -46,9 +46,9 @@ export type PendingChange = Schemas['PendingChange'];
 export type ConfigMessage = Schemas['ConfigMessage'];
 export type BuildConfig = Schemas['BuildConfig'];
 export type RepositoryPermissions = Schemas['RepositoryPermissions'] & ForgePermissions;
-export type Repository = Omit<Schemas['Repository'], 'current_build'> &
-  { current_build: BuildMinimal | null } &
-  OnForge & { '@permissions': RepositoryPermissions };
+export type Repository = Omit<Schemas['Repository'], 'current_build'> & {
+  current_build: BuildMinimal | null;
+} & OnForge & { '@permissions': RepositoryPermissions };
 export type Repositories = Schemas['Repositories'] & { repositories: Repository[] };
 export type NewRepository = Schemas['NewRepository'];
 export type PingAddress = Schemas['PingAddress'];
