@@ -43,3 +43,13 @@ export function reportedLine(
 export function whoOf(build: Pick<Build, 'sender' | 'created_by' | 'commit'>): string {
   return build.sender?.login ?? build.created_by?.login ?? build.commit.author.name;
 }
+
+const DID: Record<string, string> = {
+  push: 'pushed',
+  pull_request: 'proposed',
+  api: 'asked for',
+  cron: 'is due to build',
+};
+
+/** What that person did with the commit. */
+export const didOf = (event: string): string => DID[event] ?? 'built';
