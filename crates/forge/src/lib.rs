@@ -18,6 +18,7 @@ mod error;
 mod git;
 mod git_forge;
 mod gitea;
+pub mod github;
 mod gitlab;
 pub mod hosting;
 mod http;

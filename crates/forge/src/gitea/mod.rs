@@ -14,9 +14,28 @@ mod wire;
 use crate::ForgeError;
 use crate::hosting::oauth::OAuthClient;
 use crate::hosting::wire::auth;
-use crate::hosting::{Access, Connection, RemoteRef};
+use crate::hosting::{Access, Connection, Kind, RemoteRef};
 use crate::http::address::repository_path;
 use crate::http::{Answer, Call, Class, Client, Limits};
+use std::sync::Arc;
+
+/// The row of [`crate::hosting::KINDS`].
+pub(crate) const KIND: Kind = Kind {
+    name: "gitea",
+    label: "Gitea / Forgejo",
+    default_web_url: None,
+    api_url: |web_url| format!("{web_url}/api/v1"),
+    connect: |connection, limits| Ok(Arc::new(Gitea::new(connection, limits)?)),
+};
+
+/// The row of [`crate::hosting::KINDS`].
+pub(crate) const KIND: Kind = Kind {
+    name: "gitea",
+    label: "Gitea / Forgejo",
+    default_web_url: None,
+    api_url: |web_url| format!("{web_url}/api/v1"),
+    connect: |connection, limits| Ok(std::sync::Arc::new(Gitea::new(connection, limits)?)),
+};
 
 /// Entries of a list that are asked for at once; more are not given out by default.
 const PAGE: &str = "50";

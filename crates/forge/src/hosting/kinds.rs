@@ -2,8 +2,6 @@
 
 use super::port::ForgeApi;
 use super::types::Connection;
-use crate::gitea::Gitea;
-use crate::gitlab::GitLab;
 use crate::{ForgeError, Limits};
 use std::sync::Arc;
 
@@ -22,22 +20,7 @@ pub struct Kind {
 }
 
 /// All of them.
-pub const KINDS: &[Kind] = &[
-    Kind {
-        name: "gitea",
-        label: "Gitea / Forgejo",
-        default_web_url: None,
-        api_url: |web_url| format!("{web_url}/api/v1"),
-        connect: |connection, limits| Ok(Arc::new(Gitea::new(connection, limits)?)),
-    },
-    Kind {
-        name: "gitlab",
-        label: "GitLab",
-        default_web_url: Some("https://gitlab.com"),
-        api_url: |web_url| format!("{web_url}/api/v4"),
-        connect: |connection, limits| Ok(Arc::new(GitLab::new(connection, limits)?)),
-    },
-];
+pub const KINDS: &[Kind] = &[crate::github::KIND, crate::gitea::KIND, crate::gitlab::KIND];
 
 /// Makes the adapter for a connection, by its kind.
 ///
@@ -52,9 +35,12 @@ pub fn connect(connection: Connection) -> Result<Arc<dyn ForgeApi>, ForgeError> 
 /// # Errors
 /// As [`connect`].
 pub fn connect_within(
-    connection: Connection,
+    mut connection: Connection,
     limits: Limits,
 ) -> Result<Arc<dyn ForgeApi>, ForgeError> {
+    for url in [&mut connection.web_url, &mut connection.api_url] {
+        url.truncate(url.trim_end_matches('/').len());
+    }
     match KINDS.iter().find(|kind| kind.name == connection.kind) {
         Some(kind) => (kind.connect)(connection, limits),
         None => Err(ForgeError::NotSetUp {
