@@ -4,6 +4,7 @@
 mod account;
 mod build;
 mod common;
+mod forge;
 mod log;
 mod repository;
 mod worker;
@@ -11,6 +12,7 @@ mod worker;
 pub use account::*;
 pub use build::*;
 pub use common::*;
+pub use forge::*;
 pub use log::*;
 pub use repository::*;
 pub use worker::*;

@@ -1,8 +1,10 @@
 //! Handlers, a file a resource.
 
 pub(crate) mod account;
+mod auth;
 pub(crate) mod builds;
 pub(crate) mod env_vars;
+pub(crate) mod forges;
 pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod logs;
@@ -10,6 +12,7 @@ pub(crate) mod ping;
 pub(crate) mod repos;
 pub(crate) mod requests;
 mod session;
+pub(crate) mod settings;
 pub(crate) mod worker_api;
 pub(crate) mod workers;
 
@@ -26,6 +29,9 @@ pub(crate) fn plain() -> Router<App> {
         .route("/openapi.json", get(home::openapi))
         .route("/live", get(crate::live::upgrade))
         .route("/sign-in/{token}", get(session::sign_in_by_link))
+        .route("/auth/{forge}", get(auth::leave))
+        .route("/auth/{forge}/callback", get(auth::arrive))
+        .route("/setup/app/callback", get(forges::app_made))
         .route("/sign-out", post(session::sign_out))
         .route("/{owner}/{file}", get(home::badge_or_page))
 }
