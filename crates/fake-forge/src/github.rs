@@ -4,6 +4,7 @@ mod apps;
 mod checks;
 mod contents;
 mod hooks;
+mod install;
 mod jwt;
 mod manifest;
 pub mod payload;
@@ -25,7 +26,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-pub use apps::{install, suspend, uninstall};
+pub use install::{install, suspend, uninstall};
 pub use manifest::{new_app, whole as whole_app};
 
 /// GitHub's opaque identifier of a row.

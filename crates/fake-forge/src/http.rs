@@ -308,9 +308,6 @@ pub fn paged<T>(
         rows,
         link: (!links.is_empty()).then(|| links.join(", ")),
         total,
-        page,
-        size,
-        last,
     }
 }
 
@@ -322,10 +319,4 @@ pub struct Page<T> {
     pub link: Option<String>,
     /// Rows of all pages.
     pub total: usize,
-    /// Number of this page from 1.
-    pub page: usize,
-    /// Rows of a full page.
-    pub size: usize,
-    /// Number of the last page.
-    pub last: usize,
 }

@@ -1,9 +1,9 @@
-//! Payloads.
+//! Payloads of Gitea and Forgejo: not written yet.
 
 use crate::events::{Event, Notice};
 use crate::state::State;
 
-/// The payload of an event.
+/// No event has a payload so far.
 pub fn build(
     _url: &str,
     _state: &State,

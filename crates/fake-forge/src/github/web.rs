@@ -1,6 +1,6 @@
 //! GitHub's pages: consent, App manifests, installing an App.
 
-use super::{apps, manifest};
+use super::{install, manifest};
 use crate::forge::Forge;
 use crate::http::{Answer, Call, Reply};
 use crate::oauth::{self, Refusal};
@@ -19,9 +19,9 @@ pub fn answer(forge: &Forge, call: &Call, path: &[&str]) -> Answer {
         }
         ["apps", slug, "installations", "new"] | ["github-apps", slug, "installations", "new"] => {
             if post {
-                apps::install_page_done(forge, call, slug)
+                install::install_page_done(forge, call, slug)
             } else {
-                apps::install_page(forge, call, slug)
+                install::install_page(forge, call, slug)
             }
         }
         [owner, name, ..] if forge.state().repo_id(owner, name).is_some() => Ok(Reply::page(

@@ -60,17 +60,6 @@ impl Level {
             Self::Admin => "admin",
         }
     }
-
-    /// GitLab's number for the role.
-    pub fn number(self) -> u64 {
-        match self {
-            Self::Read => 10,
-            Self::Triage => 20,
-            Self::Write => 30,
-            Self::Maintain => 40,
-            Self::Admin => 50,
-        }
-    }
 }
 
 impl State {

@@ -8,10 +8,13 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use travis_fake_forge::{FakeForge, Kind, Options};
 
 /// A hook as it came in.
 pub struct Got {
@@ -112,4 +115,47 @@ pub fn app_jwt(issuer: &str, pem: &str) -> String {
     )
     .unwrap();
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// Calls of the API with one token.
+pub struct Call {
+    pub client: Client,
+    pub url: String,
+    pub token: String,
+}
+
+impl Call {
+    pub fn new(forge: &FakeForge, token: &str) -> Self {
+        Self {
+            client: Client::builder().redirect(Policy::none()).build().unwrap(),
+            url: format!("{}/api/v3", forge.url()),
+            token: token.to_owned(),
+        }
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        let mut request = self
+            .client
+            .request(method.parse().unwrap(), format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {}", self.token));
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        (status, response.json().await.unwrap_or(Value::Null))
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, value) = self.send("GET", path, Value::Null).await;
+        assert!(status.is_success(), "{path}: {status} {value}");
+        value
+    }
+}
+
+/// A fake GitHub.
+pub async fn start() -> FakeForge {
+    FakeForge::start(Kind::Github, Options::default())
+        .await
+        .unwrap()
 }
