@@ -4,22 +4,32 @@
 
 mod access;
 mod accounts;
+mod approvals;
 mod attempts;
+mod build_changes;
 mod changes;
 mod clock;
+mod compare;
+mod deliveries;
 mod dispatcher;
 mod draft;
 mod error;
+mod events;
+mod hooks;
 mod hosting;
 mod intake;
 mod label;
 mod offer;
+mod plain;
 mod planner;
+mod planning;
 mod poller;
 mod reaper;
 mod report;
 mod repositories;
+mod rules;
 mod runs;
+mod secrets;
 mod vault;
 mod waiting;
 mod workers;
@@ -37,7 +47,8 @@ pub use clock::{Clock, SystemClock};
 pub use dispatcher::{Orders, PollCall};
 pub use error::EngineError;
 pub use hosting::{Connect, Forged, Hosted, remote_ref};
-pub use intake::{BuildDemand, Ping, PingOutcome};
+pub use hooks::Taken;
+pub use intake::BuildDemand;
 pub use label::{env_label, job_label};
 pub use offer::Offer;
 pub use repositories::NewRepository;
@@ -63,6 +74,8 @@ pub struct Policy {
     pub heartbeat: Duration,
     /// Limits of jobs.
     pub limits: JobLimits,
+    /// How often branches and pull requests are compared with their forge.
+    pub compare_every: Duration,
 }
 
 impl Policy {
@@ -193,6 +206,8 @@ impl Engine {
             self.clone().plan_for_ever(),
             self.clone().reap_for_ever(),
             self.clone().poll_for_ever(),
+            self.clone().deliver_for_ever(),
+            self.clone().compare_for_ever(),
         );
     }
 }
