@@ -19,6 +19,7 @@ mod hooks;
 mod hosting;
 mod intake;
 mod label;
+mod limits;
 mod offer;
 mod plain;
 mod planner;
@@ -147,6 +148,8 @@ pub struct Engine {
     pub(crate) policy: Policy,
     pub(crate) keys: attempts::KeyCache,
     pub(crate) held: dispatcher::HeldPolls,
+    /// Repositories whose limit keeps a job waiting.
+    pub(crate) full: std::sync::Mutex<std::collections::HashSet<travis_model::RepositoryId>>,
 }
 
 impl Engine {
@@ -167,6 +170,7 @@ impl Engine {
             policy,
             keys: attempts::KeyCache::default(),
             held: dispatcher::HeldPolls::default(),
+            full: std::sync::Mutex::default(),
         }
     }
 
