@@ -5,23 +5,34 @@
 mod access;
 mod accounts;
 mod allowed;
+mod approvals;
 mod attempts;
+mod build_changes;
 mod changes;
 mod clock;
+mod compare;
+mod deliveries;
 mod dispatcher;
 mod draft;
 mod error;
+mod events;
+mod hooks;
 mod hosting;
 mod intake;
 mod label;
+mod limits;
 mod offer;
+mod plain;
 mod planner;
+mod planning;
 mod poller;
 mod reaper;
 mod report;
 mod repositories;
 mod rights;
+mod rules;
 mod runs;
+mod secrets;
 mod sessions;
 mod settings;
 mod setup;
@@ -45,8 +56,9 @@ pub use attempts::{AttemptAccess, Finished, Finishing};
 pub use clock::{Clock, SystemClock};
 pub use dispatcher::{Orders, PollCall};
 pub use error::EngineError;
+pub use hooks::Taken;
 pub use hosting::{Connect, Forged, Hosted, remote_ref};
-pub use intake::{BuildDemand, Ping, PingOutcome};
+pub use intake::BuildDemand;
 pub use label::{env_label, job_label};
 pub use offer::Offer;
 pub use repositories::NewRepository;
@@ -77,6 +89,8 @@ pub struct Policy {
     pub limits: JobLimits,
     /// Who may sign in with a forge, and whose repositories are worked on.
     pub access: Allowed,
+    /// How often branches and pull requests are compared with their forge.
+    pub compare_every: Duration,
 }
 
 impl Policy {
@@ -149,6 +163,8 @@ pub struct Engine {
     pub(crate) policy: Policy,
     pub(crate) keys: attempts::KeyCache,
     pub(crate) held: dispatcher::HeldPolls,
+    /// Repositories whose limit keeps a job waiting.
+    pub(crate) full: std::sync::Mutex<std::collections::HashSet<travis_model::RepositoryId>>,
 }
 
 impl Engine {
@@ -170,6 +186,7 @@ impl Engine {
             policy,
             keys: attempts::KeyCache::default(),
             held: dispatcher::HeldPolls::default(),
+            full: std::sync::Mutex::default(),
         }
     }
 
@@ -212,6 +229,8 @@ impl Engine {
             self.clone().sync_for_ever(),
             self.clone().recheck_for_ever(),
             self.clone().remove_hooks_for_ever(),
+            self.clone().deliver_for_ever(),
+            self.clone().compare_for_ever(),
         );
     }
 }

@@ -138,21 +138,25 @@ fn permission(api: &Api<'_>, id: u64, login: &str) -> Answer {
     Reply::ok(&json!({"permission": word, "role_name": role, "user": user}))
 }
 
-/// The object of git: who, when and why, without the people and files that the commit's page has.
+/// The commit as git's own object, which has less around it.
 async fn git_commit(api: &Api<'_>, id: u64, sha: &str) -> Answer {
     let folder = api.forge.folder(id);
-    let sha = git::resolve(&folder, sha)
-        .await?
-        .ok_or_else(Reply::not_found)?;
-    let found = commits::one(&folder, &sha).await?;
+    let known = git::resolve(&folder, sha).await?;
+    if known.as_deref() != Some(sha) {
+        return Err(Reply::not_found());
+    }
+    let found = commits::one(&folder, sha).await?;
     let found = found.ok_or_else(Reply::not_found)?;
     let repo = row(api, id)?;
-    let mut value = render::commit(api.forge.url(), &api.state(), &repo, &found);
-    let mut object = value["commit"].take();
+    let shown = render::commit(api.forge.url(), &api.state(), &repo, &found);
+    let mut value = shown["commit"].clone();
     for name in ["sha", "node_id", "html_url", "parents"] {
-        object[name] = value[name].take();
+        value[name] = shown[name].clone();
     }
-    Reply::ok(&object)
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("comment_count");
+    }
+    Reply::ok(&value)
 }
 
 async fn commit(api: &Api<'_>, id: u64, name: &str) -> Answer {
