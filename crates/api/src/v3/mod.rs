@@ -4,13 +4,17 @@
 mod account;
 mod build;
 mod common;
+mod delivery;
 mod log;
+mod pull_request;
 mod repository;
 mod worker;
 
 pub use account::*;
 pub use build::*;
 pub use common::*;
+pub use delivery::*;
 pub use log::*;
+pub use pull_request::*;
 pub use repository::*;
 pub use worker::*;

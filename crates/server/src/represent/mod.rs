@@ -5,9 +5,11 @@ mod builds;
 mod jobs;
 mod misc;
 mod repositories;
+mod requests;
 mod workers;
 
 pub(crate) use misc::*;
+pub(crate) use requests::*;
 
 use crate::error::ApiError;
 use std::collections::HashMap;
@@ -25,6 +27,8 @@ pub(crate) struct Represent<'a> {
     pub with_config: bool,
     usual: HashMap<RepositoryId, Option<i64>>,
     people: HashMap<UserId, User>,
+    /// Whether a repository has secrets at all.
+    secrets: HashMap<RepositoryId, bool>,
 }
 
 /// Passed builds and jobs that the usual time is the median of.
@@ -40,6 +44,7 @@ impl<'a> Represent<'a> {
             with_config: false,
             usual: HashMap::new(),
             people: HashMap::new(),
+            secrets: HashMap::new(),
         })
     }
 
