@@ -3,12 +3,14 @@
 pub(crate) mod account;
 mod auth;
 pub(crate) mod builds;
+pub(crate) mod deliveries;
 pub(crate) mod env_vars;
 pub(crate) mod forges;
 pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod logs;
 pub(crate) mod ping;
+pub(crate) mod pull_requests;
 pub(crate) mod repos;
 pub(crate) mod requests;
 mod session;

@@ -87,6 +87,7 @@ impl Running {
             lease: plan.leases.lease(),
             idle_poll: Duration::from_secs(IDLE_POLL_SECONDS),
             heartbeat: plan.leases.heartbeat(),
+            compare_every: Duration::from_secs(300),
             limits,
         };
         let engine = Arc::new(Engine::new(ports, vault, policy));
