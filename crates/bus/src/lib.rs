@@ -19,6 +19,10 @@ pub enum Wake {
     Worker(i64),
     /// The outbox has something new.
     Outbox,
+    /// A hook's message was stored.
+    Deliveries,
+    /// Somebody's list of repositories is to be synchronised.
+    Sync,
 }
 
 /// Something that viewers see changed.
@@ -45,6 +49,10 @@ pub enum Subject {
     Request(i64),
     /// A worker.
     Worker(i64),
+    /// A hook's message.
+    Delivery(i64),
+    /// A person: how far their synchronisation is.
+    User(i64),
 }
 
 /// Tells loops and viewers. Sending never waits and never fails: who is too slow misses

@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError, Secret, Vault, Viewer};
 use std::time::Duration;
-use travis_model::{ApiToken, Timestamp, TokenId, User, UserId};
+use travis_model::{ApiToken, Scope, Timestamp, TokenId, User, UserId};
 use travis_store::{AuditEntry, StoreError};
 
 const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -56,8 +56,14 @@ impl Engine {
             .await?
             .ok_or(EngineError::Unauthorized)?;
         let session = Vault::new_token("session")?;
-        tx.insert_session(user, &Vault::hash(session.reveal()), now, now.plus(SESSION))
-            .await?;
+        tx.insert_session(
+            user,
+            &Vault::hash(session.reveal()),
+            "",
+            now,
+            now.plus(SESSION),
+        )
+        .await?;
         tx.append_audit(&AuditEntry {
             actor: format!("user:{user}"),
             action: "session.begin".into(),
@@ -90,7 +96,8 @@ impl Engine {
             Some(session) => reader.user(session.user_id).await?,
             None => None,
         };
-        Ok(Viewer { user })
+        drop(reader);
+        self.viewer(user, Scope::All).await
     }
 
     /// Whose API token this is.
@@ -117,7 +124,7 @@ impl Engine {
             tx.touch_api_token(found.id, now).await?;
             tx.commit().await?;
         }
-        Ok(Viewer { user: Some(user) })
+        self.viewer(Some(user), found.scope).await
     }
 
     /// Makes an API token. Answers it, the only time it can be seen, with its row.
@@ -147,6 +154,7 @@ impl Engine {
             id,
             user_id: user.id,
             name: name.to_owned(),
+            scope: Scope::All,
             created_at: now,
             expires_at,
             last_used_at: None,
@@ -189,7 +197,14 @@ impl Engine {
     ) -> Result<TokenId, EngineError> {
         let mut tx = self.store.begin().await?;
         let id = tx
-            .insert_api_token(user, name, &Vault::hash(token.reveal()), now, expires_at)
+            .insert_api_token(
+                user,
+                name,
+                Scope::All,
+                &Vault::hash(token.reveal()),
+                now,
+                expires_at,
+            )
             .await?;
         tx.append_audit(&AuditEntry {
             actor: format!("user:{user}"),

@@ -69,7 +69,7 @@ impl Engine {
         repository: &Repository,
         demand: BuildDemand,
     ) -> Result<Request, EngineError> {
-        viewer.must_maintain(repository)?;
+        self.must_build(viewer, repository).await?;
         let clean =
             |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
         let sha = clean(demand.sha);
@@ -102,6 +102,12 @@ impl Engine {
                     tag,
                     message,
                     delivery: None,
+                    pull_request: None,
+                    sender: None,
+                    before_sha: None,
+                    compare_url: None,
+                    delivery_id: None,
+                    held: false,
                     created_by: viewer.user.as_ref().map(|user| user.id),
                     at: self.now(),
                 },
@@ -181,6 +187,12 @@ impl Engine {
                     tag: push.tag,
                     message: None,
                     delivery,
+                    pull_request: None,
+                    sender: None,
+                    before_sha: None,
+                    compare_url: None,
+                    delivery_id: None,
+                    held: false,
                     created_by: None,
                     at: self.now(),
                 },

@@ -10,12 +10,14 @@ mod clock;
 mod dispatcher;
 mod draft;
 mod error;
+mod hosting;
 mod intake;
 mod label;
 mod offer;
 mod planner;
 mod poller;
 mod reaper;
+mod report;
 mod repositories;
 mod runs;
 mod vault;
@@ -34,6 +36,7 @@ pub use attempts::{AttemptAccess, Finished, Finishing};
 pub use clock::{Clock, SystemClock};
 pub use dispatcher::{Orders, PollCall};
 pub use error::EngineError;
+pub use hosting::{Connect, Forged, Hosted, remote_ref};
 pub use intake::{BuildDemand, Ping, PingOutcome};
 pub use label::{env_label, job_label};
 pub use offer::Offer;
@@ -108,8 +111,10 @@ pub struct Ports {
     pub logs: Arc<dyn LogStore>,
     /// Wake-ups and events.
     pub bus: Arc<dyn Bus>,
-    /// Git repositories.
+    /// Plain git repositories.
     pub forge: Arc<dyn Forge>,
+    /// Makes the adapters of forges.
+    pub connect: Connect,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }
@@ -120,6 +125,10 @@ pub struct Engine {
     pub(crate) logs: Arc<dyn LogStore>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) forge: Arc<dyn Forge>,
+    pub(crate) connect: Connect,
+    pub(crate) adapters: hosting::Adapters,
+    pub(crate) renewing: tokio::sync::Mutex<()>,
+    pub(crate) grants: access::Grants,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) vault: Vault,
     pub(crate) policy: Policy,
@@ -136,6 +145,10 @@ impl Engine {
             logs: ports.logs,
             bus: ports.bus,
             forge: ports.forge,
+            connect: ports.connect,
+            adapters: hosting::Adapters::default(),
+            renewing: tokio::sync::Mutex::default(),
+            grants: access::Grants::default(),
             clock: ports.clock,
             vault,
             policy,

@@ -4,6 +4,7 @@ use crate::{
     Engine, EngineError,
     changes::Changes,
     draft::{fill, new_job, skips},
+    report,
     runs::Run,
 };
 use serde_json::json;
@@ -13,11 +14,11 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use travis_bus::Wake;
 use travis_config::{BranchDecision, PlanContext};
-use travis_forge::{ForgeError, RepoRef, Snapshot, Want};
+use travis_forge::{ForgeError, Snapshot, Want};
 use travis_model::{
     BuildState, CommitId, JobState, Repository, Request, RequestId, RequestState, Timestamp,
 };
-use travis_store::{BuildFilter, NewBuild, NewCommit, Page, RequestChange, StoreError};
+use travis_store::{BuildFilter, NewBuild, NewCommit, Page, RequestChange, SeenBy, StoreError};
 
 /// Requests looked at side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -157,10 +158,6 @@ impl Engine {
         repository: &Repository,
         request: &Request,
     ) -> Result<Planned, EngineError> {
-        let source = RepoRef {
-            id: repository.id.get(),
-            url: repository.clone_url.clone(),
-        };
         let want = match (&request.sha, &request.tag, &request.branch) {
             (Some(sha), ..) => Want::Commit(sha.clone()),
             (None, Some(tag), _) => Want::Tag(tag.clone()),
@@ -176,10 +173,9 @@ impl Engine {
             .as_ref()
             .map(|tag| format!("refs/tags/{tag}"))
             .or_else(|| request.branch.as_ref().map(|branch| branch_ref(branch)));
-        let resolved = self.forge.resolve(&source, &want).await?;
+        let resolved = self.resolve(repository, &want).await?;
         let snapshot = self
-            .forge
-            .snapshot(&source, &resolved.sha, fetch_ref.as_deref(), CONFIG_FILE)
+            .snapshot(repository, &resolved.sha, fetch_ref.as_deref(), CONFIG_FILE)
             .await?;
         let branch = request
             .branch
@@ -228,7 +224,7 @@ impl Engine {
             committed_at: Timestamp(found.committer_date.saturating_mul(1000)),
         };
         let before = BuildFilter {
-            private: true,
+            seen_by: SeenBy::Operator,
             repository: Some(repository.id),
             branch: Some(branch.to_owned()),
             states: vec![
@@ -267,6 +263,10 @@ impl Engine {
             config: json!({}),
             messages: json!([]),
             fast_finish: false,
+            pull_request: request.pull_request.clone(),
+            sender: request.sender.clone(),
+            before_sha: request.before_sha.clone(),
+            compare_url: request.compare_url.clone(),
             created_by: request.created_by,
             stages: vec!["test".to_owned()],
             jobs: Vec::new(),
@@ -318,8 +318,10 @@ impl Engine {
             Err(StoreError::Conflict(_)) => return Ok(()),
             other => other?,
         }
+        report::note_request(tx.as_mut(), request, self.now()).await?;
         tx.commit().await?;
         let mut changes = Changes::default();
+        changes.wake(Wake::Outbox);
         changes.request(request);
         changes.send(self.bus.as_ref());
         Ok(())

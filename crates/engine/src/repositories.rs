@@ -95,6 +95,7 @@ impl Engine {
             private: new.private,
             active: true,
             ping_secret: self.vault.seal(secret.reveal().as_bytes())?,
+            hosting: None,
             poll_seconds: new.poll_seconds,
             at: now,
         };
@@ -154,7 +155,7 @@ impl Engine {
             .repository(id)
             .await?
             .ok_or(EngineError::NotFound("repository"))?;
-        viewer.must_maintain(&repository)?;
+        self.must_administer(viewer, &repository).await?;
         repository.active = active;
         repository.updated_at = self.now();
         tx.update_repository(&repository).await?;
@@ -183,10 +184,10 @@ impl Engine {
     /// When the viewer may not, or a build of it is not over.
     pub async fn remove_repository(&self, viewer: &Viewer, key: &str) -> Result<(), EngineError> {
         let repository = self.repository(viewer, key).await?;
-        viewer.must_maintain(&repository)?;
+        self.must_administer(viewer, &repository).await?;
         let mut tx = self.store.begin().await?;
         let open = travis_store::BuildFilter {
-            private: true,
+            seen_by: travis_store::SeenBy::Operator,
             repository: Some(repository.id),
             states: travis_store::OPEN_STATES.to_vec(),
             ..Default::default()
@@ -236,7 +237,7 @@ impl Engine {
         key: &str,
     ) -> Result<(Repository, Secret), EngineError> {
         let repository = self.repository(viewer, key).await?;
-        viewer.must_maintain(&repository)?;
+        self.must_administer(viewer, &repository).await?;
         let secret = self.vault.unseal(&repository.ping_secret)?;
         Ok((repository, secret))
     }
@@ -247,7 +248,7 @@ impl Engine {
     /// When the viewer may not see them.
     pub async fn env_vars(&self, viewer: &Viewer, key: &str) -> Result<Vec<EnvVar>, EngineError> {
         let repository = self.repository(viewer, key).await?;
-        viewer.must_maintain(&repository)?;
+        self.must_administer(viewer, &repository).await?;
         Ok(self.store.reader().await?.env_vars(repository.id).await?)
     }
 
@@ -265,7 +266,7 @@ impl Engine {
         branch: Option<&str>,
     ) -> Result<EnvVar, EngineError> {
         let repository = self.repository(viewer, key).await?;
-        viewer.must_maintain(&repository)?;
+        self.must_administer(viewer, &repository).await?;
         let fits = !name.is_empty()
             && name.len() <= 255
             && !name.starts_with(|c: char| c.is_ascii_digit())
@@ -320,7 +321,7 @@ impl Engine {
         id: EnvVarId,
     ) -> Result<(), EngineError> {
         let repository = self.repository(viewer, key).await?;
-        viewer.must_maintain(&repository)?;
+        self.must_administer(viewer, &repository).await?;
         let mut tx = self.store.begin().await?;
         match tx.delete_env_var(repository.id, id).await {
             Err(StoreError::NotFound(_)) => return Err(EngineError::NotFound("env_var")),

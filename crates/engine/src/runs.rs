@@ -1,7 +1,7 @@
 //! The one way in which jobs change: load, decide (pure), save; then the build is computed again.
 //! Everybody who changes a job holds its build's lock.
 
-use crate::{Engine, EngineError, Viewer, changes::Changes};
+use crate::{Engine, EngineError, Viewer, changes::Changes, report};
 use travis_bus::Wake;
 use travis_model::{
     Build, BuildId, Job, JobEffect, JobEvent, JobId, JobState, Rejected, Timestamp, UserId,
@@ -151,6 +151,11 @@ impl Run<'_> {
             build.updated_at = self.now;
             self.tx.update_build(build).await?;
             self.changes.build(build);
+            let commit = self.tx.commits(&[build.commit_id]).await?.pop();
+            if let Some(commit) = commit {
+                report::note_build(self.tx, build, &commit.sha, self.now).await?;
+                self.changes.wake(Wake::Outbox);
+            }
         }
         Ok(())
     }
@@ -321,7 +326,7 @@ impl Engine {
         if !viewer.sees(&repository) {
             return Err(EngineError::NotFound(what));
         }
-        viewer.must_maintain(&repository)?;
+        self.must_build(viewer, &repository).await?;
         Ok(build)
     }
 

@@ -49,4 +49,14 @@ ids! {
     TokenId,
     /// A variable of a repository's settings.
     EnvVarId,
+    /// A forge that this installation works with.
+    ForgeId,
+    /// Who a person is on a forge.
+    IdentityId,
+    /// A user or organisation of a forge.
+    AccountId,
+    /// A hook's message.
+    DeliveryId,
+    /// A maintainer's word for one commit.
+    ApprovalId,
 }

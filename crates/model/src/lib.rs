@@ -10,6 +10,7 @@ pub mod secret;
 pub mod slug;
 pub mod states;
 pub mod time;
+pub mod trust;
 pub mod waiting;
 
 pub use entities::*;

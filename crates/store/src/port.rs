@@ -1,13 +1,13 @@
 use crate::{
-    AuditEntry, BuildFilter, BuildKey, JobProgress, Listing, NewAttempt, NewBuild, NewCommit,
-    NewRepository, NewRequest, NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter,
-    RequestChange, StoreError,
+    AuditEntry, BuildFilter, BuildKey, HostingReader, HostingTx, JobProgress, Listing, NewAttempt,
+    NewBuild, NewCommit, NewRepository, NewRequest, NewWorker, OutboxEntry, Page, QueueDepth,
+    RepositoryFilter, RequestChange, StoreError,
 };
 use async_trait::async_trait;
 use travis_model::{
     ApiToken, Attempt, AttemptId, AttemptState, Branch, Build, BuildId, Commit, CommitId, EnvVar,
-    EnvVarId, Job, JobId, Repository, RepositoryId, Request, RequestId, Session, Slug, Stage,
-    Timestamp, TokenId, User, UserId, Worker, WorkerId,
+    EnvVarId, Job, JobId, Repository, RepositoryId, Request, RequestId, Scope, Session, SessionId,
+    Slug, Stage, Timestamp, TokenId, User, UserId, Worker, WorkerId,
 };
 
 /// Where rows are kept.
@@ -26,7 +26,7 @@ pub trait Store: Send + Sync {
 /// What can be read. Lists of identifiers may hold unknown ones, which are left out; the order
 /// of the answer is then that of the identifiers given.
 #[async_trait]
-pub trait Reader: Send {
+pub trait Reader: HostingReader + Send {
     /// A person.
     async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
     /// A person by name, case apart.
@@ -81,7 +81,7 @@ pub trait Reader: Send {
         repository: RepositoryId,
         page: Page,
     ) -> Result<Listing<Request>, StoreError>;
-    /// Requests that nobody has looked at, oldest first.
+    /// Requests that nobody has looked at and that wait for nobody's word, oldest first.
     async fn pending_requests(&mut self, limit: u64) -> Result<Vec<Request>, StoreError>;
     /// Builds that came of these requests.
     async fn builds_of_requests(&mut self, ids: &[RequestId]) -> Result<Vec<Build>, StoreError>;
@@ -185,12 +185,15 @@ pub trait Reader: Send {
     /// How many attempts a worker finished.
     async fn finished_attempts(&mut self, worker: WorkerId) -> Result<u64, StoreError>;
 
-    /// What has to be told to the outside now, oldest first.
-    async fn outbox_due(
+    /// What is to be told of a thing, or was.
+    async fn outbox_entry(
         &mut self,
-        now: Timestamp,
-        limit: u64,
-    ) -> Result<Vec<OutboxEntry>, StoreError>;
+        kind: &str,
+        key: &str,
+    ) -> Result<Option<OutboxEntry>, StoreError>;
+    /// When the next message is due; none when nothing waits.
+    async fn outbox_next(&mut self) -> Result<Option<Timestamp>, StoreError>;
+
     /// Who did what, newest first.
     async fn audit_log(&mut self, page: Page) -> Result<Listing<AuditEntry>, StoreError>;
     /// A value kept for the installation.
@@ -199,7 +202,7 @@ pub trait Reader: Send {
 
 /// What can be changed, in one transaction.
 #[async_trait]
-pub trait Tx: Reader {
+pub trait Tx: Reader + HostingTx {
     /// Makes everything of this transaction last. Returns when it is durable.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
     /// Undoes everything of this transaction.
@@ -218,11 +221,22 @@ pub trait Tx: Reader {
         &mut self,
         user: UserId,
         token_hash: &[u8],
+        user_agent: &str,
         at: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), StoreError>;
     /// Ends a session; nothing happens when there is none.
     async fn delete_session(&mut self, token_hash: &[u8]) -> Result<(), StoreError>;
+    /// Notes the use of a session.
+    async fn touch_session(&mut self, id: SessionId, at: Timestamp) -> Result<(), StoreError>;
+    /// Ends a session of a person. [`StoreError::NotFound`] when it is not theirs.
+    async fn end_session(&mut self, user: UserId, id: SessionId) -> Result<(), StoreError>;
+    /// Ends all sessions of a person but one. Answers how many.
+    async fn end_sessions(
+        &mut self,
+        user: UserId,
+        but: Option<SessionId>,
+    ) -> Result<u64, StoreError>;
     /// Makes a link that signs a person in once.
     async fn insert_sign_in_link(
         &mut self,
@@ -241,6 +255,7 @@ pub trait Tx: Reader {
         &mut self,
         user: UserId,
         name: &str,
+        scope: Scope,
         token_hash: &[u8],
         at: Timestamp,
         expires_at: Option<Timestamp>,
@@ -350,21 +365,48 @@ pub trait Tx: Reader {
         expires_at: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Notes that the outside must be told something.
+    /// Notes that the outside must be told of a thing: its version grows, its tries begin anew, and
+    /// it is due at once.
     async fn append_outbox(
         &mut self,
         kind: &str,
+        key: &str,
         payload: &serde_json::Value,
         at: Timestamp,
-    ) -> Result<i64, StoreError>;
-    /// It was told.
-    async fn outbox_done(&mut self, id: i64) -> Result<(), StoreError>;
-    /// It was tried in vain; try again then.
-    async fn outbox_retry(&mut self, id: i64, next: Timestamp) -> Result<(), StoreError>;
+    ) -> Result<(), StoreError>;
+    /// Takes what is due now, the longest due first, for a time in which nobody else gets it.
+    async fn claim_outbox(
+        &mut self,
+        kind: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<OutboxEntry>, StoreError>;
+    /// A version was told; what changed meanwhile stays due. The memo is kept either way, and the
+    /// claim ends. `again` asks for one more look at that time.
+    async fn outbox_done(
+        &mut self,
+        id: i64,
+        version: i64,
+        memo: Option<&serde_json::Value>,
+        again: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
+    /// A version was tried in vain: it is due again then, or given up when `None`. What changed
+    /// meanwhile is due at once. The claim ends.
+    async fn outbox_retry(
+        &mut self,
+        id: i64,
+        version: i64,
+        next: Option<Timestamp>,
+        error: &str,
+        memo: Option<&serde_json::Value>,
+    ) -> Result<(), StoreError>;
+
     /// Notes who did what.
     async fn append_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreError>;
     /// Keeps a value for the installation.
     async fn put_setting(&mut self, key: &str, value: &str) -> Result<(), StoreError>;
-    /// Removes sessions, links and tokens that have ended. Answers how many.
+    /// Removes sessions, links and tokens that have ended, the bodies of deliveries older than 30
+    /// days with them, and messages told more than 30 days ago. Answers how many.
     async fn sweep_expired(&mut self, now: Timestamp) -> Result<u64, StoreError>;
 }

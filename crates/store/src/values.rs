@@ -1,8 +1,9 @@
 //! Arguments and answers of the port.
 
+use crate::SeenBy;
 use travis_model::{
-    BuildId, BuildState, CommitId, JobId, JobState, RepositoryId, RequestId, RequestState, Slug,
-    Timestamp, UserId,
+    BuildId, BuildState, CommitId, DeliveryId, Hosting, JobId, JobState, PullRequest, RepositoryId,
+    RequestId, RequestState, Sender, Slug, Timestamp, UserId,
 };
 
 /// A part of a list.
@@ -26,8 +27,12 @@ pub struct Listing<T> {
 /// Which repositories. Default: all that are public.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RepositoryFilter {
-    /// Private ones too.
-    pub private: bool,
+    /// For whose eyes.
+    pub seen_by: SeenBy,
+    /// Only those that this person starred.
+    pub starred_by: Option<UserId>,
+    /// Only those that this person has a right to.
+    pub member: Option<UserId>,
     /// Only those whose slug holds this, case apart.
     pub search: Option<String>,
     /// Only active or only inactive ones.
@@ -39,8 +44,8 @@ pub struct RepositoryFilter {
 /// Which builds. Default: all of public repositories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildFilter {
-    /// Those of private repositories too.
-    pub private: bool,
+    /// For whose eyes.
+    pub seen_by: SeenBy,
     /// Only of this repository.
     pub repository: Option<RepositoryId>,
     /// Only on this branch.
@@ -51,6 +56,8 @@ pub struct BuildFilter {
     pub event_types: Vec<String>,
     /// Only this number.
     pub number: Option<i64>,
+    /// Only of this pull request.
+    pub pull_request_number: Option<i64>,
 }
 
 /// A repository to be added.
@@ -70,6 +77,8 @@ pub struct NewRepository {
     pub active: bool,
     /// Signs its pings; encrypted by the caller.
     pub ping_secret: Vec<u8>,
+    /// Where it lives, unless it is plain git.
+    pub hosting: Option<Hosting>,
     /// How often its branches are asked for new commits.
     pub poll_seconds: Option<u32>,
     /// Now.
@@ -93,6 +102,18 @@ pub struct NewRequest {
     pub message: Option<String>,
     /// The sender's own number of the ping; the same one twice makes one request.
     pub delivery: Option<String>,
+    /// The pull request it is about.
+    pub pull_request: Option<PullRequest>,
+    /// Who did what it comes of, on the forge.
+    pub sender: Option<Sender>,
+    /// The commit before a push.
+    pub before_sha: Option<String>,
+    /// A page that shows the change.
+    pub compare_url: Option<String>,
+    /// The hook's message that it comes of.
+    pub delivery_id: Option<DeliveryId>,
+    /// It waits for a maintainer's word from the start.
+    pub held: bool,
     /// Who asked.
     pub created_by: Option<UserId>,
     /// Now.
@@ -162,6 +183,14 @@ pub struct NewBuild {
     pub messages: serde_json::Value,
     /// It is over when all jobs that count are.
     pub fast_finish: bool,
+    /// The pull request built.
+    pub pull_request: Option<PullRequest>,
+    /// Who did what it comes of, on the forge.
+    pub sender: Option<Sender>,
+    /// The commit before.
+    pub before_sha: Option<String>,
+    /// A page that shows the change.
+    pub compare_url: Option<String>,
     /// Who asked.
     pub created_by: Option<UserId>,
     /// Names of its stages in order, at least one.
@@ -233,17 +262,27 @@ pub struct NewAttempt {
     pub at: Timestamp,
 }
 
-/// Something that the outside must be told of.
+/// Something that the outside must be told of. There is one row for each thing that is told about
+/// (kind and key), so that two messages about it can't overtake each other: who sends looks at how
+/// the thing stands at that moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxEntry {
-    /// Grows.
+    /// Identifier.
     pub id: i64,
     /// What kind of message.
     pub kind: String,
-    /// What to say.
+    /// What it is about.
+    pub key: String,
+    /// What to look at, as the last change said.
     pub payload: serde_json::Value,
-    /// How often it was tried.
+    /// What the sender keeps from one message about it to the next.
+    pub memo: Option<serde_json::Value>,
+    /// Grows with each change.
+    pub version: i64,
+    /// How often this version was tried in vain.
     pub tries: u32,
+    /// Why the last try failed.
+    pub error: Option<String>,
 }
 
 /// Who did what.

@@ -1,6 +1,6 @@
 use crate::{
-    AttemptId, AttemptState, BuildId, BuildState, CommitId, JobId, JobState, Outcome, RepositoryId,
-    RequestId, StageId, Timestamp, UserId, WorkerId,
+    AttemptId, AttemptState, BuildId, BuildState, CommitId, JobId, JobState, Outcome, PullRequest,
+    RepositoryId, RequestId, Sender, StageId, Timestamp, UserId, WorkerId,
 };
 
 /// One commit under one configuration; numbered per repository.
@@ -36,6 +36,14 @@ pub struct Build {
     pub messages: serde_json::Value,
     /// It is over when all jobs that count are.
     pub fast_finish: bool,
+    /// The pull request built.
+    pub pull_request: Option<PullRequest>,
+    /// Who did what it came of, on the forge.
+    pub sender: Option<Sender>,
+    /// The commit before the push, or the one that a pull request stood against.
+    pub before_sha: Option<String>,
+    /// A page that shows the change.
+    pub compare_url: Option<String>,
     /// Who asked for it, when it is known.
     pub created_by: Option<UserId>,
     /// When it was made.

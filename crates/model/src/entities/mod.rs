@@ -2,10 +2,12 @@
 
 mod account;
 mod build;
+mod forge;
 mod repository;
 mod worker;
 
 pub use account::*;
 pub use build::*;
+pub use forge::*;
 pub use repository::*;
 pub use worker::*;

@@ -1,5 +1,6 @@
 use crate::{
-    BuildId, CommitId, EnvVarId, RepositoryId, RequestId, RequestState, Slug, Timestamp, UserId,
+    BuildId, CommitId, DeliveryId, EnvVarId, Hosting, PullRequest, RepositoryId,
+    RepositorySettings, RequestId, RequestState, Sender, Slug, Timestamp, UserId,
 };
 
 /// A source tree.
@@ -25,6 +26,10 @@ pub struct Repository {
     pub poll_seconds: Option<u32>,
     /// When its branches were last asked.
     pub polled_at: Option<Timestamp>,
+    /// Where it lives, unless it is plain git.
+    pub hosting: Option<Hosting>,
+    /// What its maintainers decided.
+    pub settings: RepositorySettings,
     /// The build shown first.
     pub current_build_id: Option<BuildId>,
     /// When it was added.
@@ -73,6 +78,18 @@ pub struct Request {
     pub message: Option<String>,
     /// The sender's own number of the ping: the same one twice makes one request.
     pub delivery: Option<String>,
+    /// The pull request it is about.
+    pub pull_request: Option<PullRequest>,
+    /// Who did what it came of, on the forge.
+    pub sender: Option<Sender>,
+    /// The commit before a push.
+    pub before_sha: Option<String>,
+    /// A page that shows the change.
+    pub compare_url: Option<String>,
+    /// The hook's message that it came of.
+    pub delivery_id: Option<DeliveryId>,
+    /// It waits for a maintainer's word, since then.
+    pub held_at: Option<Timestamp>,
     /// Who asked, when it is known.
     pub created_by: Option<UserId>,
     /// When it came.
@@ -111,6 +128,8 @@ pub struct Branch {
     pub name: String,
     /// The newest build on it.
     pub last_build_id: Option<BuildId>,
-    /// The newest commit seen on it by polling.
+    /// The newest commit seen on it by polling or by a push.
     pub head_sha: Option<String>,
+    /// It was deleted on the forge.
+    pub gone: bool,
 }

@@ -208,6 +208,7 @@ fn administrator(engine: &Engine) -> Viewer {
             admin: true,
             created_at: engine.now(),
         }),
+        ..Viewer::default()
     }
 }
 
@@ -230,7 +231,11 @@ fn removed(about: Subject) -> Option<(&'static str, Value)> {
     match about {
         Subject::Repository(id) => Some(("repository:removed", serde_json::json!({"id": id}))),
         Subject::Worker(id) => Some(("worker:removed", serde_json::json!({"id": id}))),
-        Subject::Build(_) | Subject::Job(_) | Subject::Request(_) => None,
+        Subject::Build(_)
+        | Subject::Job(_)
+        | Subject::Request(_)
+        | Subject::Delivery(_)
+        | Subject::User(_) => None,
     }
 }
 
@@ -239,6 +244,8 @@ async fn engine_sees(engine: &Engine, about: Subject) -> Result<bool, ApiError> 
     let mut reader = engine.store().reader().await?;
     let repository = match about {
         Subject::Worker(_) => return Ok(true),
+        // Nothing of these is told along: whoever hears of them fetches them.
+        Subject::Delivery(_) | Subject::User(_) => return Ok(false),
         Subject::Repository(id) => Some(RepositoryId(id)),
         Subject::Build(id) => reader
             .build(BuildId(id))
@@ -293,6 +300,7 @@ async fn subject(
             let rows = represent.reader.worker(WorkerId(id)).await?;
             first(represent.workers(rows.into_iter().collect()).await?)
         }
+        Subject::Delivery(_) | Subject::User(_) => None,
     };
     Ok(value)
 }

@@ -61,7 +61,7 @@ impl Represent<'_> {
         let mut answer = Vec::with_capacity(rows.len());
         for row in rows {
             let filter = BuildFilter {
-                private: true,
+                seen_by: travis_store::SeenBy::Operator,
                 repository: Some(repository.id),
                 branch: Some(row.name.clone()),
                 ..Default::default()

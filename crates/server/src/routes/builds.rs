@@ -15,7 +15,7 @@ use serde::Deserialize;
 use travis_api::v3::{self, ErrorBody};
 use travis_engine::Viewer;
 use travis_model::{Build, BuildId, JobState, Repository};
-use travis_store::BuildFilter;
+use travis_store::{BuildFilter, SeenBy};
 
 #[derive(Deserialize)]
 pub(crate) struct BuildsQuery {
@@ -62,12 +62,17 @@ impl BuildsQuery {
             })
             .transpose()?;
         Ok(BuildFilter {
-            private: repository.is_some() || viewer.is_admin(),
+            seen_by: if repository.is_some() {
+                SeenBy::Operator
+            } else {
+                viewer.seen_by()
+            },
             repository: repository.map(|repository| repository.id),
             branch: self.branch.clone(),
             states,
             event_types: list(&self.event_type),
             number,
+            pull_request_number: None,
         })
     }
 }

@@ -69,7 +69,7 @@ pub(crate) async fn badge_or_page(
         .repository(&caller.0, &format!("{owner}/{name}"))
         .await?;
     let filter = BuildFilter {
-        private: true,
+        seen_by: travis_store::SeenBy::Operator,
         repository: Some(repository.id),
         branch: Some(query.branch.unwrap_or(repository.default_branch)),
         ..Default::default()

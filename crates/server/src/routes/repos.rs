@@ -93,10 +93,10 @@ pub(crate) async fn page_of(
     active: Option<bool>,
 ) -> Result<v3::Repositories, ApiError> {
     let filter = RepositoryFilter {
-        private: viewer.is_admin(),
+        seen_by: viewer.seen_by(),
         search,
         active,
-        owner: None,
+        ..Default::default()
     };
     let mut represent = Represent::new(&app.engine, viewer).await?;
     let found = represent.reader.repositories(&filter, page).await?;

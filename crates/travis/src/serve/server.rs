@@ -77,6 +77,7 @@ impl Running {
                 plan.allow_local_git,
                 plan.sample_url.clone(),
             )),
+            connect: Arc::new(travis_forge::hosting::connect),
             clock: Arc::new(SystemClock),
         };
         let policy = Policy {

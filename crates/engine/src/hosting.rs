@@ -1,0 +1,269 @@
+//! Forges as the use cases see them: which adapter, in whose name.
+
+use crate::{Engine, EngineError, Vault};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use travis_forge::hosting::{Access, AppIdentity, Connection, ForgeApi, RemoteRef};
+use travis_forge::{BranchHead, ForgeError, RepoRef, Resolved, Snapshot, Want};
+use travis_model::{
+    ForgeId, ForgeSite, Hosting, Identity, Level, Repository, Secret, Timestamp, UserId,
+};
+
+/// Makes the adapter of a forge: the real ones, or one for tests.
+pub type Connect = Arc<dyn Fn(Connection) -> Result<Arc<dyn ForgeApi>, ForgeError> + Send + Sync>;
+
+/// A token that ends so soon is renewed before it is used.
+const RENEW_BEFORE: Duration = Duration::from_secs(120);
+
+/// Adapters that were made, with the time of the row they were made of.
+#[derive(Default)]
+pub(crate) struct Adapters(Mutex<HashMap<ForgeId, (Timestamp, Arc<dyn ForgeApi>)>>);
+
+/// A forge with its adapter.
+#[derive(Clone)]
+pub struct Forged {
+    /// The row.
+    pub site: ForgeSite,
+    /// The adapter.
+    pub api: Arc<dyn ForgeApi>,
+}
+
+/// A repository on its forge, and in whose name it is worked on.
+pub struct Hosted {
+    /// The adapter of its forge.
+    pub api: Arc<dyn ForgeApi>,
+    /// How the forge calls it.
+    pub at: RemoteRef,
+    /// In whose name.
+    pub access: Access,
+    /// Whether it is the App's.
+    pub by_app: bool,
+}
+
+/// How a forge calls a repository.
+#[must_use]
+pub fn remote_ref(hosting: &Hosting) -> RemoteRef {
+    RemoteRef {
+        id: hosting.remote_id.clone(),
+        path: hosting.path.clone(),
+    }
+}
+
+impl Engine {
+    /// A forge with its adapter.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for one that is not there.
+    pub async fn forge_by_id(&self, id: ForgeId) -> Result<Forged, EngineError> {
+        let forges = self.store.reader().await?.forges().await?;
+        let site = forges
+            .into_iter()
+            .find(|site| site.id == id)
+            .ok_or(EngineError::NotFound("forge"))?;
+        self.connect_to(site)
+    }
+
+    /// The adapter of a forge; made anew when its row has changed.
+    pub(crate) fn connect_to(&self, site: ForgeSite) -> Result<Forged, EngineError> {
+        let mut known = self
+            .adapters
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, api)) = known.get(&site.id)
+            && *at == site.updated_at
+        {
+            let api = api.clone();
+            return Ok(Forged { site, api });
+        }
+        let open = |sealed: &Option<Vec<u8>>| {
+            sealed
+                .as_ref()
+                .map(|sealed| self.vault.unseal(sealed))
+                .transpose()
+        };
+        let app = match (site.app_id, &site.app_slug, open(&site.app_key)?) {
+            (Some(id), Some(slug), Some(private_key)) => Some(AppIdentity {
+                id,
+                slug: slug.clone(),
+                private_key,
+            }),
+            _ => None,
+        };
+        let api = (self.connect)(Connection {
+            kind: site.kind.clone(),
+            web_url: site.web_url.clone(),
+            api_url: site.api_url.clone(),
+            client_id: site.client_id.clone(),
+            client_secret: open(&site.client_secret)?,
+            app,
+        })?;
+        known.insert(site.id, (site.updated_at, api.clone()));
+        Ok(Forged { site, api })
+    }
+
+    /// A person's token on a forge, renewed when it is about to end. `None` when there is none that
+    /// is good.
+    pub(crate) async fn token_of(
+        &self,
+        forged: &Forged,
+        user: UserId,
+    ) -> Result<Option<(Identity, Secret)>, EngineError> {
+        let identities = self.store.reader().await?.identities(user).await?;
+        let Some(mut identity) = identities
+            .into_iter()
+            .find(|identity| identity.forge_id == forged.site.id)
+        else {
+            return Ok(None);
+        };
+        let Some(sealed) = identity.token.clone() else {
+            return Ok(None);
+        };
+        let now = self.now();
+        if identity
+            .token_expires_at
+            .is_none_or(|end| end > now.plus(RENEW_BEFORE))
+        {
+            return Ok(Some((identity, self.vault.unseal(&sealed)?)));
+        }
+        let Some(refresh) = identity.refresh_token.clone() else {
+            return Ok(None);
+        };
+        // Two at once would each spend the refresh token: one at a time for the whole server.
+        let _turn = self.renewing.lock().await;
+        let fresh = self.store.reader().await?.identities(user).await?;
+        if let Some(renewed) = fresh
+            .into_iter()
+            .find(|one| one.id == identity.id && one.token != identity.token)
+        {
+            let token = renewed
+                .token
+                .as_ref()
+                .map(|sealed| self.vault.unseal(sealed))
+                .transpose()?;
+            return Ok(token.map(|token| (renewed, token)));
+        }
+        let grant = match forged.api.refresh(&self.vault.unseal(&refresh)?).await {
+            Ok(grant) => grant,
+            Err(ForgeError::Denied | ForgeError::Refused { .. }) => {
+                (identity.token, identity.refresh_token) = (None, None);
+                self.save_identity(&identity).await?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        identity.token = Some(self.vault.seal(grant.token.reveal().as_bytes())?);
+        if let Some(next) = &grant.refresh_token {
+            identity.refresh_token = Some(self.vault.seal(next.reveal().as_bytes())?);
+        }
+        identity.token_expires_at = grant
+            .expires_in
+            .map(|seconds| now.plus(Duration::from_secs(seconds)));
+        self.save_identity(&identity).await?;
+        Ok(Some((identity, grant.token)))
+    }
+
+    pub(crate) async fn save_identity(&self, identity: &Identity) -> Result<(), EngineError> {
+        let mut tx = self.store.begin().await?;
+        tx.update_identity(identity).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A repository on its forge, in the name of the App where it is installed, else of whoever
+    /// switched it on, else of anybody with rights on it, else of nobody. `None` for plain git.
+    pub(crate) async fn hosted(
+        &self,
+        repository: &Repository,
+    ) -> Result<Option<Hosted>, EngineError> {
+        let Some(hosting) = &repository.hosting else {
+            return Ok(None);
+        };
+        let forged = self.forge_by_id(hosting.forge_id).await?;
+        let at = remote_ref(hosting);
+        let found = |access, by_app| {
+            Ok(Some(Hosted {
+                api: forged.api.clone(),
+                at: at.clone(),
+                access,
+                by_app,
+            }))
+        };
+        if let Some(installation) = hosting
+            .installation_id
+            .filter(|_| forged.api.features().app)
+        {
+            return found(Access::Installation(installation), true);
+        }
+        let mut people: Vec<UserId> = hosting.hooked_by.into_iter().collect();
+        let rights = self.store.reader().await?.rights_on(repository.id).await?;
+        people.extend(
+            rights
+                .iter()
+                .filter(|right| right.level >= Level::Write)
+                .map(|right| right.user_id),
+        );
+        for user in people.into_iter().take(5) {
+            if let Some((_, token)) = self.token_of(&forged, user).await? {
+                return found(Access::User(token), false);
+            }
+        }
+        found(Access::Anonymous, false)
+    }
+
+    /// The commit that is meant, asked of the forge or of git.
+    pub(crate) async fn resolve(
+        &self,
+        repository: &Repository,
+        want: &Want,
+    ) -> Result<Resolved, EngineError> {
+        match self.hosted(repository).await? {
+            Some(there) => Ok(there.api.resolve(&there.access, &there.at, want).await?),
+            None => Ok(self.forge.resolve(&git_ref(repository), want).await?),
+        }
+    }
+
+    /// A commit and one file of it, asked of the forge or of git.
+    pub(crate) async fn snapshot(
+        &self,
+        repository: &Repository,
+        sha: &str,
+        fetch_ref: Option<&str>,
+        path: &str,
+    ) -> Result<Snapshot, EngineError> {
+        match self.hosted(repository).await? {
+            Some(there) => Ok(there
+                .api
+                .snapshot(&there.access, &there.at, sha, path)
+                .await?),
+            None => Ok(self
+                .forge
+                .snapshot(&git_ref(repository), sha, fetch_ref, path)
+                .await?),
+        }
+    }
+
+    /// All branches, asked of the forge or of git.
+    pub(crate) async fn remote_branches(
+        &self,
+        repository: &Repository,
+    ) -> Result<Vec<BranchHead>, EngineError> {
+        match self.hosted(repository).await? {
+            Some(there) => Ok(there.api.branches(&there.access, &there.at).await?),
+            None => Ok(self.forge.branches(&git_ref(repository)).await?),
+        }
+    }
+
+    /// Encrypts a secret for its row.
+    pub(crate) fn seal(&self, secret: &Secret) -> Result<Vec<u8>, EngineError> {
+        let vault: &Vault = &self.vault;
+        Ok(vault.seal(secret.reveal().as_bytes())?)
+    }
+}
+
+fn git_ref(repository: &Repository) -> RepoRef {
+    RepoRef {
+        id: repository.id.get(),
+        url: repository.clone_url.clone(),
+    }
+}
