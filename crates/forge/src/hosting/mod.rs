@@ -3,9 +3,13 @@
 //! [`ForgeApi`] is the port. A forge is one folder beside this one and one row in
 //! [`kinds::KINDS`]; adding one touches nothing else.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
 mod event;
 pub mod kinds;
+mod memory;
 mod port;
+mod seal;
 mod types;
 
 pub use event::{
@@ -13,5 +17,6 @@ pub use event::{
     PushedCommit, RepositoryChange, Rerun, Unsupported,
 };
 pub use kinds::{KINDS, Kind, connect};
+pub use memory::{MemoryCheck, MemoryDelivery, MemoryForgeApi, MemoryHook};
 pub use port::ForgeApi;
 pub use types::*;

@@ -13,7 +13,7 @@ use travis_model::Secret;
 
 /// A forge.
 ///
-/// Contract, checked by the suite in `contract::hosting`: what reads may be repeated or dropped at
+/// Contract, checked by the suite in `contract`: what reads may be repeated or dropped at
 /// any time; `put_hook`, `delete_hook`, `put_status` and `put_check` are idempotent. Every call ends
 /// within a time limit of the implementation (10 s unless the operator says otherwise). Redirects
 /// within the forge (a renamed repository) are followed; others are refused. Answers are at most
