@@ -121,12 +121,15 @@ CREATE INDEX deliveries_received ON deliveries (received_at);
 
 ALTER TABLE requests ADD COLUMN pull_request TEXT;
 ALTER TABLE requests ADD COLUMN pull_request_number BIGINT;
+ALTER TABLE requests ADD COLUMN pull_request_head TEXT;
 ALTER TABLE requests ADD COLUMN sender TEXT;
 ALTER TABLE requests ADD COLUMN before_sha TEXT;
 ALTER TABLE requests ADD COLUMN compare_url TEXT;
 ALTER TABLE requests ADD COLUMN delivery_id BIGINT;
 ALTER TABLE requests ADD COLUMN held_at BIGINT;
 CREATE INDEX requests_pull ON requests (repository_id, pull_request_number, id) WHERE pull_request_number IS NOT NULL;
+CREATE INDEX requests_head ON requests (repository_id, pull_request_head, id) WHERE pull_request_head IS NOT NULL;
+CREATE INDEX requests_sha ON requests (repository_id, sha, id) WHERE sha IS NOT NULL;
 ALTER TABLE builds ADD COLUMN pull_request TEXT;
 ALTER TABLE builds ADD COLUMN pull_request_number BIGINT;
 ALTER TABLE builds ADD COLUMN sender TEXT;

@@ -8,15 +8,17 @@ pub mod contract;
 mod event;
 pub mod kinds;
 mod memory;
+pub(crate) mod oauth;
 mod port;
-mod seal;
+pub(crate) mod seal;
 mod types;
+pub(crate) mod wire;
 
 pub use event::{
     Event, Hook, HookError, InstallationChange, MemberChange, PullChange, PullRequestEvent, Push,
     PushedCommit, RepositoryChange, Rerun, Unsupported,
 };
-pub use kinds::{KINDS, Kind, connect};
+pub use kinds::{KINDS, Kind, connect, connect_within};
 pub use memory::{MemoryCheck, MemoryDelivery, MemoryForgeApi, MemoryHook};
 pub use port::ForgeApi;
 pub use types::*;

@@ -103,8 +103,9 @@ pub trait ForgeApi: Send + Sync {
         number: i64,
     ) -> Result<RemotePullRequest, ForgeError>;
 
-    /// Makes the repository's hook for this address, or mends the one that is there. Answers its
-    /// number.
+    /// Makes the repository's hook for this address, or mends the one that is there: afterwards
+    /// there is one, and it signs with this secret. Answers its number, which may be another than
+    /// before.
     async fn put_hook(
         &self,
         access: &Access,

@@ -134,6 +134,20 @@ impl Call {
         self.header(ACCEPT, value)
     }
 
+    /// As [`Self::accept`], unless the call says already what it takes.
+    pub(crate) fn accept_unless_said(self, value: &'static str) -> Self {
+        if self.headers.contains_key(ACCEPT) {
+            return self;
+        }
+        self.accept(value)
+    }
+
+    /// The same call at another address: the next page.
+    pub(crate) fn at(mut self, url: impl Into<String>) -> Self {
+        self.url = url.into();
+        self
+    }
+
     /// Takes shorter answers only, in bytes; a longer one is [`ForgeError::TooLarge`].
     pub(crate) fn longest(mut self, bytes: usize) -> Self {
         self.longest = Some(bytes);

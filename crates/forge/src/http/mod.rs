@@ -12,4 +12,6 @@ pub(crate) use call::{Auth, Call, Class};
 pub(crate) use client::{Client, Limits};
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
