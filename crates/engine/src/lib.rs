@@ -40,6 +40,7 @@ pub use hosting::{Connect, Forged, Hosted, remote_ref};
 pub use intake::{BuildDemand, Ping, PingOutcome};
 pub use label::{env_label, job_label};
 pub use offer::Offer;
+pub use report::{Reported, ReportedState, reported};
 pub use repositories::NewRepository;
 pub use travis_model::Secret;
 pub use vault::{Vault, VaultError};
@@ -193,6 +194,7 @@ impl Engine {
             self.clone().plan_for_ever(),
             self.clone().reap_for_ever(),
             self.clone().poll_for_ever(),
+            self.clone().report_for_ever(),
         );
     }
 }
