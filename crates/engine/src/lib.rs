@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod attempts;
+mod badges;
 mod changes;
 mod clock;
 mod dispatcher;
@@ -20,6 +21,7 @@ mod reaper;
 mod report;
 mod repositories;
 mod runs;
+mod source;
 mod vault;
 mod waiting;
 mod workers;

@@ -35,6 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::repos::ping_address))
         .routes(routes!(r::repos::branches))
         .routes(routes!(r::repos::branch))
+        .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
         .routes(routes!(r::env_vars::remove))
         .routes(routes!(r::requests::list, r::requests::create))
@@ -69,6 +70,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::worker_api::log))
         .routes(routes!(r::worker_api::state))
         .routes(routes!(r::worker_api::finish))
+        .routes(routes!(r::source::refs))
+        .routes(routes!(r::source::objects))
 }
 
 /// Names each operation by its method and address: handlers of several resources share names.

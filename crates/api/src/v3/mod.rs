@@ -2,6 +2,7 @@
 //! objects are minimal unless `include` asks for more; lists are paged.
 
 mod account;
+mod badge;
 mod build;
 mod common;
 mod log;
@@ -9,6 +10,7 @@ mod repository;
 mod worker;
 
 pub use account::*;
+pub use badge::*;
 pub use build::*;
 pub use common::*;
 pub use log::*;

@@ -1,8 +1,10 @@
 //! Handlers, a file a resource.
 
 pub(crate) mod account;
+pub(crate) mod badges;
 pub(crate) mod builds;
 pub(crate) mod env_vars;
+mod feeds;
 pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod logs;
@@ -10,6 +12,7 @@ pub(crate) mod ping;
 pub(crate) mod repos;
 pub(crate) mod requests;
 mod session;
+pub(crate) mod source;
 pub(crate) mod worker_api;
 pub(crate) mod workers;
 
@@ -27,5 +30,11 @@ pub(crate) fn plain() -> Router<App> {
         .route("/live", get(crate::live::upgrade))
         .route("/sign-in/{token}", get(session::sign_in_by_link))
         .route("/sign-out", post(session::sign_out))
-        .route("/{owner}/{file}", get(home::badge_or_page))
+        .route("/repos/{owner}/{name}/cc.xml", get(feeds::cc))
+        .route("/repos/{owner}/{name}/builds.atom", get(feeds::atom))
+        .route(
+            "/worker/v1/attempts/{id}/source/git-receive-pack",
+            post(source::write),
+        )
+        .route("/{owner}/{file}", get(badges::badge_or_page))
 }
