@@ -49,7 +49,7 @@ patterns! {
     RUST_OLD_PANIC = r"^thread '.*' panicked at '(.*)', (\S+?):(\d+):\d+$";
     /// gcc, clang, javac, mypy, swiftc: `a.c:1:2: error: oh`, `a.c:1: fatal error: oh`; tsc with
     /// colors: `a.ts:1:2 - error TS1: oh`.
-    ERROR = r"^\s*(?:e: )?([^\s:()]+):(\d+)(?::\d+)?(?::| -) +(?:fatal |syntax )?[Ee]rror:? *(.*)$";
+    ERROR = r"^\s*(?:e: )?([^\s:()]+):(\d+)(?::\d+)?(?::| -) +(?:fatal )?[Ee]rror:? *(.*)$";
     /// tsc, csc: `a.ts(1,2): error TS1: oh`.
     PARENTHESES = r"^\s*([^\s:()]+)\((\d+)(?:,\d+)*\): +(?:fatal )?error *(.*)$";
     /// Go: `./a.go:1:2: undefined: x`, `    a_test.go:12: oh`, `vet: ./a.go:1:2: oh`.
