@@ -49,6 +49,7 @@ CREATE TABLE accounts (
     installation_id BIGINT,
     UNIQUE (forge_id, remote_id)
 );
+CREATE INDEX accounts_login ON accounts (forge_id, LOWER(login));
 CREATE TABLE sign_in_states (
     state_hash {bytes} PRIMARY KEY,
     browser_hash {bytes} NOT NULL,
@@ -164,4 +165,4 @@ CREATE TABLE outbox (
     updated_at BIGINT NOT NULL,
     UNIQUE (kind, key)
 );
-CREATE INDEX outbox_due ON outbox (next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX outbox_due ON outbox (kind, next_at, id) WHERE next_at IS NOT NULL;

@@ -134,9 +134,10 @@ pub async fn requests_for_commit(
     let found = query(concat!(
         "SELECT ",
         request_columns!(),
-        " FROM requests WHERE (repository_id = $1 AND pull_request_head = $2) \
-         OR (repository_id = $1 AND sha = $2 AND pull_request_head IS NULL) \
-         ORDER BY id DESC LIMIT $3"
+        " FROM requests WHERE id IN (\
+         SELECT id FROM requests WHERE repository_id = $1 AND pull_request_head = $2 \
+         UNION ALL SELECT id FROM requests WHERE repository_id = $1 AND sha = $2 \
+         AND pull_request_head IS NULL) ORDER BY id DESC LIMIT $3"
     ))
     .bind(repository.get())
     .bind(sha.to_owned())

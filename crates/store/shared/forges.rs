@@ -56,6 +56,23 @@ pub async fn put_forge(conn: &mut Conn, new: &NewForge) -> Result<ForgeId, Store
         .ok_or(StoreError::Conflict("forge"))
 }
 
+pub async fn delete_forge(conn: &mut Conn, id: ForgeId) -> Result<(), StoreError> {
+    let used = query("SELECT id FROM repositories WHERE forge_id = $1 LIMIT 1")
+        .bind(id.get())
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(db_error)?;
+    if used.is_some() {
+        return Err(StoreError::Conflict("forge"));
+    }
+    query("DELETE FROM forges WHERE id = $1")
+        .bind(id.get())
+        .execute(conn)
+        .await
+        .map_err(db_error)?;
+    Ok(())
+}
+
 pub async fn identity(
     conn: &mut Conn,
     forge: ForgeId,
@@ -208,18 +225,18 @@ pub async fn account(
 }
 
 /// The owner is the path without its last part: taking away from the right whatever is no slash
-/// leaves it with the slash at its end.
+/// leaves it with a slash at its end.
 pub async fn accounts_of(conn: &mut Conn, user: UserId) -> Result<Vec<ForgeAccount>, StoreError> {
     let found = query(concat!(
         "SELECT ",
         account_columns!(),
         " FROM accounts a WHERE a.id IN (SELECT o.id FROM permissions p \
          JOIN repositories r ON r.id = p.repository_id \
-         JOIN accounts o ON o.forge_id = r.forge_id AND LOWER(o.login) || '/' = \
-         LOWER(RTRIM(r.remote_path, REPLACE(r.remote_path, '/', ''))) WHERE p.user_id = $1) \
-         OR EXISTS (SELECT 1 FROM identities i WHERE i.user_id = $1 \
-         AND i.forge_id = a.forge_id AND i.remote_id = a.remote_id) \
-         ORDER BY LOWER(a.login), a.id"
+         JOIN accounts o ON o.forge_id = r.forge_id AND LOWER(o.login) = \
+         LOWER(RTRIM(RTRIM(r.remote_path, REPLACE(r.remote_path, '/', '')), '/')) \
+         WHERE p.user_id = $1 \
+         UNION SELECT o.id FROM identities i JOIN accounts o ON o.forge_id = i.forge_id \
+         AND o.remote_id = i.remote_id WHERE i.user_id = $1) ORDER BY LOWER(a.login), a.id"
     ))
     .bind(user.get())
     .fetch_all(conn)

@@ -15,7 +15,7 @@ const NOTHING_TO_DO: [&str; 13] = [
     "There is no .travis.yml",
     ".travis.yml is missing",
     "Condition",
-    "The pull request is closed",
+    "The pull request was closed",
     "The branch was deleted",
     "The repository is switched off",
     "the repository is not active",

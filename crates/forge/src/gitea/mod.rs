@@ -17,6 +17,7 @@ use crate::hosting::wire::auth;
 use crate::hosting::{Access, Connection, Kind, RemoteRef};
 use crate::http::address::repository_path;
 use crate::http::{Answer, Call, Class, Client, Limits};
+use std::sync::Arc;
 
 /// The row of [`crate::hosting::KINDS`].
 pub(crate) const KIND: Kind = Kind {
@@ -24,7 +25,7 @@ pub(crate) const KIND: Kind = Kind {
     label: "Gitea / Forgejo",
     default_web_url: None,
     api_url: |web_url| format!("{web_url}/api/v1"),
-    connect: |connection, limits| Ok(std::sync::Arc::new(Gitea::new(connection, limits)?)),
+    connect: |connection, limits| Ok(Arc::new(Gitea::new(connection, limits)?)),
 };
 
 /// Entries of a list that are asked for at once; more are not given out by default.

@@ -72,7 +72,8 @@ impl GitHub {
                     Some(rest) => self.ref_sha(access, repo, rest, name).await?,
                     None => return Err(ForgeError::not_found(name)),
                 };
-                (sha, None, None)
+                let short = |front| name.strip_prefix(front).map(str::to_owned);
+                (sha, short("refs/heads/"), short("refs/tags/"))
             }
         };
         Ok(Resolved { sha, branch, tag })

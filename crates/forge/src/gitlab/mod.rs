@@ -19,6 +19,7 @@ use crate::hosting::{Access, Connection, Kind, RemoteRef};
 use crate::http::address::number;
 use crate::http::{Answer, Call, Class, Client, Limits};
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
 /// The row of [`crate::hosting::KINDS`].
 pub(crate) const KIND: Kind = Kind {
@@ -26,7 +27,7 @@ pub(crate) const KIND: Kind = Kind {
     label: "GitLab",
     default_web_url: Some("https://gitlab.com"),
     api_url: |web_url| format!("{web_url}/api/v4"),
-    connect: |connection, limits| Ok(std::sync::Arc::new(GitLab::new(connection, limits)?)),
+    connect: |connection, limits| Ok(Arc::new(GitLab::new(connection, limits)?)),
 };
 
 /// Entries of a list that are asked for at once, the most that there are.

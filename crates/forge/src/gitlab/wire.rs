@@ -131,10 +131,6 @@ impl Group {
 }
 
 impl Project {
-    pub(super) fn id(&self) -> String {
-        self.id.to_string()
-    }
-
     /// For everybody on the internet. `internal` is for everybody who is signed in.
     pub(super) fn public(&self) -> bool {
         self.visibility.as_deref() == Some("public")

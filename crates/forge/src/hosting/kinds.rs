@@ -35,9 +35,12 @@ pub fn connect(connection: Connection) -> Result<Arc<dyn ForgeApi>, ForgeError> 
 /// # Errors
 /// As [`connect`].
 pub fn connect_within(
-    connection: Connection,
+    mut connection: Connection,
     limits: Limits,
 ) -> Result<Arc<dyn ForgeApi>, ForgeError> {
+    for url in [&mut connection.web_url, &mut connection.api_url] {
+        url.truncate(url.trim_end_matches('/').len());
+    }
     match KINDS.iter().find(|kind| kind.name == connection.kind) {
         Some(kind) => (kind.connect)(connection, limits),
         None => Err(ForgeError::NotSetUp {

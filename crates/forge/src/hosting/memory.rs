@@ -1,6 +1,7 @@
 //! A forge in memory, for tests.
 
 mod api;
+mod pulls;
 mod scene;
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,4 @@
+use super::forges::new_identity;
 use super::{ALL, Database, build, forge, hosted, repository, user};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
@@ -116,6 +117,49 @@ pub async fn tokens_are_taken_once(database: &dyn Database) {
         });
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 2);
+}
+
+/// The same thing told by many at once is one row.
+pub async fn what_forges_say_is_one_row(database: &dyn Database) {
+    let store = database.open().await;
+    let mut tx = store.begin().await.unwrap();
+    let hub = forge(&mut *tx, "hub").await;
+    let a = user(&mut *tx, "a").await;
+    tx.commit().await.unwrap();
+    let mut tasks = JoinSet::new();
+    for n in 0..16 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            let mut tx = store.begin().await.unwrap();
+            let same = forge(&mut *tx, "hub").await;
+            assert_eq!(same, hub);
+            let repository = tx.put_hosted(&hosted(hub, "1", "h/one")).await.unwrap();
+            let identity = tx.put_identity(&new_identity(a, hub, "7")).await.unwrap();
+            tx.put_right(a, repository, Some(Level::Read), Timestamp(n))
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            (repository, identity)
+        });
+    }
+    let mut keys = tasks.join_all().await;
+    keys.dedup();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(database.rows("permissions").await, 1);
+    // Two at once who do not wait for each other at another row.
+    let mut tasks = JoinSet::new();
+    for _ in 0..16 {
+        let store = Arc::clone(&store);
+        tasks.spawn(async move {
+            let mut tx = store.begin().await.unwrap();
+            let id = tx.put_hosted(&hosted(hub, "2", "h/two")).await.unwrap();
+            tx.commit().await.unwrap();
+            id
+        });
+    }
+    let mut keys = tasks.join_all().await;
+    keys.dedup();
+    assert_eq!(keys.len(), 1);
 }
 
 pub async fn many_writers(database: &dyn Database) {

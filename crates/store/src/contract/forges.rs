@@ -37,7 +37,7 @@ pub async fn forges(database: &dyn Database) {
     tx.commit().await.unwrap();
 }
 
-fn new_identity(user_id: UserId, forge_id: ForgeId, remote_id: &str) -> NewIdentity {
+pub(super) fn new_identity(user_id: UserId, forge_id: ForgeId, remote_id: &str) -> NewIdentity {
     NewIdentity {
         user_id,
         forge_id,

@@ -92,6 +92,7 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
         work::queue_order, work::attempts_and_leases, work::usual_times, work::unknown_ids,
         concurrency::dropped_is_undone, concurrency::isolation, concurrency::numbers_have_no_gap,
         concurrency::a_locked_build_waits, concurrency::tokens_are_taken_once,
+        concurrency::what_forges_say_is_one_row,
         concurrency::many_writers, concurrency::reopening_keeps_everything,
         concurrency::down_and_up_again, concurrency::rows_of_the_first_schema_stay,
     );
