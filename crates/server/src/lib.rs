@@ -26,6 +26,8 @@ const BODY_LIMIT: usize = 1 << 20;
 pub(crate) struct App {
     pub engine: Arc<Engine>,
     pub hub: live::Hub,
+    /// Private repositories, for workers.
+    pub sources: Arc<travis_forge::source::Sources>,
     /// The public address is https: cookies are for https alone.
     pub secure_cookies: bool,
 }
@@ -38,6 +40,7 @@ pub fn router(engine: Arc<Engine>) -> Router {
     let app = App {
         engine,
         hub,
+        sources: Arc::default(),
         secure_cookies,
     };
     let (api, _) = openapi::routes().split_for_parts();

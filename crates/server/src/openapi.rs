@@ -48,6 +48,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::repos::ping_address))
         .routes(routes!(r::repos::branches))
         .routes(routes!(r::repos::branch))
+        .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
         .routes(routes!(r::env_vars::remove))
         .routes(routes!(r::requests::list, r::requests::create))
@@ -87,6 +88,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::worker_api::log))
         .routes(routes!(r::worker_api::state))
         .routes(routes!(r::worker_api::finish))
+        .routes(routes!(r::source::refs))
+        .routes(routes!(r::source::objects))
 }
 
 /// What hooks call: they alone may send much.

@@ -2,6 +2,7 @@
 //! objects are minimal unless `include` asks for more; lists are paged.
 
 mod account;
+mod badge;
 mod build;
 mod common;
 mod delivery;
@@ -12,6 +13,7 @@ mod repository;
 mod worker;
 
 pub use account::*;
+pub use badge::*;
 pub use build::*;
 pub use common::*;
 pub use delivery::*;
