@@ -101,7 +101,6 @@ impl Running {
             compare_every: Duration::from_secs(300),
             limits,
             access: plan.access.allowed(),
-            compare_every: Duration::from_secs(300),
         };
         let forges = plan
             .forges
