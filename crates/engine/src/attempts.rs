@@ -309,6 +309,9 @@ impl Engine {
             changes.job(&job);
         }
         tx.commit().await?;
+        if self.was_waited_for(job.repository_id) {
+            changes.wake(Wake::Queue);
+        }
         changes.worker(attempt.worker_id);
         changes.wake(Wake::Worker(attempt.worker_id.get()));
         changes.send(self.bus.as_ref());

@@ -27,7 +27,7 @@ pub enum ForgeError {
     )]
     AuthRequired,
     /// It took too long.
-    #[error("git took longer than {} s; try again, or check the network to the host", .after.as_secs_f32())]
+    #[error("the host took longer than {} s; try again, or check the network to it", .after.as_secs_f32())]
     Timeout {
         /// The time allowed.
         after: Duration,

@@ -42,13 +42,29 @@ impl MemoryForge {
         files: &[(&str, &str)],
         message: &str,
     ) -> String {
+        let files = files
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+            .collect();
+        self.commit_at(repo_id, &format!("refs/heads/{branch}"), files, message)
+    }
+
+    /// Puts a commit with these files, and no others, where this full ref points. Gives its id.
+    pub(crate) fn commit_at(
+        &self,
+        repo_id: i64,
+        full_ref: &str,
+        files: BTreeMap<String, Vec<u8>>,
+        message: &str,
+    ) -> String {
         let mut repos = self.repos();
         let repo = repos.entry(repo_id).or_default();
         if repo.refs.is_empty() {
+            let branch = full_ref.strip_prefix("refs/heads/").unwrap_or(full_ref);
             branch.clone_into(&mut repo.default_branch);
         }
         let number = repo.commits.len() as i64;
-        let seed = format!("{repo_id} {branch} {number} {message} {files:?}");
+        let seed = format!("{repo_id} {full_ref} {number} {message} {files:?}");
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, seed.as_bytes());
         let sha = hex::encode(&digest.as_ref()[..20]);
         let commit = CommitInfo {
@@ -61,13 +77,8 @@ impl MemoryForge {
             committer_email: "carl@example.org".to_owned(),
             committer_date: 1_700_000_000 + number,
         };
-        let files = files
-            .iter()
-            .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
-            .collect();
         repo.commits.insert(sha.clone(), (commit, files));
-        repo.refs
-            .insert(format!("refs/heads/{branch}"), sha.clone());
+        repo.refs.insert(full_ref.to_owned(), sha.clone());
         sha
     }
 
@@ -76,6 +87,24 @@ impl MemoryForge {
         let mut repos = self.repos();
         let refs = &mut repos.entry(repo_id).or_default().refs;
         refs.insert(name.to_owned(), sha.to_owned());
+    }
+
+    /// Removes a ref. Gives the commit that it pointed at.
+    pub fn remove_ref(&self, repo_id: i64, name: &str) -> Option<String> {
+        self.repos().get_mut(&repo_id)?.refs.remove(name)
+    }
+
+    /// The commit that a full ref points at, and its files.
+    pub(crate) fn tip(
+        &self,
+        repo_id: i64,
+        name: &str,
+    ) -> Option<(String, BTreeMap<String, Vec<u8>>)> {
+        let repos = self.repos();
+        let repo = repos.get(&repo_id)?;
+        let sha = repo.refs.get(name)?;
+        let files = repo.commits.get(sha)?.1.clone();
+        Some((sha.clone(), files))
     }
 
     fn with<T>(

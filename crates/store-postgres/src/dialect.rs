@@ -24,7 +24,14 @@ macro_rules! for_update {
         " FOR UPDATE"
     };
 }
-pub(crate) use {for_update, ids_in};
+/// The end of a query that locks those of its rows that nobody else has locked, and leaves the
+/// others out.
+macro_rules! skip_locked {
+    () => {
+        " FOR UPDATE SKIP LOCKED"
+    };
+}
+pub(crate) use {for_update, ids_in, skip_locked};
 
 /// A list of identifiers as a parameter.
 pub fn ids(list: &[i64]) -> Vec<i64> {

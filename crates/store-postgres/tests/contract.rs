@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query_scalar};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, query, query_scalar};
 use std::sync::Arc;
 use travis_store::{
     Store,
@@ -31,12 +31,15 @@ impl Database for OnServer {
             .unwrap()
     }
 
-    async fn down_and_up(&self) {
-        for version in [0, PostgresStore::newest_schema()] {
-            PostgresStore::migrate(&self.0, version, PostgresOptions::default())
-                .await
-                .unwrap();
-        }
+    async fn migrate(&self, version: i64) {
+        PostgresStore::migrate(&self.0, version, PostgresOptions::default())
+            .await
+            .unwrap();
+    }
+
+    async fn run(&self, sql: &'static str) {
+        let mut conn = PgConnection::connect(&self.0).await.unwrap();
+        query(sql).execute(&mut conn).await.unwrap();
     }
 }
 

@@ -99,6 +99,7 @@ async fn fill(
             private: false,
             active: true,
             ping_secret: vec![0; 32],
+            hosting: None,
             poll_seconds: None,
             at,
         })
@@ -142,6 +143,12 @@ async fn fill(
                 tag: None,
                 message: None,
                 delivery: None,
+                pull_request: None,
+                sender: None,
+                before_sha: None,
+                compare_url: None,
+                delivery_id: None,
+                held: false,
                 created_by: None,
                 at,
             })
@@ -160,6 +167,10 @@ async fn fill(
                 config: json!({"script": "true"}),
                 messages: json!([]),
                 fast_finish: false,
+                pull_request: None,
+                sender: None,
+                before_sha: None,
+                compare_url: None,
                 created_by: None,
                 stages: vec!["test".into()],
                 jobs: vec![NewJob {
@@ -234,7 +245,8 @@ async fn run(
     tx.save_job(&row).await?;
     whole.state = JobState::Passed;
     tx.update_build(&whole).await?;
-    tx.append_outbox("status", &json!({"build": build}), Timestamp(3))
+    let key = build.to_string();
+    tx.append_outbox("status", &key, &json!({"build": build}), Timestamp(3))
         .await?;
     tx.commit().await
 }

@@ -29,7 +29,13 @@ macro_rules! for_update {
         ""
     };
 }
-pub(crate) use {for_update, ids_in};
+/// The end of a query that locks those of its rows that nobody else has locked. Here as above.
+macro_rules! skip_locked {
+    () => {
+        ""
+    };
+}
+pub(crate) use {for_update, ids_in, skip_locked};
 
 /// A list of identifiers as a parameter.
 pub fn ids(list: &[i64]) -> String {

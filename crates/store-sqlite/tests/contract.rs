@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, query_scalar};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, query, query_scalar};
 use std::{path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 use travis_store::{
@@ -47,12 +47,14 @@ impl Database for InDirectory {
             .unwrap()
     }
 
-    async fn down_and_up(&self) {
-        for version in [0, SqliteStore::newest_schema()] {
-            SqliteStore::migrate(&self.path(), version, SqliteOptions::default())
-                .await
-                .unwrap();
-        }
+    async fn migrate(&self, version: i64) {
+        SqliteStore::migrate(&self.path(), version, SqliteOptions::default())
+            .await
+            .unwrap();
+    }
+
+    async fn run(&self, sql: &'static str) {
+        query(sql).execute(&mut self.raw().await).await.unwrap();
     }
 }
 
@@ -75,7 +77,7 @@ async fn two_servers_can_not_share_a_file() {
 async fn a_newer_schema_is_refused() {
     let directory = InDirectory::new();
     drop(directory.open().await);
-    sqlx::query("UPDATE schema_version SET version = 99")
+    query("UPDATE schema_version SET version = 99")
         .execute(&mut directory.raw().await)
         .await
         .unwrap();

@@ -49,6 +49,7 @@ CREATE TABLE accounts (
     installation_id BIGINT,
     UNIQUE (forge_id, remote_id)
 );
+CREATE INDEX accounts_login ON accounts (forge_id, LOWER(login));
 CREATE TABLE sign_in_states (
     state_hash {bytes} PRIMARY KEY,
     browser_hash {bytes} NOT NULL,
@@ -121,12 +122,15 @@ CREATE INDEX deliveries_received ON deliveries (received_at);
 
 ALTER TABLE requests ADD COLUMN pull_request TEXT;
 ALTER TABLE requests ADD COLUMN pull_request_number BIGINT;
+ALTER TABLE requests ADD COLUMN pull_request_head TEXT;
 ALTER TABLE requests ADD COLUMN sender TEXT;
 ALTER TABLE requests ADD COLUMN before_sha TEXT;
 ALTER TABLE requests ADD COLUMN compare_url TEXT;
 ALTER TABLE requests ADD COLUMN delivery_id BIGINT;
 ALTER TABLE requests ADD COLUMN held_at BIGINT;
 CREATE INDEX requests_pull ON requests (repository_id, pull_request_number, id) WHERE pull_request_number IS NOT NULL;
+CREATE INDEX requests_head ON requests (repository_id, pull_request_head, id) WHERE pull_request_head IS NOT NULL;
+CREATE INDEX requests_sha ON requests (repository_id, sha, id) WHERE sha IS NOT NULL;
 ALTER TABLE builds ADD COLUMN pull_request TEXT;
 ALTER TABLE builds ADD COLUMN pull_request_number BIGINT;
 ALTER TABLE builds ADD COLUMN sender TEXT;
@@ -161,4 +165,4 @@ CREATE TABLE outbox (
     updated_at BIGINT NOT NULL,
     UNIQUE (kind, key)
 );
-CREATE INDEX outbox_due ON outbox (next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX outbox_due ON outbox (kind, next_at, id) WHERE next_at IS NOT NULL;

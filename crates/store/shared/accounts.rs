@@ -4,8 +4,11 @@ use super::rows::{self, Columns, api_token_columns, maybe, session_columns, user
 use super::{Conn, found, in_order};
 use crate::dialect::{self, db_error, ids_in};
 use sqlx::query;
-use travis_model::{ApiToken, Session, Timestamp, TokenId, User, UserId};
+use travis_model::{ApiToken, Scope, Session, SessionId, Timestamp, TokenId, User, UserId};
 use travis_store::StoreError;
+
+/// How long deliveries and messages that were told are kept: 30 days.
+const KEPT_MILLISECONDS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 pub async fn user(conn: &mut Conn, id: UserId) -> Result<Option<User>, StoreError> {
     let row = query(concat!(
@@ -125,15 +128,17 @@ pub async fn insert_session(
     conn: &mut Conn,
     user: UserId,
     token_hash: &[u8],
+    user_agent: &str,
     at: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     query(
-        "INSERT INTO sessions (user_id, token_hash, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4)",
+        "INSERT INTO sessions (user_id, token_hash, user_agent, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(user.get())
     .bind(token_hash.to_vec())
+    .bind(user_agent.to_owned())
     .bind(at.0)
     .bind(expires_at.0)
     .execute(conn)
@@ -149,6 +154,64 @@ pub async fn delete_session(conn: &mut Conn, token_hash: &[u8]) -> Result<(), St
         .await
         .map_err(db_error)?;
     Ok(())
+}
+
+pub async fn sessions(
+    conn: &mut Conn,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<Session>, StoreError> {
+    let found = query(concat!(
+        "SELECT ",
+        session_columns!(),
+        " FROM sessions WHERE user_id = $1 AND expires_at > $2 \
+         ORDER BY COALESCE(last_seen_at, created_at) DESC, id DESC"
+    ))
+    .bind(user.get())
+    .bind(now.0)
+    .fetch_all(conn)
+    .await
+    .map_err(db_error)?;
+    rows::all(&found, rows::session)
+}
+
+pub async fn touch_session(
+    conn: &mut Conn,
+    id: SessionId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let done = query("UPDATE sessions SET last_seen_at = $2 WHERE id = $1")
+        .bind(id.get())
+        .bind(at.0)
+        .execute(conn)
+        .await
+        .map_err(db_error)?;
+    found(done.rows_affected(), "session")
+}
+
+pub async fn end_session(conn: &mut Conn, user: UserId, id: SessionId) -> Result<(), StoreError> {
+    let done = query("DELETE FROM sessions WHERE id = $1 AND user_id = $2")
+        .bind(id.get())
+        .bind(user.get())
+        .execute(conn)
+        .await
+        .map_err(db_error)?;
+    found(done.rows_affected(), "session")
+}
+
+pub async fn end_sessions(
+    conn: &mut Conn,
+    user: UserId,
+    but: Option<SessionId>,
+) -> Result<u64, StoreError> {
+    // No row has the number 0.
+    let done = query("DELETE FROM sessions WHERE user_id = $1 AND id <> $2")
+        .bind(user.get())
+        .bind(but.map_or(0, SessionId::get))
+        .execute(conn)
+        .await
+        .map_err(db_error)?;
+    Ok(done.rows_affected())
 }
 
 /// A kind of token that is used up by its use.
@@ -204,16 +267,18 @@ pub async fn insert_api_token(
     conn: &mut Conn,
     user: UserId,
     name: &str,
+    scope: Scope,
     token_hash: &[u8],
     at: Timestamp,
     expires_at: Option<Timestamp>,
 ) -> Result<TokenId, StoreError> {
     let row = query(
-        "INSERT INTO api_tokens (user_id, name, token_hash, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        "INSERT INTO api_tokens (user_id, name, scope, token_hash, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
     )
     .bind(user.get())
     .bind(name.to_owned())
+    .bind(scope.as_str())
     .bind(token_hash.to_vec())
     .bind(at.0)
     .bind(expires_at.map(|at| at.0))
@@ -253,15 +318,22 @@ pub async fn delete_api_token(
 
 pub async fn sweep_expired(conn: &mut Conn, now: Timestamp) -> Result<u64, StoreError> {
     let mut removed = 0;
-    for sql in [
-        "DELETE FROM sessions WHERE expires_at <= $1",
-        "DELETE FROM sign_in_links WHERE expires_at <= $1",
-        "DELETE FROM api_tokens WHERE expires_at <= $1",
-        "DELETE FROM enrolment_tokens WHERE expires_at <= $1",
-        "DELETE FROM worker_sessions WHERE expires_at <= $1",
+    let old = now.0.saturating_sub(KEPT_MILLISECONDS);
+    for (sql, before) in [
+        ("DELETE FROM sessions WHERE expires_at <= $1", now.0),
+        ("DELETE FROM sign_in_links WHERE expires_at <= $1", now.0),
+        ("DELETE FROM sign_in_states WHERE expires_at <= $1", now.0),
+        ("DELETE FROM api_tokens WHERE expires_at <= $1", now.0),
+        ("DELETE FROM enrolment_tokens WHERE expires_at <= $1", now.0),
+        ("DELETE FROM worker_sessions WHERE expires_at <= $1", now.0),
+        ("DELETE FROM deliveries WHERE received_at < $1", old),
+        (
+            "DELETE FROM outbox WHERE next_at IS NULL AND updated_at < $1",
+            old,
+        ),
     ] {
         let done = query(sql)
-            .bind(now.0)
+            .bind(before)
             .execute(&mut *conn)
             .await
             .map_err(db_error)?;

@@ -1,11 +1,13 @@
 //! Builds with their stages: stored whole, locked, listed.
 
+use super::columns::maybe_json_text;
+use super::rights::visible;
 use super::rows::{self, Columns, build_columns, locked_build_columns, maybe, stage_columns};
 use super::{Conn, bound, count, found, in_order, jobs, repositories};
 use crate::dialect::{self, Db, db_error, for_update, ids_in};
 use sqlx::{QueryBuilder, query};
 use travis_model::{Build, BuildId, RepositoryId, RequestId, Stage};
-use travis_store::{BuildFilter, BuildKey, Listing, NewBuild, Page, StoreError};
+use travis_store::{BuildFilter, BuildKey, Listing, NewBuild, Page, SeenBy, StoreError};
 
 pub async fn build(conn: &mut Conn, id: BuildId) -> Result<Option<Build>, StoreError> {
     let row = query(concat!(
@@ -85,11 +87,13 @@ fn filtered(sql: &mut QueryBuilder<Db>, filter: &BuildFilter) {
         }
         sql.push(")");
     }
-    if !filter.private {
-        sql.push(
-            " AND EXISTS (SELECT 1 FROM repositories r \
-             WHERE r.id = b.repository_id AND NOT r.private)",
-        );
+    if let Some(number) = filter.pull_request_number {
+        sql.push(" AND b.pull_request_number = ").push_bind(number);
+    }
+    if filter.seen_by != SeenBy::Operator {
+        sql.push(" AND EXISTS (SELECT 1 FROM repositories r WHERE r.id = b.repository_id");
+        visible(sql, filter.seen_by);
+        sql.push(")");
     }
 }
 
@@ -99,18 +103,17 @@ async fn count_builds(conn: &mut Conn, filter: &BuildFilter) -> Result<u64, Stor
     let whole = filter.branch.is_none()
         && filter.number.is_none()
         && filter.states.is_empty()
-        && filter.event_types.is_empty();
+        && filter.event_types.is_empty()
+        && filter.pull_request_number.is_none();
     let mut sql = if whole {
         let mut sql = QueryBuilder::<Db>::new(
-            "SELECT CAST(COALESCE(SUM(next_build_number - 1), 0) AS BIGINT) FROM repositories \
+            "SELECT CAST(COALESCE(SUM(next_build_number - 1), 0) AS BIGINT) FROM repositories r \
              WHERE 1 = 1",
         );
         if let Some(repository) = filter.repository {
-            sql.push(" AND id = ").push_bind(repository.get());
+            sql.push(" AND r.id = ").push_bind(repository.get());
         }
-        if !filter.private {
-            sql.push(" AND NOT private");
-        }
+        visible(&mut sql, filter.seen_by);
         sql
     } else {
         let mut sql = QueryBuilder::<Db>::new("SELECT COUNT(*) FROM builds b");
@@ -194,10 +197,11 @@ pub async fn insert_build(conn: &mut Conn, new: &NewBuild) -> Result<BuildKey, S
     let number: i64 = Columns::new(&row, "repositories").get()?;
     let row = query(
         "INSERT INTO builds (repository_id, request_id, commit_id, number, state, previous_state, \
-         event_type, branch, tag, message, raw_config, config, messages, fast_finish, created_by, \
+         event_type, branch, tag, message, raw_config, config, messages, fast_finish, \
+         pull_request, pull_request_number, sender, before_sha, compare_url, created_by, \
          created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
-         RETURNING id",
+         VALUES ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+         $17, $18, $19, $20, $21) RETURNING id",
     )
     .bind(new.repository_id.get())
     .bind(new.request_id.get())
@@ -212,6 +216,11 @@ pub async fn insert_build(conn: &mut Conn, new: &NewBuild) -> Result<BuildKey, S
     .bind(new.config.to_string())
     .bind(new.messages.to_string())
     .bind(new.fast_finish)
+    .bind(maybe_json_text(new.pull_request.as_ref())?)
+    .bind(new.pull_request.as_ref().map(|pull| pull.number))
+    .bind(maybe_json_text(new.sender.as_ref())?)
+    .bind(new.before_sha.clone())
+    .bind(new.compare_url.clone())
     .bind(new.created_by.map(|id| id.get()))
     .bind(new.at.0)
     .bind(new.at.0)

@@ -55,9 +55,33 @@ macro_rules! delegate {
 }
 pub(crate) use delegate;
 
-/// Implements `Reader` for a type with `lease` and `note`.
+/// Implements `Reader` and what it stands on for a type with `lease` and `note`.
 macro_rules! delegate_reader {
     ($target:ty) => {
+        $crate::shared::delegate::delegate! {
+            impl HostingReader for $target {}
+            forges::forges() -> Vec<ForgeSite>;
+            forges::identity(forge: ForgeId, remote_id: &str) -> Option<Identity>;
+            forges::identities(user: UserId) -> Vec<Identity>;
+            forges::identities_to_sync(limit: u64) -> Vec<Identity>;
+            forges::account(forge: ForgeId, remote_id: &str) -> Option<ForgeAccount>;
+            forges::accounts_of(user: UserId) -> Vec<ForgeAccount>;
+            accounts::sessions(user: UserId, now: Timestamp) -> Vec<Session>;
+            rights::repository_by_remote(forge: ForgeId, remote_id: &str) -> Option<Repository>;
+            rights::repositories_of_installation(forge: ForgeId, installation_id: i64) -> Vec<Repository>;
+            rights::repositories_to_compare(before: Timestamp, limit: u64) -> Vec<Repository>;
+            rights::rights(user: UserId) -> Vec<Right>;
+            rights::right(user: UserId, repository: RepositoryId) -> Option<Right>;
+            rights::rights_on(repository: RepositoryId) -> Vec<Right>;
+            rights::stars(user: UserId) -> Vec<RepositoryId>;
+            approvals::has_contributed(repository: RepositoryId, remote_id: &str) -> bool;
+            approvals::approvals(repository: RepositoryId, pull_request_number: i64) -> Vec<Approval>;
+            approvals::requests_of_pull(repository: RepositoryId, pull_request_number: i64, limit: u64) -> Vec<Request>;
+            approvals::requests_for_commit(repository: RepositoryId, sha: &str, limit: u64) -> Vec<Request>;
+            deliveries::delivery(id: DeliveryId) -> Option<Delivery>;
+            deliveries::deliveries(repository: RepositoryId, page: Page) -> Listing<Delivery>;
+            deliveries::deliveries_due(now: Timestamp, limit: u64) -> Vec<Delivery>;
+        }
         $crate::shared::delegate::delegate! {
             impl Reader for $target {}
             accounts::user(id: UserId) -> Option<User>;
@@ -104,7 +128,8 @@ macro_rules! delegate_reader {
             workers::workers_by_id(ids: &[WorkerId]) -> Vec<Worker>;
             workers::worker_session(token_hash: &[u8], now: Timestamp) -> Option<WorkerId>;
             attempts::finished_attempts(worker: WorkerId) -> u64;
-            outbox::outbox_due(now: Timestamp, limit: u64) -> Vec<OutboxEntry>;
+            outbox::outbox_entry(kind: &str, key: &str) -> Option<OutboxEntry>;
+            outbox::outbox_next() -> Option<Timestamp>;
             outbox::audit_log(page: Page) -> Listing<AuditEntry>;
             outbox::setting(key: &str) -> Option<String>;
         }
@@ -112,9 +137,34 @@ macro_rules! delegate_reader {
 }
 pub(crate) use delegate_reader;
 
-/// Implements `Tx` for a type with `lease`, `note`, `commit_all` and `undo_all`.
+/// Implements `Tx` and what it stands on for a type with `lease`, `note`, `commit_all` and `undo_all`.
 macro_rules! delegate_tx {
     ($target:ty) => {
+        $crate::shared::delegate::delegate! {
+            impl HostingTx for $target {}
+            forges::put_forge(new: &NewForge) -> ForgeId;
+            forges::delete_forge(id: ForgeId) -> ();
+            forges::put_identity(new: &NewIdentity) -> IdentityId;
+            forges::update_identity(identity: &Identity) -> ();
+            forges::put_account(new: &NewAccount) -> AccountId;
+            forges::set_installation(account: AccountId, installation_id: Option<i64>) -> ();
+            forges::insert_sign_in_state(new: &SignInState) -> ();
+            forges::take_sign_in_state(state_hash: &[u8], browser_hash: &[u8], now: Timestamp) -> Option<SignInState>;
+            rights::put_hosted(new: &HostedRepository) -> RepositoryId;
+            rights::put_right(user: UserId, repository: RepositoryId, level: Option<Level>, at: Timestamp) -> ();
+            rights::drop_rights(user: UserId, forge: ForgeId, before: Timestamp) -> u64;
+            rights::doubt_rights(user: Option<UserId>, repository: Option<RepositoryId>) -> ();
+            rights::put_star(user: UserId, repository: RepositoryId, starred: bool) -> ();
+            approvals::put_contributor(repository: RepositoryId, remote_id: &str, at: Timestamp) -> ();
+            deliveries::insert_delivery(new: &NewDelivery) -> (DeliveryId, bool);
+            deliveries::settle_delivery(change: &DeliveryChange) -> ();
+            deliveries::retry_delivery(id: DeliveryId, next: Timestamp, why: &str) -> ();
+            deliveries::redeliver(id: DeliveryId, at: Timestamp) -> ();
+            requests::hold_request(id: RequestId, since: Option<Timestamp>) -> ();
+            approvals::insert_approval(repository: RepositoryId, pull_request_number: i64, head_sha: &str, user: UserId, secrets: bool, at: Timestamp) -> ApprovalId;
+            approvals::revoke_approvals(repository: RepositoryId, pull_request_number: i64, at: Timestamp) -> u64;
+            repositories::mark_branch(repository: RepositoryId, name: &str, gone: bool) -> ();
+        }
         $crate::shared::delegate::delegate! {
             impl Tx for $target {
                 async fn commit(self: Box<Self>) -> Result<(), StoreError> {
@@ -125,11 +175,14 @@ macro_rules! delegate_tx {
                 }
             }
             accounts::insert_user(login: &str, name: Option<&str>, admin: bool, at: Timestamp) -> UserId;
-            accounts::insert_session(user: UserId, token_hash: &[u8], at: Timestamp, expires_at: Timestamp) -> ();
+            accounts::insert_session(user: UserId, token_hash: &[u8], user_agent: &str, at: Timestamp, expires_at: Timestamp) -> ();
             accounts::delete_session(token_hash: &[u8]) -> ();
+            accounts::touch_session(id: SessionId, at: Timestamp) -> ();
+            accounts::end_session(user: UserId, id: SessionId) -> ();
+            accounts::end_sessions(user: UserId, but: Option<SessionId>) -> u64;
             accounts::insert_sign_in_link(user: UserId, token_hash: &[u8], expires_at: Timestamp) -> ();
             accounts::take_sign_in_link(token_hash: &[u8], now: Timestamp) -> Option<UserId>;
-            accounts::insert_api_token(user: UserId, name: &str, token_hash: &[u8], at: Timestamp, expires_at: Option<Timestamp>) -> TokenId;
+            accounts::insert_api_token(user: UserId, name: &str, scope: Scope, token_hash: &[u8], at: Timestamp, expires_at: Option<Timestamp>) -> TokenId;
             accounts::touch_api_token(id: TokenId, at: Timestamp) -> ();
             accounts::delete_api_token(user: UserId, id: TokenId) -> ();
             accounts::insert_enrolment_token(user: UserId, token_hash: &[u8], expires_at: Timestamp) -> ();
@@ -157,9 +210,10 @@ macro_rules! delegate_tx {
             workers::touch_worker(id: WorkerId, at: Timestamp) -> ();
             workers::remove_worker(id: WorkerId) -> ();
             workers::insert_worker_session(worker: WorkerId, token_hash: &[u8], expires_at: Timestamp) -> ();
-            outbox::append_outbox(kind: &str, payload: &serde_json::Value, at: Timestamp) -> i64;
-            outbox::outbox_done(id: i64) -> ();
-            outbox::outbox_retry(id: i64, next: Timestamp) -> ();
+            outbox::append_outbox(kind: &str, key: &str, payload: &serde_json::Value, at: Timestamp) -> ();
+            outbox::claim_outbox(kind: &str, now: Timestamp, lease_until: Timestamp, limit: u64) -> Vec<OutboxEntry>;
+            outbox::outbox_done(id: i64, version: i64, memo: Option<&serde_json::Value>, again: Option<Timestamp>) -> ();
+            outbox::outbox_retry(id: i64, version: i64, next: Option<Timestamp>, error: &str, memo: Option<&serde_json::Value>) -> ();
             outbox::append_audit(entry: &AuditEntry) -> ();
             outbox::put_setting(key: &str, value: &str) -> ();
             accounts::sweep_expired(now: Timestamp) -> u64;

@@ -12,10 +12,16 @@ struct Step {
 }
 
 /// Step `n` leads from schema `n` to `n + 1`.
-const STEPS: [Step; 1] = [Step {
-    up: include_str!("../migrations/0001_first.up.sql"),
-    down: include_str!("../migrations/0001_first.down.sql"),
-}];
+const STEPS: [Step; 2] = [
+    Step {
+        up: include_str!("../migrations/0001_first.up.sql"),
+        down: include_str!("../migrations/0001_first.down.sql"),
+    },
+    Step {
+        up: include_str!("../migrations/0002_forges.up.sql"),
+        down: include_str!("../migrations/0002_forges.down.sql"),
+    },
+];
 
 /// The newest schema that this program knows.
 pub const NEWEST: i64 = STEPS.len() as i64;

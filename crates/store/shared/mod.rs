@@ -2,15 +2,21 @@
 //! the type of the database, how lists of identifiers are passed, how errors are read.
 
 pub mod accounts;
+pub mod approvals;
 pub mod attempts;
 pub mod builds;
+mod columns;
 pub mod delegate;
+pub mod deliveries;
+pub mod forges;
 pub mod jobs;
 pub mod migrations;
 pub mod outbox;
 pub mod repositories;
 pub mod requests;
+pub mod rights;
 mod rows;
+mod rows_forge;
 pub mod workers;
 
 pub use delegate::Poison;

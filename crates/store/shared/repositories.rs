@@ -1,5 +1,7 @@
 //! Repositories, their variables, commits and branches.
 
+use super::columns::json_text;
+use super::rights::{has_right, listed};
 use super::rows::{
     self, Columns, branch_columns, commit_columns, env_var_columns, maybe, repository_columns,
 };
@@ -65,9 +67,19 @@ pub async fn repositories_by_id(
 }
 
 fn filtered(sql: &mut QueryBuilder<Db>, filter: &RepositoryFilter) {
-    sql.push(" WHERE 1 = 1");
-    if !filter.private {
-        sql.push(" AND NOT r.private");
+    // What its forge does not have any more is found by its address only.
+    sql.push(" WHERE r.gone_at IS NULL");
+    listed(sql, filter.seen_by);
+    if let Some(user) = filter.starred_by {
+        sql.push(
+            " AND EXISTS (SELECT 1 FROM stars s WHERE s.repository_id = r.id AND s.user_id = ",
+        )
+        .push_bind(user.get())
+        .push(")");
+    }
+    if let Some(user) = filter.member {
+        sql.push(" AND ");
+        has_right(sql, user);
     }
     if let Some(search) = &filter.search {
         let mut pattern = String::from("%");
@@ -146,10 +158,14 @@ pub async fn insert_repository(
     conn: &mut Conn,
     new: &NewRepository,
 ) -> Result<RepositoryId, StoreError> {
+    let lives = new.hosting.as_ref();
     let row = query(
         "INSERT INTO repositories (owner, owner_key, name, slug_key, description, clone_url, \
-         default_branch, private, active, ping_secret, poll_seconds, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         default_branch, private, active, ping_secret, poll_seconds, created_at, updated_at, \
+         forge_id, remote_id, remote_path, html_url, fork, installation_id, hook_id, hooked_by, \
+         gone_at, compared_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+         $19, $20, $21, $22, $23) \
          ON CONFLICT DO NOTHING RETURNING id",
     )
     .bind(new.slug.owner().to_owned())
@@ -165,6 +181,16 @@ pub async fn insert_repository(
     .bind(new.poll_seconds.map(i64::from))
     .bind(new.at.0)
     .bind(new.at.0)
+    .bind(lives.map(|h| h.forge_id.get()))
+    .bind(lives.map(|h| h.remote_id.clone()))
+    .bind(lives.map(|h| h.path.clone()))
+    .bind(lives.map(|h| h.html_url.clone()))
+    .bind(lives.is_some_and(|h| h.fork))
+    .bind(lives.and_then(|h| h.installation_id))
+    .bind(lives.and_then(|h| h.hook_id.clone()))
+    .bind(lives.and_then(|h| h.hooked_by).map(|id| id.get()))
+    .bind(lives.and_then(|h| h.gone_at).map(|at| at.0))
+    .bind(lives.and_then(|h| h.compared_at).map(|at| at.0))
     .fetch_optional(conn)
     .await
     .map_err(db_error)?;
@@ -175,14 +201,17 @@ pub async fn insert_repository(
 /// An older copy never takes the current build back: `insert_build` may have moved it since the
 /// copy was read.
 pub async fn update_repository(conn: &mut Conn, new: &Repository) -> Result<(), StoreError> {
+    let lives = new.hosting.as_ref();
     let done = query(
         "UPDATE repositories SET owner = $2, owner_key = $3, name = $4, slug_key = $5, \
          description = $6, clone_url = $7, default_branch = $8, private = $9, active = $10, \
          ping_secret = $11, poll_seconds = $12, polled_at = $13, \
          current_build_id = CASE WHEN current_build_id > $14 THEN current_build_id \
-         ELSE COALESCE($15, current_build_id) END, created_at = $16, updated_at = $17 \
-         WHERE id = $1 AND NOT EXISTS \
-         (SELECT 1 FROM repositories o WHERE o.slug_key = $18 AND o.id <> $19)",
+         ELSE COALESCE($15, current_build_id) END, created_at = $16, updated_at = $17, \
+         settings = $20, forge_id = $21, remote_id = $22, remote_path = $23, html_url = $24, \
+         fork = $25, installation_id = $26, hook_id = $27, hooked_by = $28, gone_at = $29, \
+         compared_at = $30 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM repositories o \
+         WHERE o.id <> $19 AND (o.slug_key = $18 OR (o.forge_id = $21 AND o.remote_id = $22)))",
     )
     .bind(new.id.get())
     .bind(new.slug.owner().to_owned())
@@ -203,6 +232,17 @@ pub async fn update_repository(conn: &mut Conn, new: &Repository) -> Result<(), 
     .bind(new.updated_at.0)
     .bind(new.slug.key())
     .bind(new.id.get())
+    .bind(json_text(&new.settings)?)
+    .bind(lives.map(|h| h.forge_id.get()))
+    .bind(lives.map(|h| h.remote_id.clone()))
+    .bind(lives.map(|h| h.path.clone()))
+    .bind(lives.map(|h| h.html_url.clone()))
+    .bind(lives.is_some_and(|h| h.fork))
+    .bind(lives.and_then(|h| h.installation_id))
+    .bind(lives.and_then(|h| h.hook_id.clone()))
+    .bind(lives.and_then(|h| h.hooked_by).map(|id| id.get()))
+    .bind(lives.and_then(|h| h.gone_at).map(|at| at.0))
+    .bind(lives.and_then(|h| h.compared_at).map(|at| at.0))
     .execute(&mut *conn)
     .await
     .map_err(db_error)?;
@@ -237,6 +277,11 @@ pub async fn delete_repository(
     .fetch_all(&mut *conn)
     .await
     .map_err(db_error)?;
+    query("DELETE FROM deliveries WHERE repository_id = $1")
+        .bind(id.get())
+        .execute(&mut *conn)
+        .await
+        .map_err(db_error)?;
     query("DELETE FROM repositories WHERE id = $1")
         .bind(id.get())
         .execute(conn)
@@ -402,7 +447,7 @@ pub async fn put_branch(
         "INSERT INTO branches (repository_id, name, last_build_id, head_sha) \
          VALUES ($1, $2, $3, $4) ON CONFLICT (repository_id, name) DO UPDATE SET \
          last_build_id = COALESCE(excluded.last_build_id, branches.last_build_id), \
-         head_sha = COALESCE(excluded.head_sha, branches.head_sha)",
+         head_sha = COALESCE(excluded.head_sha, branches.head_sha), gone = FALSE",
     )
     .bind(repository.get())
     .bind(name.to_owned())
@@ -411,5 +456,22 @@ pub async fn put_branch(
     .execute(conn)
     .await
     .map_err(db_error)?;
+    Ok(())
+}
+
+pub async fn mark_branch(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    name: &str,
+    gone: bool,
+) -> Result<(), StoreError> {
+    // A branch that was never built has no row, and nothing to be noted.
+    query("UPDATE branches SET gone = $3 WHERE repository_id = $1 AND name = $2")
+        .bind(repository.get())
+        .bind(name.to_owned())
+        .bind(gone)
+        .execute(conn)
+        .await
+        .map_err(db_error)?;
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! Requests: stored once per delivery, settled once.
 
+use super::columns::maybe_json_text;
 use super::rows::{self, Columns, maybe, request_columns};
 use super::{Conn, bound, count};
 use crate::dialect::db_error;
 use sqlx::query;
-use travis_model::{RepositoryId, Request, RequestId};
+use travis_model::{RepositoryId, Request, RequestId, Timestamp};
 use travis_store::{Listing, NewRequest, Page, RequestChange, StoreError};
 
 pub async fn request(conn: &mut Conn, id: RequestId) -> Result<Option<Request>, StoreError> {
@@ -51,7 +52,7 @@ pub async fn pending_requests(conn: &mut Conn, limit: u64) -> Result<Vec<Request
     let found = query(concat!(
         "SELECT ",
         request_columns!(),
-        " FROM requests WHERE state = 'pending' ORDER BY id LIMIT $1"
+        " FROM requests WHERE state = 'pending' AND held_at IS NULL ORDER BY id LIMIT $1"
     ))
     .bind(bound(limit))
     .fetch_all(conn)
@@ -66,8 +67,10 @@ pub async fn insert_request(
 ) -> Result<(RequestId, bool), StoreError> {
     let row = query(
         "INSERT INTO requests (repository_id, event_type, state, branch, sha, tag, message, \
-         delivery, created_by, created_at) \
-         VALUES ($1, $2, 'pending', $3, $4, $5, $6, $7, $8, $9) \
+         delivery, pull_request, pull_request_number, pull_request_head, sender, before_sha, \
+         compare_url, delivery_id, held_at, created_by, created_at) \
+         VALUES ($1, $2, 'pending', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+         $16, $17) \
          ON CONFLICT (repository_id, delivery) DO NOTHING RETURNING id",
     )
     .bind(new.repository_id.get())
@@ -77,6 +80,14 @@ pub async fn insert_request(
     .bind(new.tag.clone())
     .bind(new.message.clone())
     .bind(new.delivery.clone())
+    .bind(maybe_json_text(new.pull_request.as_ref())?)
+    .bind(new.pull_request.as_ref().map(|pull| pull.number))
+    .bind(new.pull_request.as_ref().map(|pull| pull.head_sha.clone()))
+    .bind(maybe_json_text(new.sender.as_ref())?)
+    .bind(new.before_sha.clone())
+    .bind(new.compare_url.clone())
+    .bind(new.delivery_id.map(|id| id.get()))
+    .bind(new.held.then_some(new.at.0))
     .bind(new.created_by.map(|id| id.get()))
     .bind(new.at.0)
     .fetch_optional(&mut *conn)
@@ -108,10 +119,29 @@ pub async fn settle_request(conn: &mut Conn, change: &RequestChange) -> Result<(
     .execute(&mut *conn)
     .await
     .map_err(db_error)?;
-    if done.rows_affected() > 0 {
+    was_pending(conn, done.rows_affected(), change.id).await
+}
+
+pub async fn hold_request(
+    conn: &mut Conn,
+    id: RequestId,
+    since: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let done = query("UPDATE requests SET held_at = $2 WHERE id = $1 AND state = 'pending'")
+        .bind(id.get())
+        .bind(since.map(|at| at.0))
+        .execute(&mut *conn)
+        .await
+        .map_err(db_error)?;
+    was_pending(conn, done.rows_affected(), id).await
+}
+
+/// Tells why no row was changed, if none was.
+async fn was_pending(conn: &mut Conn, changed: u64, id: RequestId) -> Result<(), StoreError> {
+    if changed > 0 {
         return Ok(());
     }
-    Err(match request(conn, change.id).await? {
+    Err(match request(conn, id).await? {
         Some(_) => StoreError::Conflict("request"),
         None => StoreError::NotFound("request"),
     })

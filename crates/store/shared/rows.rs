@@ -1,111 +1,13 @@
 //! Rows to domain values. Columns are read in the order of the lists beside each reader.
 
-use super::Row;
-use crate::dialect::Db;
-use sqlx::{Decode, Row as _, Type};
+use super::{Row, rows_forge};
 use travis_model::{
     ApiToken, Attempt, AttemptState, Branch, Build, Commit, EnvVar, Job, JobState, Outcome,
-    Repository, Request, RequestState, Session, Slug, Stage, Timestamp, User, Worker,
+    Repository, Request, RequestState, Scope, Session, Slug, Stage, User, Worker,
 };
 use travis_store::{AuditEntry, OutboxEntry, StoreError};
 
-/// Reads the columns of a row one after another.
-pub struct Columns<'r> {
-    row: &'r Row,
-    table: &'static str,
-    at: usize,
-}
-
-impl<'r> Columns<'r> {
-    pub fn new(row: &'r Row, table: &'static str) -> Self {
-        Self { row, table, at: 0 }
-    }
-
-    fn corrupt(&self, detail: impl std::fmt::Display) -> StoreError {
-        StoreError::Corrupt {
-            table: self.table,
-            detail: detail.to_string(),
-        }
-    }
-
-    pub fn get<T: Decode<'r, Db> + Type<Db>>(&mut self) -> Result<T, StoreError> {
-        let value = self
-            .row
-            .try_get(self.at)
-            .map_err(|error| self.corrupt(error))?;
-        self.at += 1;
-        Ok(value)
-    }
-
-    pub fn id<T: From<i64>>(&mut self) -> Result<T, StoreError> {
-        Ok(self.get::<i64>()?.into())
-    }
-
-    pub fn maybe_id<T: From<i64>>(&mut self) -> Result<Option<T>, StoreError> {
-        Ok(self.get::<Option<i64>>()?.map(T::from))
-    }
-
-    pub fn time(&mut self) -> Result<Timestamp, StoreError> {
-        Ok(Timestamp(self.get()?))
-    }
-
-    pub fn maybe_time(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.get::<Option<i64>>()?.map(Timestamp))
-    }
-
-    pub fn small<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
-        let value: i64 = self.get()?;
-        T::try_from(value)
-            .map_err(|_| self.corrupt(format_args!("the number {value} does not fit")))
-    }
-
-    pub fn maybe_small<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, StoreError> {
-        match self.get::<Option<i64>>()? {
-            None => Ok(None),
-            Some(value) => T::try_from(value)
-                .map(Some)
-                .map_err(|_| self.corrupt(format_args!("the number {value} does not fit"))),
-        }
-    }
-
-    pub fn word<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
-        let word: &str = self.get()?;
-        parse(word).ok_or_else(|| self.corrupt(format_args!("the word {word:?} is unknown")))
-    }
-
-    pub fn maybe_word<T>(
-        &mut self,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>, StoreError> {
-        let Some(word) = self.get::<Option<&str>>()? else {
-            return Ok(None);
-        };
-        parse(word)
-            .map(Some)
-            .ok_or_else(|| self.corrupt(format_args!("the word {word:?} is unknown")))
-    }
-
-    pub fn json(&mut self) -> Result<serde_json::Value, StoreError> {
-        let text: &str = self.get()?;
-        serde_json::from_str(text).map_err(|error| self.corrupt(error))
-    }
-}
-
-/// Reads every row.
-pub fn all<T>(
-    rows: &[Row],
-    read: impl Fn(&Row) -> Result<T, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    rows.iter().map(read).collect()
-}
-
-/// Reads the row, if there is one.
-pub fn maybe<T>(
-    row: Option<&Row>,
-    read: impl Fn(&Row) -> Result<T, StoreError>,
-) -> Result<Option<T>, StoreError> {
-    row.map(read).transpose()
-}
+pub use super::columns::{Columns, all, maybe};
 
 macro_rules! user_columns {
     () => {
@@ -114,18 +16,20 @@ macro_rules! user_columns {
 }
 macro_rules! session_columns {
     () => {
-        "id, user_id, created_at, expires_at"
+        "id, user_id, user_agent, created_at, last_seen_at, expires_at"
     };
 }
 macro_rules! api_token_columns {
     () => {
-        "id, user_id, name, created_at, expires_at, last_used_at"
+        "id, user_id, name, scope, created_at, expires_at, last_used_at"
     };
 }
 macro_rules! repository_columns {
     () => {
         "r.id, r.owner, r.name, r.description, r.clone_url, r.default_branch, r.private, r.active, \
-         r.ping_secret, r.poll_seconds, r.polled_at, r.current_build_id, r.created_at, r.updated_at"
+         r.ping_secret, r.poll_seconds, r.polled_at, r.forge_id, r.remote_id, r.remote_path, \
+         r.html_url, r.fork, r.installation_id, r.hook_id, r.hooked_by, r.gone_at, \
+         r.compared_at, r.settings, r.current_build_id, r.created_at, r.updated_at"
     };
 }
 macro_rules! env_var_columns {
@@ -136,7 +40,8 @@ macro_rules! env_var_columns {
 macro_rules! request_columns {
     () => {
         "id, repository_id, event_type, state, reason, branch, sha, tag, message, delivery, \
-         created_by, created_at"
+         pull_request, sender, before_sha, compare_url, delivery_id, held_at, created_by, \
+         created_at"
     };
 }
 macro_rules! commit_columns {
@@ -147,14 +52,15 @@ macro_rules! commit_columns {
 }
 macro_rules! branch_columns {
     () => {
-        "repository_id, name, last_build_id, head_sha"
+        "repository_id, name, last_build_id, head_sha, gone"
     };
 }
 macro_rules! build_columns {
     () => {
         "b.id, b.repository_id, b.request_id, b.commit_id, b.number, b.state, b.previous_state, \
          b.event_type, b.branch, b.tag, b.message, b.raw_config, b.config, b.messages, \
-         b.fast_finish, b.created_by, b.created_at, b.started_at, b.finished_at, b.updated_at"
+         b.fast_finish, b.pull_request, b.sender, b.before_sha, b.compare_url, b.created_by, \
+         b.created_at, b.started_at, b.finished_at, b.updated_at"
     };
 }
 /// The same without what is only for showing, which may be large.
@@ -162,8 +68,8 @@ macro_rules! locked_build_columns {
     () => {
         "b.id, b.repository_id, b.request_id, b.commit_id, b.number, b.state, b.previous_state, \
          b.event_type, b.branch, b.tag, b.message, NULL AS raw_config, 'null' AS config, \
-         '[]' AS messages, b.fast_finish, b.created_by, b.created_at, b.started_at, \
-         b.finished_at, b.updated_at"
+         '[]' AS messages, b.fast_finish, b.pull_request, b.sender, b.before_sha, b.compare_url, \
+         b.created_by, b.created_at, b.started_at, b.finished_at, b.updated_at"
     };
 }
 macro_rules! stage_columns {
@@ -192,10 +98,15 @@ macro_rules! worker_columns {
          banned, created_at, last_seen_at"
     };
 }
+macro_rules! outbox_columns {
+    () => {
+        "id, kind, key, payload, memo, version, tries, error"
+    };
+}
 pub(crate) use {
     api_token_columns, attempt_columns, branch_columns, build_columns, commit_columns,
-    env_var_columns, job_columns, locked_build_columns, repository_columns, request_columns,
-    session_columns, stage_columns, user_columns, worker_columns,
+    env_var_columns, job_columns, locked_build_columns, outbox_columns, repository_columns,
+    request_columns, session_columns, stage_columns, user_columns, worker_columns,
 };
 
 pub fn user(row: &Row) -> Result<User, StoreError> {
@@ -214,7 +125,9 @@ pub fn session(row: &Row) -> Result<Session, StoreError> {
     Ok(Session {
         id: c.id()?,
         user_id: c.id()?,
+        user_agent: c.get()?,
         created_at: c.time()?,
+        last_seen_at: c.maybe_time()?,
         expires_at: c.time()?,
     })
 }
@@ -225,6 +138,7 @@ pub fn api_token(row: &Row) -> Result<ApiToken, StoreError> {
         id: c.id()?,
         user_id: c.id()?,
         name: c.get()?,
+        scope: c.word(Scope::parse)?,
         created_at: c.time()?,
         expires_at: c.maybe_time()?,
         last_used_at: c.maybe_time()?,
@@ -247,6 +161,8 @@ pub fn repository(row: &Row) -> Result<Repository, StoreError> {
         ping_secret: c.get()?,
         poll_seconds: c.maybe_small()?,
         polled_at: c.maybe_time()?,
+        hosting: rows_forge::hosting(&mut c)?,
+        settings: c.json()?,
         current_build_id: c.maybe_id()?,
         created_at: c.time()?,
         updated_at: c.time()?,
@@ -278,6 +194,12 @@ pub fn request(row: &Row) -> Result<Request, StoreError> {
         tag: c.get()?,
         message: c.get()?,
         delivery: c.get()?,
+        pull_request: c.maybe_json()?,
+        sender: c.maybe_json()?,
+        before_sha: c.get()?,
+        compare_url: c.get()?,
+        delivery_id: c.maybe_id()?,
+        held_at: c.maybe_time()?,
         created_by: c.maybe_id()?,
         created_at: c.time()?,
     })
@@ -305,6 +227,7 @@ pub fn branch(row: &Row) -> Result<Branch, StoreError> {
         name: c.get()?,
         last_build_id: c.maybe_id()?,
         head_sha: c.get()?,
+        gone: c.get()?,
     })
 }
 
@@ -326,6 +249,10 @@ pub fn build(row: &Row) -> Result<Build, StoreError> {
         config: c.json()?,
         messages: c.json()?,
         fast_finish: c.get()?,
+        pull_request: c.maybe_json()?,
+        sender: c.maybe_json()?,
+        before_sha: c.get()?,
+        compare_url: c.get()?,
         created_by: c.maybe_id()?,
         created_at: c.time()?,
         started_at: c.maybe_time()?,
@@ -425,14 +352,28 @@ pub fn worker(row: &Row) -> Result<Worker, StoreError> {
     })
 }
 
-pub fn outbox_entry(row: &Row) -> Result<OutboxEntry, StoreError> {
-    let mut c = Columns::new(row, "outbox");
+fn outbox(c: &mut Columns<'_>) -> Result<OutboxEntry, StoreError> {
     Ok(OutboxEntry {
         id: c.get()?,
         kind: c.get()?,
+        key: c.get()?,
         payload: c.json()?,
+        memo: c.maybe_json()?,
+        version: c.get()?,
         tries: c.small()?,
+        error: c.get()?,
     })
+}
+
+pub fn outbox_entry(row: &Row) -> Result<OutboxEntry, StoreError> {
+    outbox(&mut Columns::new(row, "outbox"))
+}
+
+/// An entry behind which stands when it was due.
+pub fn outbox_claim(row: &Row) -> Result<(i64, OutboxEntry), StoreError> {
+    let mut c = Columns::new(row, "outbox");
+    let entry = outbox(&mut c)?;
+    Ok((c.get()?, entry))
 }
 
 pub fn audit_entry(row: &Row) -> Result<AuditEntry, StoreError> {

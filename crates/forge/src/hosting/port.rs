@@ -13,7 +13,7 @@ use travis_model::Secret;
 
 /// A forge.
 ///
-/// Contract, checked by the suite in `contract::hosting`: what reads may be repeated or dropped at
+/// Contract, checked by the suite in `contract`: what reads may be repeated or dropped at
 /// any time; `put_hook`, `delete_hook`, `put_status` and `put_check` are idempotent. Every call ends
 /// within a time limit of the implementation (10 s unless the operator says otherwise). Redirects
 /// within the forge (a renamed repository) are followed; others are refused. Answers are at most
@@ -103,8 +103,9 @@ pub trait ForgeApi: Send + Sync {
         number: i64,
     ) -> Result<RemotePullRequest, ForgeError>;
 
-    /// Makes the repository's hook for this address, or mends the one that is there. Answers its
-    /// number.
+    /// Makes the repository's hook for this address, or mends the one that is there: afterwards
+    /// there is one, and it signs with this secret. Answers its number, which may be another than
+    /// before.
     async fn put_hook(
         &self,
         access: &Access,

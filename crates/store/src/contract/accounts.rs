@@ -1,7 +1,7 @@
-use super::{ALL, Database, new_worker, user};
-use crate::{AuditEntry, Page, StoreError};
+use super::{Database, new_worker, user};
+use crate::StoreError;
 use serde_json::json;
-use travis_model::{Timestamp, TokenId, UserId, WorkerId};
+use travis_model::{Scope, Timestamp, TokenId, UserId, WorkerId};
 
 pub async fn people(database: &dyn Database) {
     let store = database.open().await;
@@ -41,7 +41,7 @@ pub async fn sessions_end(database: &dyn Database) {
     let store = database.open().await;
     let mut tx = store.begin().await.unwrap();
     let a = user(&mut *tx, "a").await;
-    tx.insert_session(a, b"one", Timestamp(1), Timestamp(10))
+    tx.insert_session(a, b"one", "", Timestamp(1), Timestamp(10))
         .await
         .unwrap();
     assert_eq!(
@@ -65,12 +65,12 @@ pub async fn api_tokens(database: &dyn Database) {
     let mut tx = store.begin().await.unwrap();
     let (a, b) = (user(&mut *tx, "a").await, user(&mut *tx, "b").await);
     let one = tx
-        .insert_api_token(a, "one", b"1", Timestamp(1), None)
+        .insert_api_token(a, "one", Scope::All, b"1", Timestamp(1), None)
         .await
         .unwrap();
     let until = Some(Timestamp(10));
     let two = tx
-        .insert_api_token(a, "two", b"2", Timestamp(1), until)
+        .insert_api_token(a, "two", Scope::All, b"2", Timestamp(1), until)
         .await
         .unwrap();
     tx.touch_api_token(one, Timestamp(5)).await.unwrap();
@@ -135,15 +135,17 @@ pub async fn sweeping(database: &dyn Database) {
     let worker = tx.insert_worker(&new_worker(a, "w")).await.unwrap().id;
     for (name, end) in [(b"1", 10), (b"2", 20)] {
         let end = Timestamp(end);
-        tx.insert_session(a, name, Timestamp(1), end).await.unwrap();
+        tx.insert_session(a, name, "", Timestamp(1), end)
+            .await
+            .unwrap();
         tx.insert_sign_in_link(a, name, end).await.unwrap();
         tx.insert_enrolment_token(a, name, end).await.unwrap();
-        tx.insert_api_token(a, "t", name, Timestamp(1), Some(end))
+        tx.insert_api_token(a, "t", Scope::All, name, Timestamp(1), Some(end))
             .await
             .unwrap();
         tx.insert_worker_session(worker, name, end).await.unwrap();
     }
-    tx.insert_api_token(a, "t", b"3", Timestamp(1), None)
+    tx.insert_api_token(a, "t", Scope::All, b"3", Timestamp(1), None)
         .await
         .unwrap();
     assert_eq!(tx.sweep_expired(Timestamp(10)).await.unwrap(), 5);
@@ -214,55 +216,5 @@ pub async fn workers(database: &dyn Database) {
     ));
     let unknown = tx.touch_worker(WorkerId(999), Timestamp(1)).await;
     assert!(matches!(unknown, Err(StoreError::NotFound(_))));
-    tx.commit().await.unwrap();
-}
-
-pub async fn outbox_audit_and_settings(database: &dyn Database) {
-    let store = database.open().await;
-    let mut tx = store.begin().await.unwrap();
-    let one = tx
-        .append_outbox("status", &json!({"n": 1}), Timestamp(10))
-        .await
-        .unwrap();
-    let two = tx
-        .append_outbox("status", &json!({"n": 2}), Timestamp(11))
-        .await
-        .unwrap();
-    assert!(two > one);
-    let due = tx.outbox_due(Timestamp(10), 9).await.unwrap();
-    assert_eq!(due.iter().map(|e| e.id).collect::<Vec<_>>(), [one]);
-    assert_eq!(tx.outbox_due(Timestamp(11), 1).await.unwrap(), due);
-    tx.outbox_retry(one, Timestamp(30)).await.unwrap();
-    tx.outbox_done(two).await.unwrap();
-    tx.outbox_done(two).await.unwrap();
-    assert_eq!(tx.outbox_due(Timestamp(29), 9).await.unwrap(), []);
-    let due = tx.outbox_due(Timestamp(30), 9).await.unwrap();
-    assert_eq!((due[0].tries, &due[0].payload), (1, &json!({"n": 1})));
-
-    for n in 0..3 {
-        tx.append_audit(&AuditEntry {
-            actor: "system".into(),
-            action: "job.cancel".into(),
-            subject: format!("job:{n}"),
-            detail: String::new(),
-            at: Timestamp(n),
-        })
-        .await
-        .unwrap();
-    }
-    assert_eq!(tx.audit_log(ALL).await.unwrap().items[0].subject, "job:2");
-    let last = tx
-        .audit_log(Page {
-            offset: 2,
-            limit: 5,
-        })
-        .await
-        .unwrap();
-    assert_eq!((last.items.len(), last.count), (1, 3));
-
-    assert_eq!(tx.setting("k").await.unwrap(), None);
-    tx.put_setting("k", "1").await.unwrap();
-    tx.put_setting("k", "2").await.unwrap();
-    assert_eq!(tx.setting("k").await.unwrap().as_deref(), Some("2"));
     tx.commit().await.unwrap();
 }

@@ -6,17 +6,21 @@
 
 mod accounts;
 mod concurrency;
+mod deliveries;
+mod forges;
+mod outbox;
 mod repositories;
+mod rights;
 mod work;
 
 use crate::{
-    BuildKey, NewAttempt, NewBuild, NewCommit, NewJob, NewRepository, NewRequest, NewWorker, Page,
-    Store, Tx,
+    BuildKey, HostedRepository, NewAttempt, NewBuild, NewCommit, NewForge, NewJob, NewRepository,
+    NewRequest, NewWorker, Page, Store, Tx,
 };
 use async_trait::async_trait;
 use serde_json::json;
 use std::{future::Future, sync::Arc, time::Duration};
-use travis_model::{RepositoryId, Timestamp, UserId, WorkerId};
+use travis_model::{ForgeId, Hosting, PullRequest, RepositoryId, Timestamp, UserId, WorkerId};
 
 /// A database of its own for one behaviour.
 #[async_trait]
@@ -25,14 +29,20 @@ pub trait Database: Send + Sync {
     async fn open(&self) -> Arc<dyn Store>;
     /// How many committed rows a table has.
     async fn rows(&self, table: &str) -> i64;
-    /// Leads the schema of the closed database all the way back and forward again.
-    async fn down_and_up(&self);
+    /// Leads the schema of the closed database to a version, the newest at most.
+    async fn migrate(&self, version: i64);
+    /// Carries out one statement of the test's own.
+    async fn run(&self, sql: &'static str);
 }
 
 /// Tables whose rows belong to a repository.
-const OWNED: [&str; 9] = [
+const OWNED: [&str; 13] = [
     "repositories",
     "env_vars",
+    "permissions",
+    "stars",
+    "contributors",
+    "approvals",
     "requests",
     "commits",
     "branches",
@@ -67,16 +77,24 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
     behaviours!(make:
         accounts::people, accounts::sessions_end, accounts::api_tokens,
         accounts::once_only_tokens, accounts::sweeping, accounts::workers,
-        accounts::outbox_audit_and_settings,
+        forges::forges, forges::identities, forges::accounts, forges::ways_in_are_used_once,
+        forges::sessions_are_seen_and_ended, forges::hosted_repositories,
+        rights::who_sees_what, rights::rights_are_confirmed_and_doubted, rights::approvals,
+        rights::requests_wait_for_a_word,
+        deliveries::a_delivery_is_stored_once, deliveries::deliveries_are_settled,
+        outbox::what_is_due_is_claimed, outbox::an_older_version_takes_nothing_away,
+        outbox::nothing_is_claimed_twice, outbox::audit_and_settings,
         repositories::slugs_are_unique_case_apart, repositories::filters_and_order,
         repositories::polling, repositories::variables, repositories::requests_once_per_delivery,
         repositories::commits_and_branches, repositories::removal_leaves_nothing,
-        work::builds_are_stored_whole, work::builds_are_listed, work::saves_are_guarded,
+        work::builds_are_stored_whole, work::builds_are_listed, work::builds_of_pull_requests,
+        work::saves_are_guarded,
         work::queue_order, work::attempts_and_leases, work::usual_times, work::unknown_ids,
         concurrency::dropped_is_undone, concurrency::isolation, concurrency::numbers_have_no_gap,
         concurrency::a_locked_build_waits, concurrency::tokens_are_taken_once,
+        concurrency::what_forges_say_is_one_row,
         concurrency::many_writers, concurrency::reopening_keeps_everything,
-        concurrency::down_and_up_again,
+        concurrency::down_and_up_again, concurrency::rows_of_the_first_schema_stay,
     );
 }
 
@@ -95,6 +113,7 @@ fn new_repository(slug: &str) -> NewRepository {
         private: false,
         active: true,
         ping_secret: vec![0, 1, 255],
+        hosting: None,
         poll_seconds: None,
         at: Timestamp(5),
     }
@@ -102,6 +121,68 @@ fn new_repository(slug: &str) -> NewRepository {
 
 async fn repository(tx: &mut dyn Tx, slug: &str) -> RepositoryId {
     tx.insert_repository(&new_repository(slug)).await.unwrap()
+}
+
+fn new_forge(name: &str) -> NewForge {
+    NewForge {
+        kind: "github".into(),
+        name: name.into(),
+        web_url: "https://git.example".into(),
+        api_url: "https://git.example/api".into(),
+        client_id: Some("client".into()),
+        client_secret: Some(vec![0, 7]),
+        app_id: Some(12),
+        app_slug: None,
+        app_key: None,
+        hook_secret: None,
+        configured: false,
+        at: Timestamp(1),
+    }
+}
+
+async fn forge(tx: &mut dyn Tx, name: &str) -> ForgeId {
+    tx.put_forge(&new_forge(name)).await.unwrap()
+}
+
+fn hosted(forge_id: ForgeId, remote_id: &str, slug: &str) -> HostedRepository {
+    HostedRepository {
+        hosting: Hosting {
+            forge_id,
+            remote_id: remote_id.into(),
+            path: slug.into(),
+            html_url: format!("https://git.example/{slug}"),
+            fork: true,
+            installation_id: None,
+            hook_id: None,
+            hooked_by: None,
+            gone_at: None,
+            compared_at: None,
+        },
+        slug: slug.parse().unwrap(),
+        description: None,
+        clone_url: format!("https://git.example/{slug}.git"),
+        default_branch: "main".into(),
+        private: false,
+        ping_secret: vec![5],
+        at: Timestamp(5),
+    }
+}
+
+fn new_pull(number: i64, head_sha: &str) -> PullRequest {
+    PullRequest {
+        number,
+        title: "change ✓".into(),
+        head_sha: head_sha.into(),
+        head_branch: "topic".into(),
+        head_slug: None,
+        base_sha: "base".into(),
+        fork: true,
+        draft: false,
+        author_id: "7".into(),
+        author_login: "kestrel".into(),
+        git_ref: format!("refs/pull/{number}/merge"),
+        html_url: format!("https://git.example/pull/{number}"),
+    }
 }
 
 fn new_request(repository_id: RepositoryId, delivery: Option<&str>) -> NewRequest {
@@ -113,6 +194,12 @@ fn new_request(repository_id: RepositoryId, delivery: Option<&str>) -> NewReques
         tag: None,
         message: None,
         delivery: delivery.map(str::to_owned),
+        pull_request: None,
+        sender: None,
+        before_sha: None,
+        compare_url: None,
+        delivery_id: None,
+        held: false,
         created_by: None,
         at: Timestamp(6),
     }
@@ -145,6 +232,12 @@ fn new_job(stage: usize) -> NewJob {
 
 /// Stores a build of two stages and three jobs.
 async fn build(tx: &mut dyn Tx, repository_id: RepositoryId, branch: &str) -> BuildKey {
+    let new = new_build(tx, repository_id, branch).await;
+    tx.insert_build(&new).await.unwrap()
+}
+
+/// Stores what such a build needs.
+async fn new_build(tx: &mut dyn Tx, repository_id: RepositoryId, branch: &str) -> NewBuild {
     let (request_id, _) = tx
         .insert_request(&new_request(repository_id, None))
         .await
@@ -153,7 +246,7 @@ async fn build(tx: &mut dyn Tx, repository_id: RepositoryId, branch: &str) -> Bu
         .put_commit(&new_commit(repository_id, "c0ffee"))
         .await
         .unwrap();
-    tx.insert_build(&NewBuild {
+    NewBuild {
         repository_id,
         request_id,
         commit_id,
@@ -166,13 +259,15 @@ async fn build(tx: &mut dyn Tx, repository_id: RepositoryId, branch: &str) -> Bu
         config: json!({"script": ["make"]}),
         messages: json!([]),
         fast_finish: true,
+        pull_request: None,
+        sender: None,
+        before_sha: None,
+        compare_url: None,
         created_by: None,
         stages: vec!["test".into(), "deploy".into()],
         jobs: vec![new_job(0), new_job(0), new_job(1)],
         at: Timestamp(10),
-    })
-    .await
-    .unwrap()
+    }
 }
 
 fn new_worker(owner_id: UserId, name: &str) -> NewWorker {

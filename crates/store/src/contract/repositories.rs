@@ -2,8 +2,8 @@ use super::{
     ALL, Database, OWNED, build, new_attempt, new_commit, new_repository, new_request, new_worker,
     repository, user,
 };
-use crate::{Page, RepositoryFilter, RequestChange, StoreError};
-use travis_model::{CommitId, JobState, RepositoryId, RequestId, RequestState, Timestamp};
+use crate::{Page, RepositoryFilter, RequestChange, SeenBy, StoreError};
+use travis_model::{CommitId, JobState, Level, RepositoryId, RequestId, RequestState, Timestamp};
 
 pub async fn slugs_are_unique_case_apart(database: &dyn Database) {
     let store = database.open().await;
@@ -68,7 +68,7 @@ pub async fn filters_and_order(database: &dyn Database) {
         )
     };
     let all = RepositoryFilter {
-        private: true,
+        seen_by: SeenBy::Operator,
         ..Default::default()
     };
     assert_eq!(
@@ -260,6 +260,16 @@ pub async fn commits_and_branches(database: &dyn Database) {
     assert_eq!((names, listing.count), (vec!["main", "old", "quiet"], 3));
     assert_eq!(listing.items[1].last_build_id, Some(old.id));
     assert_eq!(tx.branch(id, "Main").await.unwrap(), None);
+
+    tx.mark_branch(id, "main", true).await.unwrap();
+    tx.mark_branch(id, "quiet", true).await.unwrap();
+    tx.mark_branch(id, "quiet", false).await.unwrap();
+    tx.mark_branch(id, "unknown", true).await.unwrap();
+    assert!(tx.branch(id, "main").await.unwrap().unwrap().gone);
+    assert!(!tx.branch(id, "quiet").await.unwrap().unwrap().gone);
+    assert_eq!(tx.branch(id, "unknown").await.unwrap(), None);
+    tx.put_branch(id, "main", None, Some("cc")).await.unwrap();
+    assert!(!tx.branch(id, "main").await.unwrap().unwrap().gone);
     tx.commit().await.unwrap();
 }
 
@@ -276,6 +286,14 @@ pub async fn removal_leaves_nothing(database: &dyn Database) {
         let key = build(&mut *tx, id, "main").await;
         tx.put_env_var(id, "A", b"1", true, None).await.unwrap();
         let owner = user(&mut *tx, &slug.replace('/', "-")).await;
+        tx.put_right(owner, id, Some(Level::Read), Timestamp(1))
+            .await
+            .unwrap();
+        tx.put_star(owner, id, true).await.unwrap();
+        tx.put_contributor(id, "7", Timestamp(1)).await.unwrap();
+        tx.insert_approval(id, 5, "aa", owner, false, Timestamp(1))
+            .await
+            .unwrap();
         let worker = tx.insert_worker(&new_worker(owner, "w")).await.unwrap().id;
         let job = tx.jobs(&[key.id]).await.unwrap()[1].id;
         let attempt = tx

@@ -1,8 +1,11 @@
-use super::{ALL, Database, build, new_attempt, new_repository, new_worker, repository, user};
-use crate::{BuildFilter, Page, QueueDepth, StoreError};
+use super::{
+    ALL, Database, build, new_attempt, new_build, new_pull, new_repository, new_worker, repository,
+    user,
+};
+use crate::{BuildFilter, Page, QueueDepth, SeenBy, StoreError};
 use serde_json::json;
 use travis_model::{
-    AttemptId, AttemptState, BuildId, JobId, JobState, Outcome, RequestId, Timestamp,
+    AttemptId, AttemptState, BuildId, JobId, JobState, Outcome, RequestId, Sender, Timestamp,
 };
 
 pub async fn builds_are_stored_whole(database: &dyn Database) {
@@ -84,7 +87,7 @@ pub async fn builds_are_listed(database: &dyn Database) {
         )
     };
     let all = BuildFilter {
-        private: true,
+        seen_by: SeenBy::Operator,
         ..Default::default()
     };
     assert_eq!(
@@ -144,6 +147,43 @@ pub async fn builds_are_listed(database: &dyn Database) {
     assert_eq!(ids(of_hidden, ALL).await, (vec![], 0));
     let some = tx.builds_by_id(&[two, BuildId(999), one]).await.unwrap();
     assert_eq!(some.iter().map(|b| b.id).collect::<Vec<_>>(), [two, one]);
+    tx.commit().await.unwrap();
+}
+
+pub async fn builds_of_pull_requests(database: &dyn Database) {
+    let store = database.open().await;
+    let mut tx = store.begin().await.unwrap();
+    let id = repository(&mut *tx, "a/a").await;
+    build(&mut *tx, id, "main").await;
+    let mut new = new_build(&mut *tx, id, "main").await;
+    new.pull_request = Some(new_pull(5, "head"));
+    new.sender = Some(Sender {
+        remote_id: "7".into(),
+        login: "kestrel".into(),
+        avatar_url: Some("https://pictures.example/7".into()),
+    });
+    new.before_sha = Some("before".into());
+    new.compare_url = Some("https://git.example/compare".into());
+    let key = tx.insert_build(&new).await.unwrap();
+    let row = tx.build(key.id).await.unwrap().unwrap();
+    assert_eq!(
+        (&row.pull_request, &row.sender),
+        (&new.pull_request, &new.sender)
+    );
+    assert_eq!(
+        (&row.before_sha, &row.compare_url),
+        (&new.before_sha, &new.compare_url)
+    );
+    let locked = tx.lock_build(key.id).await.unwrap().unwrap();
+    assert_eq!(locked.pull_request, new.pull_request);
+    let filter = |number| BuildFilter {
+        repository: Some(id),
+        pull_request_number: Some(number),
+        ..Default::default()
+    };
+    let listing = tx.builds(&filter(5), ALL).await.unwrap();
+    assert_eq!((listing.items, listing.count), (vec![row], 1));
+    assert_eq!(tx.builds(&filter(6), ALL).await.unwrap().count, 0);
     tx.commit().await.unwrap();
 }
 
