@@ -24,11 +24,21 @@ export function setupTrouble(code: string): { text: string; next: string } {
         next: 'Remove it here first, to connect it anew.',
       };
     default:
-      return {
-        text: 'Connecting did not work.',
-        next: 'Try again. The reason stands in the server’s log.',
-      };
+      // The server says in words what it has no code for.
+      return /\s/.test(code.trim())
+        ? { text: 'Connecting did not work.', next: `The server says: ${sentence(code)}` }
+        : {
+            text: 'Connecting did not work.',
+            next: 'Try again. The reason stands in the server’s log.',
+          };
   }
+}
+
+const LONGEST = 300;
+
+function sentence(text: string): string {
+  const trimmed = text.trim().slice(0, LONGEST);
+  return /[.…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
 /** What is wrong with the address of a forge, and the fix; empty when nothing is. */
