@@ -87,7 +87,7 @@ describe('set-up', () => {
 
   it('passes on what the server says in words', () => {
     expect(setupTrouble('the App was made without a hook; make it again').next).toBe(
-      'The server says: the App was made without a hook; make it again.',
+      'The App was made without a hook; make it again.',
     );
     expect(setupTrouble('a '.repeat(400)).next.length).toBeLessThan(330);
   });

@@ -1,4 +1,5 @@
 import type { Forge, Setup } from '../../api/types';
+import { sentence } from '../../lib/sentence';
 
 /** Why connecting a forge did not work, and what to do. */
 export function setupTrouble(code: string): { text: string; next: string } {
@@ -26,7 +27,7 @@ export function setupTrouble(code: string): { text: string; next: string } {
     default:
       // The server says in words what it has no code for.
       return /\s/.test(code.trim())
-        ? { text: 'Connecting did not work.', next: `The server says: ${sentence(code)}` }
+        ? { text: 'Connecting did not work.', next: sentence(code.slice(0, LONGEST)) }
         : {
             text: 'Connecting did not work.',
             next: 'Try again. The reason stands in the server’s log.',
@@ -35,11 +36,6 @@ export function setupTrouble(code: string): { text: string; next: string } {
 }
 
 const LONGEST = 300;
-
-function sentence(text: string): string {
-  const trimmed = text.trim().slice(0, LONGEST);
-  return /[.…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
-}
 
 /** What is wrong with the address of a forge, and the fix; empty when nothing is. */
 export function forgeAddressProblem(text: string): string {
