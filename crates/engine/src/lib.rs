@@ -7,6 +7,7 @@ mod accounts;
 mod allowed;
 mod approvals;
 mod attempts;
+mod badges;
 mod build_changes;
 mod changes;
 mod clock;
@@ -37,6 +38,7 @@ mod sessions;
 mod settings;
 mod setup;
 mod sign_in;
+mod source;
 mod switch;
 mod sync;
 mod vault;
@@ -61,6 +63,7 @@ pub use hosting::{Connect, Forged, Hosted, remote_ref};
 pub use intake::BuildDemand;
 pub use label::{env_label, job_label};
 pub use offer::Offer;
+pub use report::{Reported, ReportedState, reported};
 pub use repositories::NewRepository;
 pub use settings::settings_list;
 pub use setup::{ForgeConfig, OAuthClient, kind_label, kind_of};
@@ -226,6 +229,7 @@ impl Engine {
             self.clone().plan_for_ever(),
             self.clone().reap_for_ever(),
             self.clone().poll_for_ever(),
+            self.clone().report_for_ever(),
             self.clone().sync_for_ever(),
             self.clone().recheck_for_ever(),
             self.clone().remove_hooks_for_ever(),

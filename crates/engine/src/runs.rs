@@ -151,9 +151,7 @@ impl Run<'_> {
             build.updated_at = self.now;
             self.tx.update_build(build).await?;
             self.changes.build(build);
-            let commit = self.tx.commits(&[build.commit_id]).await?.pop();
-            if let Some(commit) = commit {
-                report::note_build(self.tx, build, &commit.sha, self.now).await?;
+            if report::note_build(self.tx, build, self.now).await? {
                 self.changes.wake(Wake::Outbox);
             }
         }
