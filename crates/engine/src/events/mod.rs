@@ -8,7 +8,7 @@ mod repositories;
 mod reruns;
 mod rights;
 
-pub(crate) use pulls::{NewPull, pull_of};
+pub(crate) use pulls::{NewPull, PullDemand};
 
 use crate::{Engine, EngineError, Forged, changes::Changes, deliveries::headers_of};
 use travis_forge::hosting::{Event, Hook, RemotePerson};
