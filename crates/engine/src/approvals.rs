@@ -1,10 +1,6 @@
 //! A maintainer's word for exactly one commit of a pull request.
 
-use crate::{
-    Engine, EngineError, Viewer,
-    changes::Changes,
-    report,
-};
+use crate::{Engine, EngineError, Viewer, changes::Changes, report};
 use travis_bus::Wake;
 use travis_model::{PullRequest, Repository, Request, RequestId, RequestState};
 use travis_store::{NewRequest, StoreError, Tx};
@@ -129,10 +125,7 @@ impl Engine {
         repository: &Repository,
         pull: &PullRequest,
     ) -> Result<(), EngineError> {
-        let there = self
-            .hosted(repository)
-            .await?
-            .ok_or_else(nothing_held)?;
+        let there = self.hosted(repository).await?.ok_or_else(nothing_held)?;
         let now = there
             .api
             .pull_request(&there.access, &there.at, pull.number)
@@ -140,10 +133,7 @@ impl Engine {
         if !now.open {
             return Err(EngineError::NotNow {
                 code: "pull_request_closed",
-                message: format!(
-                    "pull request #{} is closed: reopen it first",
-                    pull.number
-                ),
+                message: format!("pull request #{} is closed: reopen it first", pull.number),
             });
         }
         if now.head_sha == pull.head_sha {

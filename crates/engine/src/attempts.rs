@@ -54,6 +54,12 @@ pub struct AttemptAccess {
     worker: WorkerId,
 }
 
+impl AttemptAccess {
+    pub(crate) const fn id(self) -> AttemptId {
+        self.id
+    }
+}
+
 /// How an attempt ended, in its worker's words.
 #[derive(Debug, Clone)]
 pub struct Finishing {

@@ -37,11 +37,7 @@ pub(crate) async fn cancel_unfinished(
         repository: Some(repository),
         branch: which.branch.clone(),
         pull_request_number: which.pull_request,
-        event_types: which
-            .branch
-            .iter()
-            .map(|_| "push".to_owned())
-            .collect(),
+        event_types: which.branch.iter().map(|_| "push".to_owned()).collect(),
         states: OPEN_STATES.to_vec(),
         ..Default::default()
     };

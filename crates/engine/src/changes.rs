@@ -1,7 +1,7 @@
 //! What is told after a commit: collected while a transaction runs, sent when it is durable.
 
 use travis_bus::{Bus, Event, Subject, Wake};
-use travis_model::{Build, DeliveryId, Job, JobState, RepositoryId, Request, WorkerId};
+use travis_model::{Build, DeliveryId, Job, JobState, RepositoryId, Request, UserId, WorkerId};
 
 /// Events and wake-ups of one transaction.
 #[derive(Debug, Default)]
@@ -90,6 +90,15 @@ impl Changes {
         if !self.events.contains(&event) {
             self.events.push(event);
         }
+    }
+
+    /// A person's account changed, or how far their synchronisation is. Told to them alone.
+    pub fn user(&mut self, id: UserId) {
+        self.events.push(Event {
+            topics: vec![format!("user:{id}")],
+            name: "user:changed",
+            subject: Subject::User(id.get()),
+        });
     }
 
     /// Somebody has to look somewhere.

@@ -160,8 +160,7 @@ impl Engine {
             if moved && !first && travis_forge::check_ref(&head.name).is_ok() {
                 let asked = tx.requests_for_commit(repository.id, &head.sha, 50).await?;
                 let pushed = asked.iter().any(|request| {
-                    request.pull_request.is_none()
-                        && request.branch.as_deref() == Some(&head.name)
+                    request.pull_request.is_none() && request.branch.as_deref() == Some(&head.name)
                 });
                 if !pushed {
                     let new = missed_push(repository.id, head, known, self.now());

@@ -103,9 +103,7 @@ impl Engine {
         }
         let mut tx = self.store.begin().await?;
         let mut changes = Changes::default();
-        let (request, _) = self
-            .insert_checked(tx.as_mut(), &mut changes, &new)
-            .await?;
+        let (request, _) = self.insert_checked(tx.as_mut(), &mut changes, &new).await?;
         tx.commit().await?;
         changes.send(self.bus.as_ref());
         Ok(request)

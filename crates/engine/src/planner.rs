@@ -129,10 +129,7 @@ impl Engine {
         };
         match planned {
             Planned::Rejected(no) => self.reject(&request, no).await,
-            Planned::Build(draft) => {
-                self.store_build(&repository, &request, *draft, None)
-                    .await
-            }
+            Planned::Build(draft) => self.store_build(&repository, &request, *draft, None).await,
             Planned::Broken(draft, why) => {
                 self.store_build(&repository, &request, *draft, Some(why))
                     .await

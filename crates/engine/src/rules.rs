@@ -103,9 +103,10 @@ pub(crate) const fn pull_act(change: PullChange, open: bool, head_known: bool) -
         ),
         PullChange::Synchronized => (true, Build),
         PullChange::Labeled => (true, Nothing("Labels make no builds.")),
-        PullChange::ReadyForReview if head_known => {
-            (false, Nothing("Its commit was looked at while it was a draft."))
-        }
+        PullChange::ReadyForReview if head_known => (
+            false,
+            Nothing("Its commit was looked at while it was a draft."),
+        ),
         PullChange::ReadyForReview => (false, Build),
         PullChange::Other => (false, Nothing("This makes no builds.")),
     };
@@ -199,7 +200,11 @@ mod tests {
                     PullStep::Close => 'c',
                     PullStep::Nothing(_) => 'n',
                 };
-                assert_eq!((act.rearm, step), (rearm, wanted), "{change:?} {head_known}");
+                assert_eq!(
+                    (act.rearm, step),
+                    (rearm, wanted),
+                    "{change:?} {head_known}"
+                );
             }
             if change != Closed {
                 let act = pull_act(change, false, false);

@@ -110,7 +110,11 @@ async fn tier(
     worker: &Worker,
     repository: &Repository,
 ) -> Result<Tier, EngineError> {
-    if tx.user(worker.owner_id).await?.is_some_and(|owner| owner.admin) {
+    if tx
+        .user(worker.owner_id)
+        .await?
+        .is_some_and(|owner| owner.admin)
+    {
         return Ok(Tier::Bound);
     }
     let right = tx.right(worker.owner_id, repository.id).await?;

@@ -48,7 +48,10 @@ async fn what_was_missed_is_made_up_for_once() {
     tx.update_repository(&row).await.unwrap();
     tx.commit().await.unwrap();
     compared(&world, &repository).await;
-    assert!(world.requests(&repository).await.is_empty(), "the first time only notes");
+    assert!(
+        world.requests(&repository).await.is_empty(),
+        "the first time only notes"
+    );
 
     let sha = world.hub.push(&at, "main", &[("a", "1")], "Second", &owner);
     let lost = world.hub.take_deliveries();
@@ -57,7 +60,13 @@ async fn what_was_missed_is_made_up_for_once() {
     assert_eq!(found.state, RequestState::Accepted, "{found:?}");
     assert_eq!(found.sha.as_deref(), Some(sha.as_str()));
     assert!(found.message.unwrap().contains("did not arrive"));
-    assert_eq!(world.build_of(&world.requests(&repository).await[0]).await.message, None);
+    assert_eq!(
+        world
+            .build_of(&world.requests(&repository).await[0])
+            .await
+            .message,
+        None
+    );
     // The message comes after all.
     for sent in lost {
         let taken = world
@@ -69,7 +78,9 @@ async fn what_was_missed_is_made_up_for_once() {
         assert!(done.outcome.unwrap().contains("no second one"));
     }
 
-    let number = world.hub.open_pull(&at, &at, "topic", &[("b", "1")], "Topic", &owner);
+    let number = world
+        .hub
+        .open_pull(&at, &at, "topic", &[("b", "1")], "Topic", &owner);
     world.hub.take_deliveries();
     compared(&world, &repository).await;
     let all = world.requests(&repository).await;

@@ -35,9 +35,7 @@ async fn scene() -> (World, RemotePerson, User, RemoteRef, Repository) {
 #[tokio::test]
 async fn a_push_makes_one_build_however_often_it_is_told() {
     let (world, owner, _, at, repository) = scene().await;
-    let sha = world
-        .hub
-        .push(&at, "main", &[("a", "1")], "Second", &owner);
+    let sha = world.hub.push(&at, "main", &[("a", "1")], "Second", &owner);
     let sent = world.hub.take_deliveries().pop().unwrap();
     let engine = &world.engine;
     let first = engine
@@ -85,7 +83,10 @@ async fn what_is_not_signed_changes_nothing() {
         assert!(matches!(taken, Err(EngineError::Unauthorized)), "{taken:?}");
     }
     let mut reader = engine.store().reader().await.unwrap();
-    assert_eq!(reader.deliveries(repository.id, ALL).await.unwrap().count, 0);
+    assert_eq!(
+        reader.deliveries(repository.id, ALL).await.unwrap().count,
+        0
+    );
     assert_eq!(reader.requests(repository.id, ALL).await.unwrap().count, 0);
 }
 
@@ -102,7 +103,11 @@ async fn the_apps_hook_finds_the_repository_by_the_forges_number() {
     };
     let (headers, body) = world.hub.message(&Secret::new(APP_SECRET), hook);
     let forge = repository.hosting.as_ref().unwrap().forge_id;
-    let taken = world.engine.take_hook(forge, &headers, &body).await.unwrap();
+    let taken = world
+        .engine
+        .take_hook(forge, &headers, &body)
+        .await
+        .unwrap();
     let done = world.delivered(taken.delivery).await;
     assert_eq!(done.repository_id, Some(repository.id));
     let request = world.request_of(&done).await;
@@ -132,7 +137,10 @@ async fn rules_give_their_reasons() {
     tx.commit().await.unwrap();
     hub.push(&at, "main", &[("a", "3")], "Third", &owner);
     let request = world.one_request().await;
-    assert_eq!(reason(&request), "Build type disabled via repository settings");
+    assert_eq!(
+        reason(&request),
+        "Build type disabled via repository settings"
+    );
     hub.delete_branch(&at, "wip", &owner);
     let done = world.deliver().await;
     assert!(done[0].outcome.as_ref().unwrap().contains("deleted"));
@@ -204,7 +212,9 @@ async fn a_check_runs_again_for_whoever_may_push() {
             sha: sha.clone(),
             external_id: Some(build.id.to_string()),
         });
-        world.hub.tell(&at, "check_run", Some("rerequested"), by, rerun);
+        world
+            .hub
+            .tell(&at, "check_run", Some("rerequested"), by, rerun);
     };
     again(&stranger);
     let done = world.deliver().await;
@@ -220,11 +230,15 @@ async fn a_check_runs_again_for_whoever_may_push() {
 async fn a_forge_that_does_not_answer_is_asked_again_in_order() {
     let (world, owner, _, at, repository) = scene().await;
     let fork = world.hub.add_repository(&owner, "fork", false);
-    world.hub.fail(Some("permission"), Some(1), || ForgeError::Unreachable {
-        detail: "down".to_owned(),
-    });
+    world
+        .hub
+        .fail(Some("permission"), Some(1), || ForgeError::Unreachable {
+            detail: "down".to_owned(),
+        });
     let files = [("b", "1")];
-    world.hub.open_pull(&at, &fork, "topic", &files, "Topic", &owner);
+    world
+        .hub
+        .open_pull(&at, &fork, "topic", &files, "Topic", &owner);
     world.hub.push(&at, "main", &[("a", "1")], "Second", &owner);
     let ids = world.arrive().await;
     until("the first try", async || {
@@ -252,7 +266,9 @@ async fn a_repository_runs_no_more_jobs_at_once_than_it_may() {
     tx.update_repository(&row).await.unwrap();
     tx.commit().await.unwrap();
     for message in ["Second", "Third"] {
-        world.hub.push(&at, "main", &[("a", message)], message, &owner);
+        world
+            .hub
+            .push(&at, "main", &[("a", message)], message, &owner);
         world.one_request().await;
     }
     let worker = world.worker(4).await;
@@ -282,7 +298,9 @@ async fn changed_rights_are_asked_for_again() {
         person: Some(other),
         organization: None,
     });
-    world.hub.tell(&at, "member", Some("removed"), &owner, member);
+    world
+        .hub
+        .tell(&at, "member", Some("removed"), &owner, member);
     world.deliver().await;
     let mut reader = world.engine.store().reader().await.unwrap();
     let right = reader.right(user.id, repository.id).await.unwrap().unwrap();

@@ -84,7 +84,13 @@ async fn a_strangers_pull_request_waits_and_is_built_once_approved() {
     // What is built is the merge, not the head.
     assert_ne!(done.sha.as_deref(), Some(pull.head_sha.as_str()));
     let again = scene.approve(&held, false).await;
-    assert!(matches!(again, Err(EngineError::NotNow { code: "request_not_held", .. })));
+    assert!(matches!(
+        again,
+        Err(EngineError::NotNow {
+            code: "request_not_held",
+            ..
+        })
+    ));
 }
 
 #[tokio::test]
@@ -114,9 +120,15 @@ async fn somebody_whose_pull_request_was_merged_does_not_wait_again() {
     let number = scene.open(&scene.stranger);
     let held = scene.world.one_request().await;
     let hub = &scene.world.hub;
-    hub.change_pull(&scene.at, number, PullChange::Closed, &scene.owner, |pull| {
-        (pull.open, pull.merged) = (false, true);
-    });
+    hub.change_pull(
+        &scene.at,
+        number,
+        PullChange::Closed,
+        &scene.owner,
+        |pull| {
+            (pull.open, pull.merged) = (false, true);
+        },
+    );
     scene.world.deliver().await;
     let over = scene.world.settled(&held).await;
     assert_eq!(over.state, RequestState::Rejected);
@@ -156,7 +168,16 @@ async fn an_approval_is_for_one_commit_and_ends_with_what_changes() {
     // Too late: while somebody looked, the head moved, and its message is not even here yet.
     hub.push_to_pull(&scene.at, number, &[("b", "3")], "Evil", &scene.stranger);
     let late = scene.approve(&newer, false).await;
-    assert!(matches!(late, Err(EngineError::NotNow { code: "head_moved", .. })), "{late:?}");
+    assert!(
+        matches!(
+            late,
+            Err(EngineError::NotNow {
+                code: "head_moved",
+                ..
+            })
+        ),
+        "{late:?}"
+    );
     scene.world.deliver().await;
     let over = scene.world.settled(&newer).await;
     assert_eq!(over.state, RequestState::Rejected);
@@ -173,15 +194,25 @@ async fn who_may_approve() {
     scene.world.hub.allow(&scene.at, &writer, permission);
     let user = scene.world.sign_in(&writer).await;
     let nobody = scene.world.viewer_of(&user).await;
-    let refused = engine.approve(&nobody, &scene.repository, held.id, false).await;
-    assert!(matches!(refused, Err(EngineError::Forbidden(_))), "{refused:?}");
+    let refused = engine
+        .approve(&nobody, &scene.repository, held.id, false)
+        .await;
+    assert!(
+        matches!(refused, Err(EngineError::Forbidden(_))),
+        "{refused:?}"
+    );
     scene
         .world
         .grant(&user, &scene.repository, Some(Level::Write))
         .await;
     let writer = scene.world.viewer_of(&user).await;
-    let refused = engine.approve(&writer, &scene.repository, held.id, true).await;
-    assert!(matches!(refused, Err(EngineError::Forbidden(_))), "{refused:?}");
+    let refused = engine
+        .approve(&writer, &scene.repository, held.id, true)
+        .await;
+    assert!(
+        matches!(refused, Err(EngineError::Forbidden(_))),
+        "{refused:?}"
+    );
     engine
         .approve(&writer, &scene.repository, held.id, false)
         .await
@@ -194,9 +225,15 @@ async fn what_does_not_merge_is_told_so() {
     let hub = &scene.world.hub;
     let number = scene.open(&scene.owner);
     scene.world.one_request().await;
-    hub.change_pull(&scene.at, number, PullChange::Reopened, &scene.owner, |pull| {
-        pull.mergeable = Some(false);
-    });
+    hub.change_pull(
+        &scene.at,
+        number,
+        PullChange::Reopened,
+        &scene.owner,
+        |pull| {
+            pull.mergeable = Some(false);
+        },
+    );
     let request = scene.world.one_request().await;
     assert_eq!(request.state, RequestState::Rejected);
     assert!(request.reason.unwrap().contains("missing a merge commit"));
@@ -213,9 +250,15 @@ async fn a_newer_head_cancels_older_builds_and_closing_cancels_all() {
     let state = async |id| scene.world.build_now(id).await.state.as_str();
     assert_eq!(state(first.id).await, "canceled");
     assert_eq!(state(second.id).await, "created");
-    hub.change_pull(&scene.at, number, PullChange::Closed, &scene.owner, |pull| {
-        pull.open = false;
-    });
+    hub.change_pull(
+        &scene.at,
+        number,
+        PullChange::Closed,
+        &scene.owner,
+        |pull| {
+            pull.open = false;
+        },
+    );
     scene.world.deliver().await;
     assert_eq!(state(second.id).await, "canceled");
 }

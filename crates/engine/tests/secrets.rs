@@ -110,7 +110,10 @@ impl Scene {
     }
 
     async fn tag(&self) -> Build {
-        let sha = self.world.hub.push(&self.at, "main", &[("a", "2")], "Third", &self.owner);
+        let sha = self
+            .world
+            .hub
+            .push(&self.at, "main", &[("a", "2")], "Third", &self.owner);
         self.world.deliver().await;
         self.world.hub.push_tag(&self.at, "v1", &sha, &self.owner);
         self.world.build_of(&self.world.one_request().await).await

@@ -61,10 +61,16 @@ pub fn why(facts: &WaitFacts) -> Option<Wait> {
         ),
         JobState::Queued if facts.repository_limit.is_some() => {
             let limit = facts.repository_limit.unwrap_or_default();
-            let jobs = if limit == 1 { "1 job" } else { &format!("{limit} jobs") };
+            let jobs = if limit == 1 {
+                "1 job"
+            } else {
+                &format!("{limit} jobs")
+            };
             wait(
                 "repository_limit",
-                format!("Its repository runs {jobs} at once, as its settings say; that many run now."),
+                format!(
+                    "Its repository runs {jobs} at once, as its settings say; that many run now."
+                ),
             )
         }
         JobState::Queued if facts.free_slots == 0 => {

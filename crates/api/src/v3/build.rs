@@ -1,4 +1,4 @@
-use super::{BranchMinimal, Head, Owner, Pagination, RepositoryMinimal};
+use super::{BranchMinimal, BuildReport, Head, Owner, Pagination, RepositoryMinimal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -132,6 +132,10 @@ pub struct Build {
     /// Usual time of a passed build of this repository in seconds.
     #[schema(required = true)]
     pub usual_seconds: Option<i64>,
+    /// What the forge was told of its commit; only on a single build, and null for plain git.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub reported: Option<BuildReport>,
     /// Number of messages about its configuration.
     pub config_messages: u64,
     /// Its stages; one named `test` when the configuration names none.

@@ -10,9 +10,7 @@ use crate::{
 };
 use std::time::Duration;
 use travis_bus::Wake;
-use travis_forge::hosting::{
-    Permission, PullRequestEvent, RemotePerson, RemotePullRequest,
-};
+use travis_forge::hosting::{Permission, PullRequestEvent, RemotePerson, RemotePullRequest};
 use travis_model::{
     ApprovalPolicy, DeliveryId, PullRequest, Repository, Request, RequestState, Sender, UserId,
     trust::{Contributor, needs_approval},
@@ -141,10 +139,7 @@ impl Engine {
         person: &RemotePerson,
         vouched: bool,
     ) -> Result<Contributor, EngineError> {
-        let asked = there
-            .api
-            .permission(&there.access, &there.at, person)
-            .await;
+        let asked = there.api.permission(&there.access, &there.at, person).await;
         let may_push = match asked {
             Ok(permission) => permission >= Permission::Write,
             Err(error) if error.may_pass() => return Err(error.into()),
@@ -245,8 +240,7 @@ impl Engine {
             ..Unfinished::default()
         };
         let reason = format!("The pull request was {word}.");
-        let canceled =
-            cancel_unfinished(tx, changes, repository.id, &which, &reason, now).await?;
+        let canceled = cancel_unfinished(tx, changes, repository.id, &which, &reason, now).await?;
         let outcome = match canceled.len() {
             0 => reason,
             1 => format!("{reason} 1 unfinished build was canceled."),

@@ -32,8 +32,7 @@ impl Engine {
             }
             tx.update_repository(&repository).await?;
             let all = Unfinished::default();
-            let canceled =
-                cancel_unfinished(tx, changes, repository.id, &all, GONE, now).await?;
+            let canceled = cancel_unfinished(tx, changes, repository.id, &all, GONE, now).await?;
             let page = Page {
                 offset: 0,
                 limit: 200,
@@ -126,7 +125,10 @@ mod tests {
     fn groups_of_groups_are_one_owner() {
         let slug = |path| slug_of(path).map(|slug| slug.to_string());
         assert_eq!(slug("acme/rocket").as_deref(), Some("acme/rocket"));
-        assert_eq!(slug("acme/space/rocket").as_deref(), Some("acme.space/rocket"));
+        assert_eq!(
+            slug("acme/space/rocket").as_deref(),
+            Some("acme.space/rocket")
+        );
         assert_eq!(slug("rocket"), None);
     }
 }

@@ -13,8 +13,7 @@ impl Engine {
         arrived: &Arrived<'_>,
         repository: &Repository,
     ) -> Result<bool, EngineError> {
-        let (Some(sender), Some(there)) =
-            (&arrived.hook.sender, self.hosted(repository).await?)
+        let (Some(sender), Some(there)) = (&arrived.hook.sender, self.hosted(repository).await?)
         else {
             return Ok(false);
         };

@@ -24,6 +24,18 @@ fn commit(row: &Commit) -> v3::Commit {
 }
 
 impl Represent<'_> {
+    async fn reported(&mut self, row: &Build, sha: &str) -> Result<v3::BuildReport, ApiError> {
+        let found = travis_engine::reported(self.reader.as_mut(), row, sha).await?;
+        Ok(v3::BuildReport {
+            state: found.state.as_str().to_owned(),
+            context: found.context,
+            description: found.description,
+            error: found.error,
+            told_at: time_opt(found.told_at),
+            next_try_at: time_opt(found.next_try_at),
+        })
+    }
+
     /// Builds in the order given, those left out whose repository is gone.
     pub async fn builds(
         &mut self,
@@ -44,6 +56,7 @@ impl Represent<'_> {
         } else {
             Vec::new()
         };
+        let single = rows.len() == 1;
         let mut answer = Vec::with_capacity(rows.len());
         for row in rows {
             let found = commits.iter().find(|commit| commit.id == row.commit_id);
@@ -55,6 +68,10 @@ impl Represent<'_> {
             };
             let maintains = self.viewer.maintains(home);
             let secrets = self.secrets(home, &row, &found.sha).await?;
+            let reported = match home.hosting.is_some() && single {
+                true => Some(self.reported(&row, &found.sha).await?),
+                false => None,
+            };
             let usual_seconds = self.usual_seconds(row.repository_id).await?;
             let (mine, others): (Vec<_>, Vec<_>) = jobs
                 .into_iter()
@@ -87,6 +104,7 @@ impl Represent<'_> {
                 secrets: secrets.to_owned(),
                 created_by: row.created_by.map(|id| self.owner_of(id)),
                 usual_seconds,
+                reported,
                 config_messages: row.messages.as_array().map_or(0, |list| list.len() as u64),
                 stages: stages
                     .iter()

@@ -57,9 +57,8 @@ impl BuildsQuery {
         let whole = |name: &str, text: &Option<String>| {
             text.as_ref()
                 .map(|text| {
-                    text.parse().map_err(|_| {
-                        ApiError::wrong_params(format!("{name}: use a whole number"))
-                    })
+                    text.parse()
+                        .map_err(|_| ApiError::wrong_params(format!("{name}: use a whole number")))
                 })
                 .transpose()
         };
