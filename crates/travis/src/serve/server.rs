@@ -98,7 +98,6 @@ impl Running {
             lease: plan.leases.lease(),
             idle_poll: Duration::from_secs(IDLE_POLL_SECONDS),
             heartbeat: plan.leases.heartbeat(),
-            compare_every: Duration::from_secs(300),
             limits,
             access: plan.access.allowed(),
         };
