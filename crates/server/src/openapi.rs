@@ -26,12 +26,25 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(r::home::home))
         .routes(routes!(r::account::user))
+        .routes(routes!(r::account::sync))
+        .routes(routes!(r::account::sessions, r::account::end_sessions))
+        .routes(routes!(r::account::end_session))
+        .routes(routes!(r::forges::list))
+        .routes(routes!(r::forges::owners))
+        .routes(routes!(r::forges::setup))
+        .routes(routes!(r::forges::manifest))
+        .routes(routes!(r::forges::add))
+        .routes(routes!(r::forges::remove))
         .routes(routes!(r::account::tokens, r::account::create_token))
         .routes(routes!(r::account::revoke_token))
         .routes(routes!(r::repos::list, r::repos::create))
         .routes(routes!(r::repos::find, r::repos::remove))
         .routes(routes!(r::repos::activate))
         .routes(routes!(r::repos::deactivate))
+        .routes(routes!(r::repos::star))
+        .routes(routes!(r::repos::unstar))
+        .routes(routes!(r::settings::list))
+        .routes(routes!(r::settings::find, r::settings::change))
         .routes(routes!(r::repos::ping_address))
         .routes(routes!(r::repos::branches))
         .routes(routes!(r::repos::branch))
@@ -85,6 +98,7 @@ fn name_operations(api: &mut utoipa::openapi::OpenApi) {
             ("get", &mut item.get),
             ("post", &mut item.post),
             ("delete", &mut item.delete),
+            ("patch", &mut item.patch),
         ];
         for (method, operation) in operations {
             if let Some(operation) = operation {

@@ -78,6 +78,7 @@ impl World {
             idle_poll: Duration::from_secs(10),
             heartbeat: Duration::from_secs(10),
             limits: JobLimits::default(),
+            access: Default::default(),
             compare_every: COMPARE_EVERY,
         };
         let key = Vault::new_key().unwrap();
