@@ -27,7 +27,11 @@ const FIRST: Page = Page {
 /// A file of the web app, or its page for every other address.
 pub(crate) async fn page(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if path.starts_with("v3/") || path.starts_with("worker/") || path.starts_with("ping/") {
+    if path.starts_with("v3/")
+        || path.starts_with("worker/")
+        || path.starts_with("ping/")
+        || path.starts_with("hooks/")
+    {
         return crate::error::ApiError::new(
             StatusCode::NOT_FOUND,
             "not_found",

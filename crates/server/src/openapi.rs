@@ -53,6 +53,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::env_vars::remove))
         .routes(routes!(r::requests::list, r::requests::create))
         .routes(routes!(r::requests::find))
+        .routes(routes!(r::pull_requests::approve))
+        .routes(routes!(r::pull_requests::list))
+        .routes(routes!(r::deliveries::list))
+        .routes(routes!(r::deliveries::find))
+        .routes(routes!(r::deliveries::redeliver))
         .routes(routes!(r::builds::of_repository))
         .routes(routes!(r::builds::all))
         .routes(routes!(r::builds::find))
@@ -75,7 +80,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::workers::resume))
         .routes(routes!(r::workers::drain))
         .routes(routes!(r::workers::enrolment_token))
-        .routes(routes!(r::ping::ping))
+        .merge(hooks())
         .routes(routes!(r::worker_api::enrol))
         .routes(routes!(r::worker_api::challenge))
         .routes(routes!(r::worker_api::session))
@@ -85,6 +90,15 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::worker_api::finish))
         .routes(routes!(r::source::refs))
         .routes(routes!(r::source::objects))
+}
+
+/// What hooks call: they alone may send much.
+fn hooks() -> OpenApiRouter<App> {
+    use routes::ping::HOOK_LIMIT;
+    OpenApiRouter::new()
+        .routes(routes!(routes::ping::ping))
+        .routes(routes!(routes::ping::hook))
+        .layer(axum::extract::DefaultBodyLimit::max(HOOK_LIMIT))
 }
 
 /// Names each operation by its method and address: handlers of several resources share names.

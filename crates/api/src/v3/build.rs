@@ -108,6 +108,24 @@ pub struct Build {
     pub tag: Option<String>,
     /// What it builds.
     pub commit: Commit,
+    /// The pull request built.
+    #[schema(required = true)]
+    pub pull_request: Option<super::PullRequestBrief>,
+    /// Its number.
+    #[schema(required = true)]
+    pub pull_request_number: Option<i64>,
+    /// Its title.
+    #[schema(required = true)]
+    pub pull_request_title: Option<String>,
+    /// Who did what it comes of, on the forge.
+    #[schema(required = true)]
+    pub sender: Option<super::Sender>,
+    /// A page that shows the change.
+    #[schema(required = true)]
+    pub compare_url: Option<String>,
+    /// Whether its jobs have the repository's secrets on workers that may: `given`, `withheld`
+    /// (another repository's code, not approved for them), `none` (there are none).
+    pub secrets: String,
     /// Who asked for it.
     #[schema(required = true)]
     pub created_by: Option<Owner>,

@@ -224,6 +224,26 @@ pub struct Request {
     pub sha: Option<String>,
     /// Of which repository.
     pub repository: RepositoryMinimal,
+    /// The pull request it is about.
+    #[schema(required = true)]
+    pub pull_request: Option<super::PullRequestBrief>,
+    /// Who did what it comes of, on the forge.
+    #[schema(required = true)]
+    pub sender: Option<super::Sender>,
+    /// A page that shows the change.
+    #[schema(required = true)]
+    pub compare_url: Option<String>,
+    /// Since when it waits for a maintainer's word.
+    #[schema(required = true)]
+    pub held_at: Option<String>,
+    /// Why it waits for one.
+    #[schema(required = true)]
+    pub held_reason: Option<String>,
+    /// The hook's message that it came of.
+    #[schema(required = true)]
+    pub delivery_id: Option<i64>,
+    /// What maintainers said of its commit.
+    pub approvals: Vec<super::Approval>,
     /// What came of it.
     pub builds: Vec<BuildMinimal>,
     /// When it came.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio_util::task::AbortOnDropHandle;
 use travis_bus::MemoryBus;
 use travis_engine::{
-    BuildDemand, Clock, Engine, EngineError, Enrolment, Finished, Finishing, Introduction,
+    Allowed, BuildDemand, Clock, Engine, EngineError, Enrolment, Finished, Finishing, Introduction,
     JobLimits, NewRepository, Offer, Orders, Policy, PollCall, Ports, Secret, Vault, Viewer,
 };
 use travis_forge::MemoryForge;
@@ -55,6 +55,11 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with_access(Allowed::default()).await
+    }
+
+    /// With lists of who may sign in and whose repositories are worked on.
+    pub async fn with_access(access: Allowed) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("db");
         let store = SqliteStore::open(&path, Default::default()).await.unwrap();
@@ -78,7 +83,7 @@ impl World {
             idle_poll: Duration::from_secs(10),
             heartbeat: Duration::from_secs(10),
             limits: JobLimits::default(),
-            access: Default::default(),
+            access,
             compare_every: COMPARE_EVERY,
         };
         let key = Vault::new_key().unwrap();

@@ -1,10 +1,10 @@
-use super::{Represent, branch_minimal, repository_minimal, stage};
+use super::{Represent, branch_minimal, pull_brief, repository_minimal, sender, stage};
 use crate::{
     error::ApiError,
     wire::{seconds, time, time_opt},
 };
 use travis_api::v3;
-use travis_model::{Build, Commit};
+use travis_model::{Build, Commit, Repository};
 
 fn commit(row: &Commit) -> v3::Commit {
     v3::Commit {
@@ -67,6 +67,7 @@ impl Represent<'_> {
                 continue;
             };
             let maintains = self.viewer.maintains(home);
+            let secrets = self.secrets(home, &row, &found.sha).await?;
             let reported = match home.hosting.is_some() && single {
                 true => Some(self.reported(&row, &found.sha).await?),
                 false => None,
@@ -95,6 +96,12 @@ impl Represent<'_> {
                 branch: branch_minimal(home, &row.branch),
                 tag: row.tag.clone(),
                 commit: commit(found),
+                pull_request: row.pull_request.as_ref().map(pull_brief),
+                pull_request_number: row.pull_request.as_ref().map(|pull| pull.number),
+                pull_request_title: row.pull_request.as_ref().map(|pull| pull.title.clone()),
+                sender: row.sender.as_ref().map(sender),
+                compare_url: row.compare_url.clone(),
+                secrets: secrets.to_owned(),
                 created_by: row.created_by.map(|id| self.owner_of(id)),
                 usual_seconds,
                 reported,
@@ -113,5 +120,31 @@ impl Represent<'_> {
             });
         }
         Ok(answer)
+    }
+
+    /// What becomes of the repository's secrets in a build.
+    async fn secrets(
+        &mut self,
+        home: &Repository,
+        build: &Build,
+        sha: &str,
+    ) -> Result<&'static str, ApiError> {
+        let there = match self.secrets.get(&home.id) {
+            Some(known) => *known,
+            None => {
+                let variables = self.reader.env_vars(home.id).await?;
+                let there = variables.iter().any(|variable| !variable.public);
+                self.secrets.insert(home.id, there);
+                there
+            }
+        };
+        if !there {
+            return Ok("none");
+        }
+        let may = self
+            .engine
+            .may_use_secrets(self.reader.as_mut(), home, build, sha)
+            .await?;
+        Ok(if may { "given" } else { "withheld" })
     }
 }

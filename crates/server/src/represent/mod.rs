@@ -6,10 +6,12 @@ mod forges;
 mod jobs;
 mod misc;
 mod repositories;
+mod requests;
 mod workers;
 
 pub(crate) use forges::*;
 pub(crate) use misc::*;
+pub(crate) use requests::*;
 
 use crate::error::ApiError;
 use std::collections::{HashMap, HashSet};
@@ -29,6 +31,8 @@ pub(crate) struct Represent<'a> {
     people: HashMap<UserId, User>,
     forges: Option<Vec<ForgeSite>>,
     stars: Option<HashSet<RepositoryId>>,
+    /// Whether a repository has secrets at all.
+    secrets: HashMap<RepositoryId, bool>,
 }
 
 /// Passed builds and jobs that the usual time is the median of.
@@ -46,6 +50,7 @@ impl<'a> Represent<'a> {
             people: HashMap::new(),
             forges: None,
             stars: None,
+            secrets: HashMap::new(),
         })
     }
 
