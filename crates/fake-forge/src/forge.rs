@@ -57,7 +57,7 @@ impl Default for Options {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Pages, API and payloads of this service are not written yet.
-    #[error("{0:?} can't be played yet, use github")]
+    #[error("{0:?} can't be played yet, use github or gitea")]
     NotPlayed(Kind),
     /// The address is taken or the folder can't be made.
     #[error("the fake forge can't start, give another address or free the disk: {0}")]
@@ -77,10 +77,10 @@ impl FakeForge {
     /// Starts a fake inside the current runtime.
     ///
     /// # Errors
-    /// When the address can't be listened on or there is no room for repositories; for Gitea and
-    /// GitLab always, until they are written.
+    /// When the address can't be listened on or there is no room for repositories; for
+    /// GitLab always, until it is written.
     pub async fn start(kind: Kind, options: Options) -> Result<Self, StartError> {
-        if kind != Kind::Github {
+        if kind == Kind::Gitlab {
             return Err(StartError::NotPlayed(kind));
         }
         let listener = TcpListener::bind(options.bind).await?;
