@@ -24,7 +24,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-pub use install::{install, suspend, uninstall};
+pub use install::{install, membership, reached, suspend, uninstall};
 pub use manifest::{new_app, whole as whole_app};
 
 /// GitHub's opaque identifier of a row.
