@@ -185,7 +185,8 @@ impl Api<'_> {
     /// 401 without a token, 403 without the right.
     fn require(&self, id: u64, least: Level) -> Result<(), Reply> {
         self.person()?;
-        let level = self.granted(&self.state(), &self.row(id)?);
+        let repo = self.row(id)?;
+        let level = self.granted(&self.state(), &repo);
         match level >= Some(least) {
             true => Ok(()),
             false => Err(refusal(403, "403 Forbidden")),

@@ -233,7 +233,7 @@ pub fn membership(forge: &Forge, state: &mut State, org: &str, change: (&str, &s
             .get(&app)
             .and_then(|app| state.hooks.get(&app.hook));
         let wanted = |event: &String| event == "organization" || event == "*";
-        if !hook.is_some_and(|hook| hook.events.iter().any(wanted)) {
+        if hook.is_none_or(|hook| !hook.events.iter().any(wanted)) {
             continue;
         }
         let api = format!("{url}/api/v3/orgs/{org}");
