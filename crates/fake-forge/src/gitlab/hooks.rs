@@ -37,9 +37,8 @@ fn configure(hook: &mut Hook, fields: &BTreeMap<String, String>) -> Result<(), R
         match fields.get(name).map(String::as_str) {
             None => {}
             Some("true" | "1") => {
-                if !hook.events.iter().any(|one| one == name) {
-                    hook.events.push(name.to_owned());
-                }
+                hook.events.retain(|one| one != name);
+                hook.events.push(name.to_owned());
             }
             Some("false" | "0") => hook.events.retain(|one| one != name),
             Some(_) => {
