@@ -15,13 +15,11 @@ async fn github_keeps_the_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the fake Gitea is not written yet"]
 async fn gitea_keeps_the_contract() {
     contract::check(&FakeStage::start("gitea", Kind::Gitea).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the fake GitLab is not written yet"]
 async fn gitlab_keeps_the_contract() {
     contract::check(&FakeStage::start("gitlab", Kind::Gitlab).await).await;
 }
