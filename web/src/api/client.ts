@@ -97,4 +97,6 @@ export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promi
   call<T>('GET', path, { ...(query && { query }), ...(signal && { signal }) });
 export const post = <T>(path: string, body?: unknown): Promise<T> =>
   call<T>('POST', path, body === undefined ? {} : { body });
+export const patch = <T>(path: string, body: unknown): Promise<T> =>
+  call<T>('PATCH', path, { body });
 export const remove = (path: string): Promise<void> => call<undefined>('DELETE', path);

@@ -1,4 +1,4 @@
-import { get, post, remove } from './client';
+import { get, patch, post, remove } from './client';
 import type * as t from './types';
 
 const part = (value: number | string): string => encodeURIComponent(value);
@@ -120,4 +120,19 @@ export const api = {
   owners: () => get<t.ForgeOwners>('/v3/owners'),
   star: (repo: RepoId) => post<t.Repository>(`/v3/repo/${part(repo)}/star`),
   unstar: (repo: RepoId) => post<t.Repository>(`/v3/repo/${part(repo)}/unstar`),
+
+  // Pull requests, deliveries, settings of a repository, badges.
+  pullRequests: (repo: RepoId, q: { limit?: number; offset?: number } = {}) =>
+    get<t.PullRequests>(`/v3/repo/${part(repo)}/pull_requests`, q),
+  approve: (repo: RepoId, request: number, secrets: boolean) =>
+    post<t.Request>(`/v3/repo/${part(repo)}/request/${request}/approve`, { secrets }),
+  deliveries: (repo: RepoId, q: { limit?: number; offset?: number } = {}) =>
+    get<t.Deliveries>(`/v3/repo/${part(repo)}/deliveries`, q),
+  delivery: (repo: RepoId, id: number) => get<t.Delivery>(`/v3/repo/${part(repo)}/delivery/${id}`),
+  redeliver: (repo: RepoId, id: number) =>
+    post<t.Delivery>(`/v3/repo/${part(repo)}/delivery/${id}/redeliver`),
+  settings: (repo: RepoId) => get<t.SettingList>(`/v3/repo/${part(repo)}/settings`),
+  setSetting: <N extends t.SettingName>(repo: RepoId, name: N, value: t.SettingValues[N]) =>
+    patch<t.Setting>(`/v3/repo/${part(repo)}/setting/${name}`, { value }),
+  badges: (repo: RepoId) => get<t.Badges>(`/v3/repo/${part(repo)}/badges`),
 };

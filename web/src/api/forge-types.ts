@@ -163,3 +163,128 @@ export interface ForgeOwner {
 export interface ForgeOwners {
   owners: ForgeOwner[];
 }
+
+// Pull requests, requests, deliveries, settings, badges.
+
+/** What a build or a request is about, when somebody proposes a change. */
+export interface PullRequestInfo {
+  number: number;
+  title: string;
+  /** The commit proposed: an approval holds for this one only. */
+  head_sha: string;
+  head_branch: string;
+  /** `owner/name` of where it lies; nothing when that is gone. */
+  head_slug: string | null;
+  fork: boolean;
+  draft: boolean;
+  author_login: string;
+  html_url: string | null;
+}
+export interface Sender {
+  login: string;
+  avatar_url: string | null;
+}
+export interface Approval {
+  secrets: boolean;
+  user: { login: string };
+  created_at: string;
+}
+/** What a build's list entry says besides, when a pull request made it. */
+export interface OnPullMinimal {
+  pull_request_number?: number | null;
+  pull_request_title?: string | null;
+  pull_request?: PullRequestInfo | null;
+}
+/** What the forge was told of a build. */
+export interface Reported {
+  state: 'told' | 'waiting' | 'failed' | 'none';
+  context: string;
+  description: string;
+  error: string | null;
+  told_at: string | null;
+  next_try_at: string | null;
+}
+export interface OnPull extends OnPullMinimal {
+  sender?: Sender | null;
+  compare_url?: string | null;
+  secrets?: 'given' | 'withheld' | 'none';
+  reported?: Reported | null;
+}
+/** What a request says besides, since it may have come from a forge. */
+export interface FromForge {
+  tag?: string | null;
+  pull_request?: PullRequestInfo | null;
+  sender?: Sender | null;
+  compare_url?: string | null;
+  /** It waits for a maintainer's word since then. */
+  held_at?: string | null;
+  held_reason?: string | null;
+  delivery_id?: number | null;
+  approvals?: Approval[];
+}
+
+export interface RecentBuild {
+  id: number;
+  number: string;
+  state: string;
+  duration: number | null;
+}
+export interface PullRequest extends Omit<PullRequestInfo, 'head_sha'> {
+  '@type': 'pull_request';
+  head_sha?: string;
+  open?: boolean | null;
+  last_build: (Schemas['BuildMinimal'] & OnPull) | null;
+  waiting_request: (Schemas['Request'] & FromForge) | null;
+  recent_builds: RecentBuild[];
+}
+export type PullRequests = Head & {
+  '@pagination': Schemas['Pagination'];
+  pull_requests: PullRequest[];
+};
+
+/** A message of a forge, as it came. */
+export interface Delivery {
+  '@type': 'delivery';
+  id: number;
+  guid: string | null;
+  event: string;
+  action: string | null;
+  state: 'pending' | 'done' | 'failed';
+  outcome: string | null;
+  request: { id: number; state: string } | null;
+  received_at: string;
+  done_at: string | null;
+  tries: number;
+  headers?: Record<string, string>;
+  payload?: unknown;
+}
+export type Deliveries = Head & {
+  '@pagination': Schemas['Pagination'];
+  deliveries: Delivery[];
+};
+
+/** Each switch of a repository and what it holds. */
+export interface SettingValues {
+  build_pushes: boolean;
+  build_pull_requests: boolean;
+  auto_cancel_pushes: boolean;
+  auto_cancel_pull_requests: boolean;
+  builds_only_with_travis_yml: boolean;
+  /** Jobs side by side; 0 sets no limit. */
+  maximum_number_of_builds: number;
+  approval: 'first_time' | 'forks' | 'never';
+}
+export type SettingName = keyof SettingValues;
+export interface Setting {
+  '@type': 'setting';
+  name: string;
+  value: boolean | number | string | null;
+}
+export interface SettingList {
+  settings: Setting[];
+}
+
+export interface Badges {
+  image_url: string;
+  badges: { format: string; text: string }[];
+}

@@ -3,7 +3,14 @@
  * generates from the server's OpenAPI document. Everything else imports them from here.
  */
 import type { components } from './schema';
-import type { ForgePermissions, Me, OnForge } from './forge-types';
+import type {
+  ForgePermissions,
+  FromForge,
+  Me,
+  OnForge,
+  OnPull,
+  OnPullMinimal,
+} from './forge-types';
 
 export type * from './forge-types';
 
@@ -19,7 +26,7 @@ export type ApiToken = Schemas['ApiToken'];
 export type ApiTokens = Schemas['ApiTokens'];
 export type NewToken = Schemas['NewToken'];
 export type EnrolmentToken = Schemas['EnrolmentToken'];
-export type BuildMinimal = Schemas['BuildMinimal'];
+export type BuildMinimal = Schemas['BuildMinimal'] & OnPullMinimal;
 export type Person = Schemas['Person'];
 export type Commit = Schemas['Commit'];
 export type RunPermissions = Schemas['RunPermissions'];
@@ -27,8 +34,8 @@ export type Stage = Schemas['Stage'];
 export type Stages = Schemas['Stages'];
 export type RepositoryMinimal = Schemas['RepositoryMinimal'];
 export type BranchMinimal = Schemas['BranchMinimal'];
-export type Build = Schemas['Build'];
-export type Builds = Schemas['Builds'];
+export type Build = Schemas['Build'] & OnPull;
+export type Builds = Omit<Schemas['Builds'], 'builds'> & { builds: Build[] };
 export type Waiting = Schemas['Waiting'];
 export type WorkerMinimal = Schemas['WorkerMinimal'];
 export type Attempt = Schemas['Attempt'];
@@ -39,16 +46,17 @@ export type PendingChange = Schemas['PendingChange'];
 export type ConfigMessage = Schemas['ConfigMessage'];
 export type BuildConfig = Schemas['BuildConfig'];
 export type RepositoryPermissions = Schemas['RepositoryPermissions'] & ForgePermissions;
-export type Repository = Schemas['Repository'] &
-  OnForge & { '@permissions': RepositoryPermissions };
+export type Repository = Omit<Schemas['Repository'], 'current_build'> & {
+  current_build: BuildMinimal | null;
+} & OnForge & { '@permissions': RepositoryPermissions };
 export type Repositories = Schemas['Repositories'] & { repositories: Repository[] };
 export type NewRepository = Schemas['NewRepository'];
 export type PingAddress = Schemas['PingAddress'];
 export type Branch = Schemas['Branch'];
 export type Branches = Schemas['Branches'];
 export type NewRequest = Schemas['NewRequest'];
-export type Request = Schemas['Request'];
-export type Requests = Schemas['Requests'];
+export type Request = Schemas['Request'] & FromForge;
+export type Requests = Omit<Schemas['Requests'], 'requests'> & { requests: Request[] };
 export type PendingRequest = Schemas['PendingRequest'];
 export type EnvVar = Schemas['EnvVar'];
 export type EnvVars = Schemas['EnvVars'];

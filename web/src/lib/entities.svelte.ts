@@ -79,6 +79,10 @@ class Entities {
       started_at: build.started_at,
       finished_at: build.finished_at,
       version: build.version,
+      ...(build.pull_request_number !== undefined && {
+        pull_request_number: build.pull_request_number,
+      }),
+      ...(build.pull_request !== undefined && { pull_request: build.pull_request }),
     };
     this.repos.set(repo.id, { ...repo, current_build: minimal });
   }

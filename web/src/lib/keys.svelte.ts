@@ -111,6 +111,7 @@ function goTo(key: string): boolean {
     c: href('repo', { owner, name }),
     b: href('branches', { owner, name }),
     h: href('builds', { owner, name }),
+    p: href('pulls', { owner, name }),
     r: href('requests', { owner, name }),
     s: href('settings', { owner, name }),
   };

@@ -13,6 +13,9 @@ describe('router', () => {
     ['/harborlight/beacon/builds/12', 'build'],
     ['/harborlight/beacon/builds/12/config', 'config'],
     ['/harborlight/beacon/jobs/9/attempts', 'jobAttempts'],
+    ['/harborlight/beacon/pull_requests', 'pulls'],
+    ['/harborlight/beacon/requests', 'requests'],
+    ['/harborlight/beacon/requests/deliveries', 'deliveries'],
     ['/a/b/c/d', 'notFound'],
     ['/harborlight', 'notFound'],
   ])('%s is %s', (path, name) => expect(match(path).name).toBe(name));

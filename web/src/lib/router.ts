@@ -18,7 +18,9 @@ export const PATTERNS = {
   jobConfig: '/:owner/:name/jobs/:id#/config',
   jobAttempts: '/:owner/:name/jobs/:id#/attempts',
   branches: '/:owner/:name/branches',
+  pulls: '/:owner/:name/pull_requests',
   requests: '/:owner/:name/requests',
+  deliveries: '/:owner/:name/requests/deliveries',
   settings: '/:owner/:name/settings',
 } as const;
 
