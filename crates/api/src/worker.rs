@@ -8,6 +8,7 @@
 //! | `POST /worker/v1/attempts/{id}/log?offset=N` | attempt token | by offset |
 //! | `POST /worker/v1/attempts/{id}/state` | attempt token | yes |
 //! | `POST /worker/v1/attempts/{id}/finish` | attempt token | yes |
+//! | `GET /worker/v1/attempts/{id}/source/info/refs`, `POST …/source/git-upload-pack` | attempt token, by Basic auth | yes: reading by git |
 //!
 //! Credentials go in `Authorization: Bearer …`. The header `Travis-Worker-Protocol: 1` names the
 //! protocol. Errors have the form of API v3 ([`crate::v3::ErrorBody`]): 401 unknown or ended
@@ -222,7 +223,17 @@ pub struct Source {
     pub refs: Vec<String>,
     /// Local paths and loopback addresses are allowed by the operator.
     pub allow_local: bool,
+    /// The number of a private repository: it is fetched from this server, at
+    /// `/worker/v1/attempts/{id}/source`, by Basic auth with the user [`SOURCE_USER`] and the
+    /// attempt's token as the password, and its mirror is kept apart. `None`: from its clone URL.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub private: Option<i64>,
 }
+
+/// The user of Basic auth with which a private repository is fetched; the password is the
+/// attempt's token.
+pub const SOURCE_USER: &str = "attempt";
 
 /// What a job may use at most. The worker's owner may set less.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -4,12 +4,16 @@ use crate::{Engine, EngineError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use travis_model::{Level, Repository, RepositoryId, Scope, Timestamp, User, UserId, Worker};
+use travis_model::{
+    Level, Repository, RepositoryId, Scope, SessionId, Timestamp, User, UserId, Worker,
+};
 use travis_store::SeenBy;
 
 /// For how long a person's rights are not read again. What takes rights away forgets them at once
 /// on this server; others notice after this time.
 const FRESH: Duration = Duration::from_secs(5);
+/// What the forge said so long ago counts for changes without being asked again.
+const CONFIRMED: Duration = Duration::from_secs(60);
 /// People whose rights are kept.
 const KEPT: usize = 1024;
 
@@ -29,6 +33,8 @@ pub struct Viewer {
     pub rights: Rights,
     /// What the credential allows at most.
     pub scope: Scope,
+    /// The session, when the credential is one.
+    pub session: Option<SessionId>,
 }
 
 impl Default for Viewer {
@@ -37,6 +43,7 @@ impl Default for Viewer {
             user: None,
             rights: Rights::default(),
             scope: Scope::All,
+            session: None,
         }
     }
 }
@@ -94,11 +101,50 @@ impl Viewer {
     /// May pause, drain and remove a worker.
     #[must_use]
     pub fn commands(&self, worker: &Worker) -> bool {
+        if self.scope < Scope::Settings {
+            return false;
+        }
         self.is_admin()
             || self
                 .user
                 .as_ref()
                 .is_some_and(|user| user.id == worker.owner_id)
+    }
+
+    /// The person, when the credential allows so much.
+    ///
+    /// # Errors
+    /// [`EngineError::LoginRequired`]; [`EngineError::Forbidden`] for a token of a smaller scope.
+    pub fn signed_in_for(&self, scope: Scope) -> Result<&User, EngineError> {
+        let user = self.signed_in()?;
+        if self.scope >= scope {
+            Ok(user)
+        } else {
+            Err(EngineError::Forbidden(match scope {
+                Scope::All => {
+                    "this token does not allow it: sign in, or make a token of the scope \"all\""
+                }
+                Scope::Settings => {
+                    "this token does not allow it: make one of the scope \"settings\" or wider"
+                }
+                _ => "this token is for reading alone: make one of the scope \"build\" or wider",
+            }))
+        }
+    }
+
+    /// Whoever runs this installation, when the credential allows everything.
+    ///
+    /// # Errors
+    /// As [`Self::signed_in_for`]; [`EngineError::Forbidden`] for everybody else.
+    pub fn operator(&self) -> Result<&User, EngineError> {
+        let user = self.signed_in_for(Scope::All)?;
+        if user.admin {
+            Ok(user)
+        } else {
+            Err(EngineError::Forbidden(
+                "only an administrator of this installation may do this",
+            ))
+        }
     }
 
     /// The name under which deeds are kept in the audit log.
@@ -135,13 +181,17 @@ impl Engine {
         scope: Scope,
     ) -> Result<Viewer, EngineError> {
         let rights = match &user {
-            Some(user) => self.rights_of(user.id).await?,
+            Some(user) => {
+                self.presence.here(user.id, self.now());
+                self.rights_of(user.id).await?
+            }
             None => Rights::default(),
         };
         Ok(Viewer {
             user,
             rights,
             scope,
+            session: None,
         })
     }
 
@@ -180,7 +230,8 @@ impl Engine {
             .clear();
     }
 
-    /// Refuses whoever may not ask for builds.
+    /// Refuses whoever may not ask for builds. Asks the forge when that is some time ago, so never
+    /// inside a transaction.
     pub(crate) async fn must_build(
         &self,
         viewer: &Viewer,
@@ -190,7 +241,8 @@ impl Engine {
             .await
     }
 
-    /// Refuses whoever may not change settings.
+    /// Refuses whoever may not change settings. Asks the forge when that is some time ago, so never
+    /// inside a transaction.
     pub(crate) async fn must_administer(
         &self,
         viewer: &Viewer,
@@ -207,20 +259,33 @@ impl Engine {
         scope: Scope,
         level: Level,
     ) -> Result<(), EngineError> {
-        viewer.must_see(repository)?;
-        viewer.signed_in()?;
-        if viewer.scope < scope {
-            return Err(EngineError::Forbidden(
-                "this token does not allow it: make one with a wider scope",
-            ));
-        }
-        if viewer.level(repository) >= Some(level) {
+        viewer.must_be(repository, scope, level)?;
+        self.confirm(viewer, repository, level, CONFIRMED).await
+    }
+}
+
+impl Viewer {
+    /// Refuses whoever may not do it as far as is known here.
+    pub(crate) fn must_be(
+        &self,
+        repository: &Repository,
+        scope: Scope,
+        level: Level,
+    ) -> Result<(), EngineError> {
+        self.must_see(repository)?;
+        self.signed_in_for(scope)?;
+        if self.level(repository) >= Some(level) {
             Ok(())
         } else {
-            Err(EngineError::Forbidden(match level {
-                Level::Admin => "you may see this repository and may not change its settings",
-                _ => "you may see this repository and may not change it",
-            }))
+            Err(too_little(level))
         }
     }
+}
+
+/// Why somebody may not do what needs this level.
+pub(crate) const fn too_little(level: Level) -> EngineError {
+    EngineError::Forbidden(match level {
+        Level::Admin => "you may see this repository and may not change its settings",
+        Level::Write | Level::Read => "you may see this repository and may not change it",
+    })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use travis_model::{ApiToken, Scope, Timestamp, TokenId, User, UserId};
 use travis_store::{AuditEntry, StoreError};
 
-const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(crate) const SESSION: Duration = Duration::from_secs(30 * 24 * 3600);
 const SIGN_IN_LINK: Duration = Duration::from_secs(24 * 3600);
 const TOKEN_TOUCH: Duration = Duration::from_secs(60);
 
@@ -48,7 +48,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Unauthorized`] when the link is unknown, used or too old.
-    pub async fn sign_in_by_link(&self, token: &str) -> Result<(Secret, Duration), EngineError> {
+    pub async fn sign_in_by_link(
+        &self,
+        token: &str,
+        user_agent: &str,
+    ) -> Result<(Secret, Duration), EngineError> {
         let now = self.now();
         let mut tx = self.store.begin().await?;
         let user = tx
@@ -59,7 +63,7 @@ impl Engine {
         tx.insert_session(
             user,
             &Vault::hash(session.reveal()),
-            "",
+            user_agent,
             now,
             now.plus(SESSION),
         )
@@ -91,13 +95,28 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn viewer_by_session(&self, session: &str) -> Result<Viewer, EngineError> {
+        let now = self.now();
         let mut reader = self.store.reader().await?;
-        let user = match reader.session(&Vault::hash(session), self.now()).await? {
+        let found = reader.session(&Vault::hash(session), now).await?;
+        let user = match &found {
             Some(session) => reader.user(session.user_id).await?,
             None => None,
         };
         drop(reader);
-        self.viewer(user, Scope::All).await
+        let Some(session) = found.filter(|_| user.is_some()) else {
+            return Ok(Viewer::default());
+        };
+        if session
+            .last_seen_at
+            .is_none_or(|seen| now.since(seen) > TOKEN_TOUCH)
+        {
+            let mut tx = self.store.begin().await?;
+            tx.touch_session(session.id, now).await?;
+            tx.commit().await?;
+        }
+        let mut viewer = self.viewer(user, Scope::All).await?;
+        viewer.session = Some(session.id);
+        Ok(viewer)
     }
 
     /// Whose API token this is.
@@ -130,11 +149,12 @@ impl Engine {
     /// Makes an API token. Answers it, the only time it can be seen, with its row.
     ///
     /// # Errors
-    /// [`EngineError::Invalid`] when the name is empty or too long.
+    /// [`EngineError::Invalid`] when the name is empty or too long, or the time is.
     pub async fn new_api_token(
         &self,
         user: &User,
         name: &str,
+        scope: Scope,
         days: Option<u32>,
     ) -> Result<(Secret, ApiToken), EngineError> {
         let name = name.trim();
@@ -144,17 +164,23 @@ impl Engine {
                 "give the token a name of 1 to 100 characters",
             ));
         }
+        if days.is_some_and(|days| !(1..=3650).contains(&days)) {
+            return Err(EngineError::invalid(
+                "expires_in_days",
+                "use 1 to 3,650 days, or leave it out for a token that does not end",
+            ));
+        }
         let now = self.now();
         let expires_at = days.map(|days| now.plus(Duration::from_secs(u64::from(days) * 86_400)));
         let token = Vault::new_token("travis")?;
         let id = self
-            .store_token(user.id, name, &token, now, expires_at)
+            .store_token(user.id, (name, scope), &token, now, expires_at)
             .await?;
         let row = ApiToken {
             id,
             user_id: user.id,
             name: name.to_owned(),
-            scope: Scope::All,
+            scope,
             created_at: now,
             expires_at,
             last_used_at: None,
@@ -181,7 +207,7 @@ impl Engine {
             .await?
             .is_some();
         if !known {
-            self.store_token(user, name, token, self.now(), None)
+            self.store_token(user, (name, Scope::All), token, self.now(), None)
                 .await?;
         }
         Ok(())
@@ -190,7 +216,7 @@ impl Engine {
     async fn store_token(
         &self,
         user: UserId,
-        name: &str,
+        (name, scope): (&str, Scope),
         token: &Secret,
         now: Timestamp,
         expires_at: Option<Timestamp>,
@@ -200,7 +226,7 @@ impl Engine {
             .insert_api_token(
                 user,
                 name,
-                Scope::All,
+                scope,
                 &Vault::hash(token.reveal()),
                 now,
                 expires_at,

@@ -54,6 +54,12 @@ pub struct AttemptAccess {
     worker: WorkerId,
 }
 
+impl AttemptAccess {
+    pub(crate) const fn id(self) -> AttemptId {
+        self.id
+    }
+}
+
 /// How an attempt ended, in its worker's words.
 #[derive(Debug, Clone)]
 pub struct Finishing {
@@ -309,6 +315,9 @@ impl Engine {
             changes.job(&job);
         }
         tx.commit().await?;
+        if self.was_waited_for(job.repository_id) {
+            changes.wake(Wake::Queue);
+        }
         changes.worker(attempt.worker_id);
         changes.wake(Wake::Worker(attempt.worker_id.get()));
         changes.send(self.bus.as_ref());

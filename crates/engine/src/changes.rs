@@ -1,7 +1,7 @@
 //! What is told after a commit: collected while a transaction runs, sent when it is durable.
 
 use travis_bus::{Bus, Event, Subject, Wake};
-use travis_model::{Build, Job, JobState, RepositoryId, Request, WorkerId};
+use travis_model::{Build, DeliveryId, Job, JobState, RepositoryId, Request, UserId, WorkerId};
 
 /// Events and wake-ups of one transaction.
 #[derive(Debug, Default)]
@@ -68,6 +68,18 @@ impl Changes {
         });
     }
 
+    /// A hook's message came, or something came of it. One of which the repository is not known
+    /// yet is told to nobody.
+    pub fn delivery(&mut self, repository: Option<RepositoryId>, id: DeliveryId) {
+        if let Some(repository) = repository {
+            self.events.push(Event {
+                topics: vec![format!("repo:{repository}")],
+                name: "delivery:changed",
+                subject: Subject::Delivery(id.get()),
+            });
+        }
+    }
+
     /// A worker changed, or what it does.
     pub fn worker(&mut self, id: WorkerId) {
         let event = Event {
@@ -78,6 +90,15 @@ impl Changes {
         if !self.events.contains(&event) {
             self.events.push(event);
         }
+    }
+
+    /// A person's account changed, or how far their synchronisation is. Told to them alone.
+    pub fn user(&mut self, id: UserId) {
+        self.events.push(Event {
+            topics: vec![format!("user:{id}")],
+            name: "user:changed",
+            subject: Subject::User(id.get()),
+        });
     }
 
     /// Somebody has to look somewhere.

@@ -1,6 +1,8 @@
 //! Who gets which job: polls of workers, answered as soon as there is something to say.
 
-use crate::{Engine, EngineError, Vault, changes::Changes, offer::Offer, runs::Run};
+use crate::{
+    Engine, EngineError, Vault, changes::Changes, limits::FullRepositories, offer::Offer, runs::Run,
+};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,8 +14,6 @@ use travis_model::{
 };
 use travis_store::{NewAttempt, Tx};
 
-/// Jobs looked at for one free slot.
-const CANDIDATES: u64 = 16;
 /// Why an attempt is stopped when its job does not say so.
 const REASON_CANCELED: &str = "The job was canceled.";
 
@@ -269,12 +269,14 @@ impl Engine {
             arch: worker.arch.clone(),
             executor: ExecutorKind::parse(&worker.executor).unwrap_or(ExecutorKind::Host),
         };
+        let mut full = FullRepositories::default();
         if candidates.is_empty() {
-            let mut reader = self.store.reader().await?;
-            let queued = reader.queued_jobs(&worker.os, &worker.arch, CANDIDATES);
-            candidates.extend(queued.await?);
+            candidates.extend(self.candidates(worker, &mut full).await?);
         }
         while let Some(candidate) = candidates.pop_front() {
+            if full.is_full(&candidate) {
+                continue;
+            }
             let needs = Requirements {
                 os: candidate.os.clone(),
                 arch: candidate.arch.clone(),
@@ -285,6 +287,10 @@ impl Engine {
             let now = self.now();
             let token = Vault::new_token("attempt")?;
             let mut tx = self.store.begin().await?;
+            if !self.has_room(tx.as_mut(), candidate.repository_id).await? {
+                full.note(candidate.repository_id);
+                continue;
+            }
             let Some(mut build) = tx.lock_build(candidate.build_id).await? else {
                 continue;
             };

@@ -38,6 +38,14 @@ pub enum EngineError {
     /// A credential is missing, unknown or has ended.
     #[error("the credential is unknown or has ended")]
     Unauthorized,
+    /// A forge does not answer, and what it said before is too old to go by.
+    #[error("{forge} does not answer, so it can't be asked whether you may do this: {cause}")]
+    ForgeAway {
+        /// Its name.
+        forge: String,
+        /// What happened.
+        cause: String,
+    },
     /// The attempt is over for this worker.
     #[error("the attempt is over for this worker: stop it and send nothing more")]
     AttemptOver,

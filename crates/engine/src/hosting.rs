@@ -1,11 +1,11 @@
 //! Forges as the use cases see them: which adapter, in whose name.
 
-use crate::{Engine, EngineError, Vault};
+use crate::{Engine, EngineError, Vault, changes::Changes};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use travis_forge::hosting::{Access, AppIdentity, Connection, ForgeApi, RemoteRef};
-use travis_forge::{BranchHead, ForgeError, RepoRef, Resolved, Snapshot, Want};
+use travis_forge::{ForgeError, RepoRef, Resolved, Snapshot, Want};
 use travis_model::{
     ForgeId, ForgeSite, Hosting, Identity, Level, Repository, Secret, Timestamp, UserId,
 };
@@ -16,9 +16,12 @@ pub type Connect = Arc<dyn Fn(Connection) -> Result<Arc<dyn ForgeApi>, ForgeErro
 /// A token that ends so soon is renewed before it is used.
 const RENEW_BEFORE: Duration = Duration::from_secs(120);
 
-/// Adapters that were made, with the time of the row they were made of.
+/// Adapters that were made, with the time of the row they were made of; and the forges' origins.
 #[derive(Default)]
-pub(crate) struct Adapters(Mutex<HashMap<ForgeId, (Timestamp, Arc<dyn ForgeApi>)>>);
+pub(crate) struct Adapters(
+    Mutex<HashMap<ForgeId, (Timestamp, Arc<dyn ForgeApi>)>>,
+    RwLock<Vec<String>>,
+);
 
 /// A forge with its adapter.
 #[derive(Clone)]
@@ -56,12 +59,49 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotFound`] for one that is not there.
     pub async fn forge_by_id(&self, id: ForgeId) -> Result<Forged, EngineError> {
-        let forges = self.store.reader().await?.forges().await?;
-        let site = forges
+        let site = self
+            .forges()
+            .await?
             .into_iter()
             .find(|site| site.id == id)
             .ok_or(EngineError::NotFound("forge"))?;
         self.connect_to(site)
+    }
+
+    /// All forges.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forges(&self) -> Result<Vec<ForgeSite>, EngineError> {
+        let forges = self.store.reader().await?.forges().await?;
+        let origins = forges.iter().map(|site| origin(&site.web_url)).collect();
+        *self
+            .adapters
+            .1
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = origins;
+        Ok(forges)
+    }
+
+    /// Where people go on the known forges: scheme, host and port of each.
+    #[must_use]
+    pub fn forge_origins(&self) -> Vec<String> {
+        self.adapters
+            .1
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Whether this clone URL may be a local path or a loopback address: the operator allows it, or
+    /// it lies on a forge that the operator set up.
+    #[must_use]
+    pub fn allows_local(&self, url: &str) -> bool {
+        if self.policy.allows_local(url) {
+            return true;
+        }
+        let at = origin(url);
+        !at.is_empty() && self.forge_origins().contains(&at)
     }
 
     /// The adapter of a forge; made anew when its row has changed.
@@ -148,7 +188,7 @@ impl Engine {
             Ok(grant) => grant,
             Err(ForgeError::Denied | ForgeError::Refused { .. }) => {
                 (identity.token, identity.refresh_token) = (None, None);
-                self.save_identity(&identity).await?;
+                self.save_tokens(&identity).await?;
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),
@@ -160,14 +200,42 @@ impl Engine {
         identity.token_expires_at = grant
             .expires_in
             .map(|seconds| now.plus(Duration::from_secs(seconds)));
-        self.save_identity(&identity).await?;
+        self.save_tokens(&identity).await?;
         Ok(Some((identity, grant.token)))
     }
 
-    pub(crate) async fn save_identity(&self, identity: &Identity) -> Result<(), EngineError> {
+    /// Keeps an identity's tokens. Everything else of its row is left as it stands, since a
+    /// synchronisation may write there meanwhile.
+    pub(crate) async fn save_tokens(&self, identity: &Identity) -> Result<(), EngineError> {
         let mut tx = self.store.begin().await?;
-        tx.update_identity(identity).await?;
-        Ok(tx.commit().await?)
+        let found = tx.identity(identity.forge_id, &identity.remote_id).await?;
+        if let Some(mut fresh) = found {
+            fresh.token.clone_from(&identity.token);
+            fresh.refresh_token.clone_from(&identity.refresh_token);
+            fresh.token_expires_at = identity.token_expires_at;
+            tx.update_identity(&fresh).await?;
+        }
+        tx.commit().await?;
+        let mut changes = Changes::default();
+        changes.user(identity.user_id);
+        changes.send(self.bus.as_ref());
+        Ok(())
+    }
+
+    /// Forgets a token that the forge refuses: its owner signs in again. Does nothing when there is
+    /// a newer one already.
+    pub(crate) async fn token_denied(&self, identity: &Identity) -> Result<(), EngineError> {
+        let mut tx = self.store.begin().await?;
+        let found = tx.identity(identity.forge_id, &identity.remote_id).await?;
+        if let Some(mut fresh) = found.filter(|fresh| fresh.token == identity.token) {
+            (fresh.token, fresh.refresh_token) = (None, None);
+            tx.update_identity(&fresh).await?;
+        }
+        tx.commit().await?;
+        let mut changes = Changes::default();
+        changes.user(identity.user_id);
+        changes.send(self.bus.as_ref());
+        Ok(())
     }
 
     /// A repository on its forge, in the name of the App where it is installed, else of whoever
@@ -243,22 +311,23 @@ impl Engine {
         }
     }
 
-    /// All branches, asked of the forge or of git.
-    pub(crate) async fn remote_branches(
-        &self,
-        repository: &Repository,
-    ) -> Result<Vec<BranchHead>, EngineError> {
-        match self.hosted(repository).await? {
-            Some(there) => Ok(there.api.branches(&there.access, &there.at).await?),
-            None => Ok(self.forge.branches(&git_ref(repository)).await?),
-        }
-    }
-
     /// Encrypts a secret for its row.
     pub(crate) fn seal(&self, secret: &Secret) -> Result<Vec<u8>, EngineError> {
         let vault: &Vault = &self.vault;
         Ok(vault.seal(secret.reveal().as_bytes())?)
     }
+}
+
+/// Scheme, host and port of an address; empty for what has none.
+pub(crate) fn origin(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return String::new();
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if scheme.is_empty() || host.is_empty() || host.contains('@') {
+        return String::new();
+    }
+    format!("{scheme}://{host}").to_ascii_lowercase()
 }
 
 fn git_ref(repository: &Repository) -> RepoRef {

@@ -4,22 +4,43 @@
 
 mod access;
 mod accounts;
+mod allowed;
+mod approvals;
 mod attempts;
+mod badges;
+mod build_changes;
 mod changes;
 mod clock;
+mod compare;
+mod deliveries;
 mod dispatcher;
 mod draft;
 mod error;
+mod events;
+mod hooks;
 mod hosting;
 mod intake;
 mod label;
+mod limits;
 mod offer;
+mod plain;
 mod planner;
+mod planning;
 mod poller;
 mod reaper;
 mod report;
 mod repositories;
+mod rights;
+mod rules;
 mod runs;
+mod secrets;
+mod sessions;
+mod settings;
+mod setup;
+mod sign_in;
+mod source;
+mod switch;
+mod sync;
 mod vault;
 mod waiting;
 mod workers;
@@ -31,16 +52,22 @@ use travis_forge::Forge;
 use travis_logs::LogStore;
 use travis_store::Store;
 
-pub use access::Viewer;
+pub use access::{Rights, Viewer};
+pub use allowed::Allowed;
 pub use attempts::{AttemptAccess, Finished, Finishing};
 pub use clock::{Clock, SystemClock};
 pub use dispatcher::{Orders, PollCall};
 pub use error::EngineError;
+pub use hooks::Taken;
 pub use hosting::{Connect, Forged, Hosted, remote_ref};
-pub use intake::{BuildDemand, Ping, PingOutcome};
+pub use intake::BuildDemand;
 pub use label::{env_label, job_label};
 pub use offer::Offer;
+pub use report::{Reported, ReportedState, reported};
 pub use repositories::NewRepository;
+pub use settings::settings_list;
+pub use setup::{ForgeConfig, OAuthClient, kind_label, kind_of};
+pub use sign_in::{Arrival, SignInError, SignedIn, own_path};
 pub use travis_model::Secret;
 pub use vault::{Vault, VaultError};
 pub use waiting::Waits;
@@ -63,6 +90,10 @@ pub struct Policy {
     pub heartbeat: Duration,
     /// Limits of jobs.
     pub limits: JobLimits,
+    /// Who may sign in with a forge, and whose repositories are worked on.
+    pub access: Allowed,
+    /// How often branches and pull requests are compared with their forge.
+    pub compare_every: Duration,
 }
 
 impl Policy {
@@ -129,11 +160,14 @@ pub struct Engine {
     pub(crate) adapters: hosting::Adapters,
     pub(crate) renewing: tokio::sync::Mutex<()>,
     pub(crate) grants: access::Grants,
+    pub(crate) presence: rights::Presence,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) vault: Vault,
     pub(crate) policy: Policy,
     pub(crate) keys: attempts::KeyCache,
     pub(crate) held: dispatcher::HeldPolls,
+    /// Repositories whose limit keeps a job waiting.
+    pub(crate) full: std::sync::Mutex<std::collections::HashSet<travis_model::RepositoryId>>,
 }
 
 impl Engine {
@@ -149,11 +183,13 @@ impl Engine {
             adapters: hosting::Adapters::default(),
             renewing: tokio::sync::Mutex::default(),
             grants: access::Grants::default(),
+            presence: rights::Presence::default(),
             clock: ports.clock,
             vault,
             policy,
             keys: attempts::KeyCache::default(),
             held: dispatcher::HeldPolls::default(),
+            full: std::sync::Mutex::default(),
         }
     }
 
@@ -193,6 +229,29 @@ impl Engine {
             self.clone().plan_for_ever(),
             self.clone().reap_for_ever(),
             self.clone().poll_for_ever(),
+            self.clone().report_for_ever(),
+            self.clone().sync_for_ever(),
+            self.clone().recheck_for_ever(),
+            self.clone().remove_hooks_for_ever(),
+            self.clone().deliver_for_ever(),
+            self.clone().compare_for_ever(),
         );
+    }
+}
+
+/// Ends when somebody is to look here, or when wake-ups were missed.
+pub(crate) async fn waiting_for(
+    wakes: &mut tokio::sync::broadcast::Receiver<travis_bus::Wake>,
+    here: &travis_bus::Wake,
+) {
+    use tokio::sync::broadcast::error::RecvError;
+    loop {
+        match wakes.recv().await {
+            Ok(wake) if wake == *here => return,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return,
+            // Nobody can wake any more: only the time does.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! What a worker gets with a job: the compiled script, what to check out, and the secrets that it
 //! may have.
 
-use crate::{Engine, EngineError, Secret};
+use crate::{Engine, EngineError, Secret, planning::branch_ref};
 use travis_model::{Attempt, AttemptId, Build, Commit, Job, Repository, Worker};
-use travis_script::{EnvVar, JobInput, JobScript};
+use travis_script::{EnvVar, JobInput, JobScript, PullRequest};
 use travis_store::{Reader, Tx};
 
 /// One job for a worker.
@@ -51,7 +51,9 @@ impl Engine {
             .await?
             .into_iter()
             .find(|stage| stage.id == job.stage_id);
-        let secure = self.may_have_secrets(tx, worker, build).await?;
+        let secure = self
+            .may_have_secrets(tx, worker, &repository, build, &commit)
+            .await?;
         let settings_env = self.settings_env(tx, &repository, build, secure).await?;
         let restarted = job.restarted_at.is_some();
         let input = JobInput {
@@ -80,10 +82,16 @@ impl Engine {
             },
             tag: build.tag.clone(),
             commit: commit.sha.clone(),
-            commit_range: None,
+            commit_range: commit_range(build, &commit),
             commit_message: commit.message.clone(),
-            pull_request: None,
-            git_ref: Some(build.branch.clone()).filter(|name| name.starts_with("refs/")),
+            pull_request: build.pull_request.as_ref().map(|pull| PullRequest {
+                number: pull.number,
+                head_branch: pull.head_branch.clone(),
+                head_sha: pull.head_sha.clone(),
+                head_slug: pull.head_slug.clone().unwrap_or_default(),
+                is_draft: pull.draft,
+            }),
+            git_ref: git_ref(build),
             repo_slug: repository.slug.to_string(),
             repo_private: repository.private,
             clone_url: repository.clone_url.clone(),
@@ -98,13 +106,7 @@ impl Engine {
         let JobScript { text } = travis_script::compile(&input)
             .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
         let clones = job.config.pointer("/git/clone") != Some(&serde_json::Value::Bool(false));
-        let mut refs = vec![build.tag.as_ref().map_or_else(
-            || crate::planner::branch_ref(&build.branch),
-            |tag| format!("refs/tags/{tag}"),
-        )];
-        if build.branch.starts_with("refs/") {
-            refs.push(crate::planner::branch_ref(&repository.default_branch));
-        }
+        let refs = refs(&repository, build);
         Ok(Offer {
             attempt: attempt.id,
             token,
@@ -115,18 +117,6 @@ impl Engine {
             job,
             repository,
         })
-    }
-
-    /// Whether a job on this worker may have its repository's secrets. The one place where that is
-    /// decided: never a pull request, and only workers of the people who run this installation.
-    async fn may_have_secrets(
-        &self,
-        reader: &mut dyn Tx,
-        worker: &Worker,
-        build: &Build,
-    ) -> Result<bool, EngineError> {
-        let owner = reader.user(worker.owner_id).await?;
-        Ok(build.event_type != "pull_request" && owner.is_some_and(|owner| owner.admin))
     }
 
     async fn settings_env(
@@ -162,5 +152,38 @@ impl Engine {
             });
         }
         Ok(variables)
+    }
+}
+
+/// A ref that is no branch and has to be fetched by itself.
+fn git_ref(build: &Build) -> Option<String> {
+    match &build.pull_request {
+        Some(pull) => Some(pull.git_ref.clone()),
+        None => Some(build.branch.clone()).filter(|name| name.starts_with("refs/")),
+    }
+}
+
+/// The references that the job's script names: the one built first.
+fn refs(repository: &Repository, build: &Build) -> Vec<String> {
+    if let Some(pull) = &build.pull_request {
+        return vec![pull.git_ref.clone(), branch_ref(&build.branch)];
+    }
+    let built = build.tag.as_ref().map_or_else(
+        || branch_ref(&build.branch),
+        |tag| format!("refs/tags/{tag}"),
+    );
+    let mut refs = vec![built];
+    if build.branch.starts_with("refs/") {
+        refs.push(branch_ref(&repository.default_branch));
+    }
+    refs
+}
+
+/// What came with the build: `<from>...<to>`.
+fn commit_range(build: &Build, commit: &Commit) -> Option<String> {
+    match (&build.pull_request, &build.before_sha) {
+        (Some(pull), _) => Some(format!("{}...{}", pull.base_sha, pull.head_sha)),
+        (None, Some(before)) => Some(format!("{before}...{}", commit.sha)),
+        (None, None) => None,
     }
 }

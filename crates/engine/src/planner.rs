@@ -2,23 +2,22 @@
 
 use crate::{
     Engine, EngineError,
+    build_changes::{Unfinished, cancel_unfinished},
     changes::Changes,
-    draft::{fill, new_job, skips},
+    planning::{Draft, No, Planned},
     report,
     runs::Run,
 };
-use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use travis_bus::Wake;
-use travis_config::{BranchDecision, PlanContext};
-use travis_forge::{ForgeError, Snapshot, Want};
+use travis_forge::ForgeError;
 use travis_model::{
-    BuildState, CommitId, JobState, Repository, Request, RequestId, RequestState, Timestamp,
+    Build, JobState, Repository, RepositorySettings, Request, RequestId, RequestState, Timestamp,
 };
-use travis_store::{BuildFilter, NewBuild, NewCommit, Page, RequestChange, SeenBy, StoreError};
+use travis_store::{RequestChange, StoreError};
 
 /// Requests looked at side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -26,24 +25,6 @@ const SIDE_BY_SIDE: usize = 8;
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// Tries before an unreachable git host makes a request fail.
 const TRIES: u32 = 5;
-
-/// The file that says what to build.
-const CONFIG_FILE: &str = ".travis.yml";
-
-/// A build, and the commit that is stored with it.
-struct Draft {
-    commit: NewCommit,
-    /// Its commit is not known before it is stored.
-    build: NewBuild,
-}
-
-/// What a commit and its configuration come to.
-enum Planned {
-    Build(Box<Draft>),
-    /// The configuration can't be used: a build with one errored job that says why.
-    Broken(Box<Draft>, String),
-    Rejected(String),
-}
 
 /// Requests whose git host could not be reached.
 #[derive(Default)]
@@ -142,183 +123,38 @@ impl Engine {
         let planned = match self.plan_commit(&repository, &request).await {
             Ok(planned) => planned,
             Err(EngineError::Forge(error)) if last_try || is_final(&error) => {
-                Planned::Rejected(error.to_string())
+                Planned::rejected(error.to_string())
             }
             Err(error) => return Err(error),
         };
         match planned {
-            Planned::Rejected(reason) => self.reject(&request, reason).await,
-            Planned::Build(draft) => self.store_build(&request, *draft, None).await,
-            Planned::Broken(draft, why) => self.store_build(&request, *draft, Some(why)).await,
+            Planned::Rejected(no) => self.reject(&request, no).await,
+            Planned::Build(draft) => self.store_build(&repository, &request, *draft, None).await,
+            Planned::Broken(draft, why) => {
+                self.store_build(&repository, &request, *draft, Some(why))
+                    .await
+            }
         }
     }
 
-    async fn plan_commit(
-        &self,
-        repository: &Repository,
-        request: &Request,
-    ) -> Result<Planned, EngineError> {
-        let want = match (&request.sha, &request.tag, &request.branch) {
-            (Some(sha), ..) => Want::Commit(sha.clone()),
-            (None, Some(tag), _) => Want::Tag(tag.clone()),
-            (None, None, Some(name)) if name.starts_with("refs/") => Want::Ref(name.clone()),
-            (None, None, Some(branch)) => Want::Branch(branch.clone()),
-            (None, None, None) if !repository.default_branch.is_empty() => {
-                Want::Branch(repository.default_branch.clone())
-            }
-            (None, None, None) => Want::Default,
-        };
-        let fetch_ref = request
-            .tag
-            .as_ref()
-            .map(|tag| format!("refs/tags/{tag}"))
-            .or_else(|| request.branch.as_ref().map(|branch| branch_ref(branch)));
-        let resolved = self.resolve(repository, &want).await?;
-        let snapshot = self
-            .snapshot(repository, &resolved.sha, fetch_ref.as_deref(), CONFIG_FILE)
-            .await?;
-        let branch = request
-            .branch
-            .clone()
-            .or(resolved.branch)
-            .or_else(|| request.tag.clone())
-            .unwrap_or_else(|| repository.default_branch.clone());
-        if request.event_type == "push" && skips(&snapshot.commit.message) {
-            return Ok(Planned::Rejected(
-                "Build skipped via commit message".to_owned(),
-            ));
-        }
-        self.plan_snapshot(repository, request, &branch, fetch_ref, &snapshot)
-            .await
-    }
-
-    async fn plan_snapshot(
-        &self,
-        repository: &Repository,
-        request: &Request,
-        branch: &str,
-        reference: Option<String>,
-        snapshot: &Snapshot,
-    ) -> Result<Planned, EngineError> {
-        let Some(file) = &snapshot.file else {
-            return Ok(Planned::Rejected(format!(
-                "There is no {CONFIG_FILE} at commit {}: add one and push it.",
-                snapshot.commit.sha.get(..7).unwrap_or(&snapshot.commit.sha)
-            )));
-        };
-        let raw = String::from_utf8_lossy(file).into_owned();
-        let context = PlanContext {
-            branch: branch.to_owned(),
-            event_type: request.event_type.clone(),
-            repo_slug: repository.slug.to_string(),
-        };
-        let found = &snapshot.commit;
-        let commit = NewCommit {
-            repository_id: repository.id,
-            sha: found.sha.clone(),
-            reference,
-            message: found.message.clone(),
-            author_name: found.author_name.clone(),
-            author_email: found.author_email.clone(),
-            committer_name: found.committer_name.clone(),
-            committed_at: Timestamp(found.committer_date.saturating_mul(1000)),
-        };
-        let before = BuildFilter {
-            seen_by: SeenBy::Operator,
-            repository: Some(repository.id),
-            branch: Some(branch.to_owned()),
-            states: vec![
-                BuildState::Passed,
-                BuildState::Failed,
-                BuildState::Errored,
-                BuildState::Canceled,
-            ],
-            ..Default::default()
-        };
-        let previous = self
-            .store
-            .reader()
-            .await?
-            .builds(
-                &before,
-                Page {
-                    offset: 0,
-                    limit: 1,
-                },
-            )
-            .await?
-            .items
-            .first()
-            .map(|build| build.state);
-        let mut build = NewBuild {
-            repository_id: repository.id,
-            request_id: request.id,
-            commit_id: CommitId(0),
-            event_type: request.event_type.clone(),
-            branch: branch.to_owned(),
-            tag: request.tag.clone(),
-            message: request.message.clone(),
-            previous_state: previous,
-            raw_config: Some(raw.clone()),
-            config: json!({}),
-            messages: json!([]),
-            fast_finish: false,
-            pull_request: request.pull_request.clone(),
-            sender: request.sender.clone(),
-            before_sha: request.before_sha.clone(),
-            compare_url: request.compare_url.clone(),
-            created_by: request.created_by,
-            stages: vec!["test".to_owned()],
-            jobs: Vec::new(),
-            at: self.now(),
-        };
-        let plan = match travis_config::plan(&raw, &context) {
-            Ok(plan) => plan,
-            Err(error) => {
-                let config = json!({"language": "generic"});
-                build.jobs.push(new_job(0, None, false, config, "test"));
-                let draft = Box::new(Draft { commit, build });
-                return Ok(Planned::Broken(draft, error.explain(&raw)));
-            }
-        };
-        match travis_config::branch_included(&plan.config, branch) {
-            BranchDecision::Included => {}
-            // Somebody asked for this very branch.
-            _ if request.event_type == "api" => {}
-            BranchDecision::NotIncluded => {
-                return Ok(Planned::Rejected(
-                    "Branch not included per configuration".to_owned(),
-                ));
-            }
-            BranchDecision::Excluded => {
-                return Ok(Planned::Rejected(
-                    "Branch excluded per configuration".to_owned(),
-                ));
-            }
-        }
-        if plan.jobs.is_empty() {
-            return Ok(Planned::Rejected(
-                "Build config did not create any jobs".to_owned(),
-            ));
-        }
-        fill(&mut build, plan);
-        Ok(Planned::Build(Box::new(Draft { commit, build })))
-    }
-
-    async fn reject(&self, request: &Request, reason: String) -> Result<(), EngineError> {
+    async fn reject(&self, request: &Request, no: No) -> Result<(), EngineError> {
         let mut tx = self.store.begin().await?;
+        let head = request.pull_request.as_ref().map(|pull| &pull.head_sha);
         let change = RequestChange {
             id: request.id,
             state: RequestState::Rejected,
-            reason: Some(reason),
-            branch: None,
-            sha: None,
+            reason: Some(no.reason),
+            branch: no.branch,
+            sha: head.cloned().or(no.sha),
         };
         match tx.settle_request(&change).await {
             Err(StoreError::Conflict(_)) => return Ok(()),
             other => other?,
         }
-        report::note_request(tx.as_mut(), request, self.now()).await?;
+        // With the commit that it turned out to be.
+        if let Some(fresh) = tx.request(request.id).await? {
+            report::note_request(tx.as_mut(), &fresh, self.now()).await?;
+        }
         tx.commit().await?;
         let mut changes = Changes::default();
         changes.wake(Wake::Outbox);
@@ -329,6 +165,7 @@ impl Engine {
 
     async fn store_build(
         &self,
+        repository: &Repository,
         request: &Request,
         draft: Draft,
         broken: Option<String>,
@@ -352,6 +189,11 @@ impl Engine {
             other => other?,
         }
         new.commit_id = tx.put_commit(&commit).await?;
+        if repository.hosting.is_some() && names_branch(request) {
+            // Found by the branch's name: it is the repository's own code.
+            tx.put_branch(repository.id, &new.branch, None, Some(&commit.sha))
+                .await?;
+        }
         let key = tx.insert_build(&new).await?;
         let mut build = tx
             .lock_build(key.id)
@@ -374,6 +216,18 @@ impl Engine {
         }
         .recompute(&mut build)
         .await?;
+        if let Some(which) = superseded(&repository.settings, &build) {
+            let reason = format!("A newer commit came: canceled by build #{}.", build.number);
+            cancel_unfinished(
+                tx.as_mut(),
+                &mut changes,
+                repository.id,
+                &which,
+                &reason,
+                now,
+            )
+            .await?;
+        }
         tx.commit().await?;
         changes.request(request);
         changes.send(self.bus.as_ref());
@@ -381,13 +235,38 @@ impl Engine {
     }
 }
 
-/// The whole name of a branch, or of a ref that stands in for one.
-pub(crate) fn branch_ref(branch: &str) -> String {
-    if branch.starts_with("refs/") {
-        branch.to_owned()
-    } else {
-        format!("refs/heads/{branch}")
+/// Which unfinished builds a new one makes needless, as the settings say.
+fn superseded(settings: &RepositorySettings, build: &Build) -> Option<Unfinished> {
+    let before = Some(build.number);
+    match &build.pull_request {
+        Some(pull) if settings.auto_cancel_pull_requests => Some(Unfinished {
+            pull_request: Some(pull.number),
+            before,
+            ..Unfinished::default()
+        }),
+        None if settings.auto_cancel_pushes
+            && build.event_type == "push"
+            && build.tag.is_none() =>
+        {
+            Some(Unfinished {
+                branch: Some(build.branch.clone()),
+                before,
+                ..Unfinished::default()
+            })
+        }
+        _ => None,
     }
+}
+
+/// Whether a request named a branch, or nothing, and no commit.
+fn names_branch(request: &Request) -> bool {
+    request.sha.is_none()
+        && request.tag.is_none()
+        && request.pull_request.is_none()
+        && !request
+            .branch
+            .as_ref()
+            .is_some_and(|branch| branch.starts_with("refs/"))
 }
 
 /// Whether asking again can't help.

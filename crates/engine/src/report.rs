@@ -1,4 +1,14 @@
-//! What the forge is told of a commit: noted in the transaction that changed the state.
+//! What the forge is told of a commit: noted in the transaction that changed the state, sent by
+//! [`sender`] as things stand at the moment of sending.
+
+mod annotations;
+mod look;
+mod memo;
+mod sender;
+mod summary;
+mod verdict;
+mod voices;
+mod words;
 
 use crate::EngineError;
 use serde_json::json;
@@ -23,23 +33,27 @@ pub(crate) fn key(
     format!("{repository}/{sha}/{}", side(pull_request))
 }
 
-/// Notes that a build changed. Does nothing for plain git.
+/// Notes that a build changed; whether there is anybody to be told. For plain git it costs one look
+/// at the repository, since every build passes here several times.
 pub(crate) async fn note_build(
     tx: &mut dyn Tx,
     build: &Build,
-    sha: &str,
     at: Timestamp,
-) -> Result<(), EngineError> {
-    let hosted = tx
-        .repository(build.repository_id)
-        .await?
-        .is_some_and(|row| row.hosting.is_some());
-    if hosted {
-        let key = key(build.repository_id, sha, build.pull_request.as_ref());
-        let payload = json!({"build": build.id.get(), "request": build.request_id.get()});
-        tx.append_outbox(COMMIT_STATUS, &key, &payload, at).await?;
+) -> Result<bool, EngineError> {
+    if !is_hosted(tx, build.repository_id).await? {
+        return Ok(false);
     }
-    Ok(())
+    let Some(commit) = tx.commits(&[build.commit_id]).await?.pop() else {
+        return Ok(false);
+    };
+    let key = key(
+        build.repository_id,
+        &commit.sha,
+        build.pull_request.as_ref(),
+    );
+    let payload = json!({"build": build.id.get(), "request": build.request_id.get()});
+    tx.append_outbox(COMMIT_STATUS, &key, &payload, at).await?;
+    Ok(true)
 }
 
 /// Notes that a request waits for somebody's word, or that no build came of it. Does nothing for
@@ -49,16 +63,76 @@ pub(crate) async fn note_request(
     request: &Request,
     at: Timestamp,
 ) -> Result<(), EngineError> {
-    let hosted = tx
-        .repository(request.repository_id)
-        .await?
-        .is_some_and(|row| row.hosting.is_some());
     let known = request.pull_request.is_some() || request.sha.is_some();
-    if hosted && known {
+    if known && is_hosted(tx, request.repository_id).await? {
         let sha = request.sha.as_deref().unwrap_or_default();
         let key = key(request.repository_id, sha, request.pull_request.as_ref());
         let payload = json!({"request": request.id.get()});
         tx.append_outbox(COMMIT_STATUS, &key, &payload, at).await?;
     }
     Ok(())
+}
+
+async fn is_hosted(tx: &mut dyn Tx, id: RepositoryId) -> Result<bool, EngineError> {
+    let repository = tx.repository(id).await?;
+    Ok(repository.is_some_and(|row| row.hosting.is_some()))
+}
+
+/// What was told of a build's commit, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reported {
+    /// How far it is.
+    pub state: ReportedState,
+    /// The context of the status, or the name of the check.
+    pub context: String,
+    /// What was said last; what is to be said while nothing was.
+    pub description: String,
+    /// Why it could not be said.
+    pub error: Option<String>,
+    /// When it was said last.
+    pub told_at: Option<Timestamp>,
+    /// When it is tried again.
+    pub next_try_at: Option<Timestamp>,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportedState {
+    /// The forge knows.
+    Told,
+    /// It is about to be told.
+    Waiting,
+    /// It was given up.
+    Failed,
+    /// There was nothing to tell yet.
+    None,
+}
+
+impl ReportedState {
+    /// The word on wires.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Told => "told",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What was told of a build's commit; `sha` is the one built. For plain git there is nobody to be
+/// told: do not ask.
+///
+/// # Errors
+/// When the rows can't be read.
+pub async fn reported(
+    reader: &mut dyn travis_store::Reader,
+    build: &Build,
+    sha: &str,
+) -> Result<Reported, travis_store::StoreError> {
+    let pull_request = build.pull_request.as_ref();
+    let key = key(build.repository_id, sha, pull_request);
+    let entry = reader.outbox_entry(COMMIT_STATUS, &key).await?;
+    Ok(memo::reported(entry.as_ref(), side(pull_request)))
 }

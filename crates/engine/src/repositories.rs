@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError, Secret, Vault, Viewer, changes::Changes};
 use travis_forge::{UrlPolicy, parse_clone_url};
-use travis_model::{EnvVar, EnvVarId, Repository, RepositoryId, Slug};
+use travis_model::{EnvVar, EnvVarId, Repository, RepositoryId, Scope, Slug};
 use travis_store::{AuditEntry, StoreError};
 
 /// A git repository to be added.
@@ -47,9 +47,12 @@ impl Engine {
                 Err(_) => None,
             },
         };
-        found
+        drop(reader);
+        let found = found
             .filter(|repository| viewer.sees(repository))
-            .ok_or(EngineError::NotFound("repository"))
+            .ok_or(EngineError::NotFound("repository"))?;
+        self.note_look(viewer, &found).await?;
+        Ok(found)
     }
 
     /// Adds a git repository and switches it on. Its default branch is asked for right away, so
@@ -63,7 +66,7 @@ impl Engine {
         viewer: &Viewer,
         new: NewRepository,
     ) -> Result<Repository, EngineError> {
-        if !viewer.signed_in()?.admin {
+        if !viewer.signed_in_for(Scope::Settings)?.admin {
             return Err(EngineError::Forbidden(
                 "only an administrator may add repositories",
             ));
@@ -82,7 +85,7 @@ impl Engine {
             ..new
         };
         let policy = UrlPolicy {
-            allow_local: self.policy.allows_local(&new.clone_url),
+            allow_local: self.allows_local(&new.clone_url),
         };
         parse_clone_url(&new.clone_url, &policy)?;
         let secret = Vault::new_token("ping")?;
@@ -139,45 +142,6 @@ impl Engine {
         Ok(repository)
     }
 
-    /// Switches a repository on or off.
-    ///
-    /// # Errors
-    /// When the viewer may not.
-    pub async fn set_active(
-        &self,
-        viewer: &Viewer,
-        key: &str,
-        active: bool,
-    ) -> Result<Repository, EngineError> {
-        let id = self.repository(viewer, key).await?.id;
-        let mut tx = self.store.begin().await?;
-        let mut repository = tx
-            .repository(id)
-            .await?
-            .ok_or(EngineError::NotFound("repository"))?;
-        self.must_administer(viewer, &repository).await?;
-        repository.active = active;
-        repository.updated_at = self.now();
-        tx.update_repository(&repository).await?;
-        let action = if active {
-            "repository.enable"
-        } else {
-            "repository.disable"
-        };
-        tx.append_audit(&self.deed(
-            viewer,
-            action,
-            format!("repository:{id}"),
-            repository.slug.to_string(),
-        ))
-        .await?;
-        tx.commit().await?;
-        let mut changes = Changes::default();
-        changes.repository(id);
-        changes.send(self.bus.as_ref());
-        Ok(repository)
-    }
-
     /// Removes a repository with its builds and logs.
     ///
     /// # Errors
@@ -209,6 +173,7 @@ impl Engine {
                 message: "a build of this repository is not over: cancel it first".to_owned(),
             });
         }
+        self.give_up_hook(tx.as_mut(), viewer, &repository).await?;
         let logs = tx.delete_repository(repository.id).await?;
         tx.append_audit(&self.deed(
             viewer,
@@ -222,6 +187,7 @@ impl Engine {
             self.logs.remove(attempt.get()).await?;
         }
         let mut changes = Changes::default();
+        changes.wake(travis_bus::Wake::Outbox);
         changes.repository(repository.id);
         changes.send(self.bus.as_ref());
         Ok(())

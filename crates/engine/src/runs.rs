@@ -4,8 +4,8 @@
 use crate::{Engine, EngineError, Viewer, changes::Changes, report};
 use travis_bus::Wake;
 use travis_model::{
-    Build, BuildId, Job, JobEffect, JobEvent, JobId, JobState, Rejected, Timestamp, UserId,
-    job_transition,
+    Build, BuildId, Job, JobEffect, JobEvent, JobId, JobState, Level, Rejected, Scope, Timestamp,
+    UserId, job_transition,
     progress::{self, JobView},
 };
 use travis_store::{AuditEntry, Tx};
@@ -151,9 +151,7 @@ impl Run<'_> {
             build.updated_at = self.now;
             self.tx.update_build(build).await?;
             self.changes.build(build);
-            let commit = self.tx.commits(&[build.commit_id]).await?.pop();
-            if let Some(commit) = commit {
-                report::note_build(self.tx, build, &commit.sha, self.now).await?;
+            if report::note_build(self.tx, build, self.now).await? {
                 self.changes.wake(Wake::Outbox);
             }
         }
@@ -239,6 +237,7 @@ impl Engine {
         id: BuildId,
         wish: Wish,
     ) -> Result<Build, EngineError> {
+        self.may_change(viewer, id, "build").await?;
         let mut tx = self.store.begin().await?;
         let mut build = self.lock_for(viewer, tx.as_mut(), id, "build").await?;
         let finished = build.state.is_finished();
@@ -269,6 +268,9 @@ impl Engine {
     }
 
     async fn change_job(&self, viewer: &Viewer, id: JobId, wish: Wish) -> Result<Job, EngineError> {
+        let found = self.store.reader().await?.job(id).await?;
+        let build = found.ok_or(EngineError::NotFound("job"))?.build_id;
+        self.may_change(viewer, build, "job").await?;
         let mut tx = self.store.begin().await?;
         let job = tx.job(id).await?.ok_or(EngineError::NotFound("job"))?;
         let mut build = self
@@ -308,6 +310,24 @@ impl Engine {
             .ok_or(EngineError::NotFound("job"))
     }
 
+    /// Asks whether the viewer may change a build, before anything is locked.
+    async fn may_change(
+        &self,
+        viewer: &Viewer,
+        id: BuildId,
+        what: &'static str,
+    ) -> Result<(), EngineError> {
+        let mut reader = self.store.reader().await?;
+        let build = reader.build(id).await?.ok_or(EngineError::NotFound(what))?;
+        let repository = reader
+            .repository(build.repository_id)
+            .await?
+            .filter(|repository| viewer.sees(repository))
+            .ok_or(EngineError::NotFound(what))?;
+        drop(reader);
+        self.must_build(viewer, &repository).await
+    }
+
     async fn lock_for(
         &self,
         viewer: &Viewer,
@@ -326,7 +346,7 @@ impl Engine {
         if !viewer.sees(&repository) {
             return Err(EngineError::NotFound(what));
         }
-        self.must_build(viewer, &repository).await?;
+        viewer.must_be(&repository, Scope::Build, Level::Write)?;
         Ok(build)
     }
 

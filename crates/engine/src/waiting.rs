@@ -83,6 +83,10 @@ impl Waits {
             .filter(|stage| stage.build_id == job.build_id && stage.number < job.stage_number)
             .find(|stage| !stage.state.is_finished())
             .map(|stage| stage.name.clone());
+        let repository_limit = match job.state {
+            JobState::Queued => crate::limits::reached_limit(reader, job.repository_id).await?,
+            _ => None,
+        };
         Ok(why(&WaitFacts {
             state: job.state,
             waits_for_stage,
@@ -90,6 +94,7 @@ impl Waits {
             free_slots,
             online_workers: count(self.online.len()),
             ahead,
+            repository_limit,
             needs,
         }))
     }

@@ -9,7 +9,7 @@ mod support;
 
 use std::time::Duration;
 use support::{LEASE, World, until};
-use travis_engine::{BuildDemand, EngineError, Finished, Ping, PingOutcome, Secret};
+use travis_engine::{BuildDemand, EngineError, Finished, Secret};
 use travis_model::{AttemptState, Outcome, RequestState};
 
 const ONE: &str = "language: generic\nscript: 'true'\n";
@@ -262,15 +262,15 @@ async fn ping(world: &World, body: &[u8]) -> travis_model::Request {
         "sha256={}",
         hex::encode(aws_lc_rs::hmac::sign(&key, body).as_ref())
     );
-    let ping = Ping {
-        body,
-        signature: Some(&signature),
-        delivery: None,
-        event: Some("push"),
-    };
-    match world.engine.take_ping(repository.id, ping).await.unwrap() {
-        PingOutcome::Stored(request) => world.settled(&request).await,
-        PingOutcome::Ignored(reason) => panic!("{reason}"),
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-hub-signature-256", signature.parse().unwrap());
+    headers.insert("x-github-event", "push".parse().unwrap());
+    let engine = &world.engine;
+    let taken = engine.take_ping(repository.id, &headers, body).await;
+    let taken = taken.unwrap();
+    match taken.request {
+        Some(request) => world.settled(&request).await,
+        None => panic!("{:?}", taken.outcome),
     }
 }
 

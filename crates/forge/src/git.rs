@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 
 use crate::address::Pinned;
 use crate::error::ForgeError;
+use travis_model::Secret;
 
 /// The most that is read of what git prints.
 const MAX_OUTPUT: u64 = 32 * 1024 * 1024;
@@ -114,7 +115,33 @@ impl Git {
         args: &[OsString],
         after: Duration,
     ) -> Result<Vec<u8>, ForgeError> {
-        let mut command = self.command(dir, pinned);
+        let command = self.command(dir, pinned);
+        Self::finish(command, args, after).await
+    }
+
+    /// As [`Self::run`], with a header for calls to addresses that begin with `url`. It goes by the
+    /// environment: arguments are seen by everybody on the machine, and files stay behind.
+    pub(crate) async fn run_with_header(
+        &self,
+        dir: &Path,
+        url: &str,
+        header: &Secret,
+        args: &[OsString],
+        after: Duration,
+    ) -> Result<Vec<u8>, ForgeError> {
+        let mut command = self.command(Some(dir), &Pinned::default());
+        command
+            .env("GIT_CONFIG_COUNT", "1")
+            .env("GIT_CONFIG_KEY_0", format!("http.{url}.extraHeader"))
+            .env("GIT_CONFIG_VALUE_0", header.reveal());
+        Self::finish(command, args, after).await
+    }
+
+    async fn finish(
+        mut command: Command,
+        args: &[OsString],
+        after: Duration,
+    ) -> Result<Vec<u8>, ForgeError> {
         command.args(args);
         let work = async move {
             let mut running = Self::start(command)?;

@@ -26,6 +26,7 @@ mod memory;
 pub mod mirror;
 mod port;
 mod refs;
+pub mod source;
 #[cfg(test)]
 mod testing;
 mod url;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest;
+use travis_model::Secret;
 
 use crate::address::{Pinned, check_address};
 use crate::error::ForgeError;
@@ -75,12 +76,43 @@ pub struct MirrorWant {
     pub refs: Vec<String>,
 }
 
+/// Another way to a repository than its own address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Via {
+    url: String,
+    /// A whole header line that goes with the calls there.
+    header: Secret,
+    apart: String,
+}
+
+impl Via {
+    /// Fetches from `url`, which the caller trusts, with Basic auth. `apart` keeps the mirror apart
+    /// from others of the same clone URL.
+    #[must_use]
+    pub fn basic(url: String, user: &str, password: &str, apart: String) -> Self {
+        use base64::{Engine as _, prelude::BASE64_STANDARD};
+        let both = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        Self {
+            url,
+            header: Secret::new(format!("Authorization: Basic {both}")),
+            apart,
+        }
+    }
+}
+
 /// A mirror in use. It is not removed while this lives.
 #[derive(Debug, Clone)]
 pub struct Mirror {
     /// The bare repository.
     pub path: PathBuf,
     _in_use: Arc<Slot>,
+}
+
+/// Where a mirror's contents come from.
+#[derive(Debug, Clone, Copy)]
+struct From<'a> {
+    url: &'a CloneUrl,
+    via: Option<&'a Via>,
 }
 
 impl Mirrors {
@@ -140,12 +172,44 @@ impl Mirrors {
         want: &MirrorWant,
         after: Duration,
     ) -> Result<Mirror, ForgeError> {
-        let url = parse_clone_url(url, &self.policy)?;
+        self.update_by(url, None, want, after).await
+    }
+
+    /// As [`Self::update`], fetching another way: the clone URL only names the repository.
+    ///
+    /// # Errors
+    /// As [`Self::update`].
+    pub async fn update_via(
+        &self,
+        url: &str,
+        via: &Via,
+        want: &MirrorWant,
+        after: Duration,
+    ) -> Result<Mirror, ForgeError> {
+        self.update_by(url, Some(via), want, after).await
+    }
+
+    async fn update_by(
+        &self,
+        url: &str,
+        via: Option<&Via>,
+        want: &MirrorWant,
+        after: Duration,
+    ) -> Result<Mirror, ForgeError> {
+        // An address that is not called may lie anywhere.
+        let policy = UrlPolicy {
+            allow_local: self.policy.allow_local || via.is_some(),
+        };
+        let url = parse_clone_url(url, &policy)?;
         let sha = refs::check_sha(&want.sha)?;
         for name in &want.refs {
             refs::check_full_ref(name)?;
         }
-        let digest = digest::digest(&digest::SHA256, url.as_str().as_bytes());
+        let identity = match via {
+            Some(via) => format!("{}\n{}", url.as_str(), via.apart),
+            None => url.as_str().to_owned(),
+        };
+        let digest = digest::digest(&digest::SHA256, identity.as_bytes());
         let name = format!("{}.git", &hex::encode(digest)[..32]);
         let path = self.dir.join(&name);
         let slot = Arc::clone(self.slots().entry(name).or_default());
@@ -156,7 +220,8 @@ impl Mirrors {
                 if is_seen(&slot, &sha, &want.refs) && path.join("HEAD").exists() {
                     return Ok(());
                 }
-                self.bring(&url, &path, &slot, &sha, &want.refs, after)
+                let from = From { url: &url, via };
+                self.bring(from, &path, &slot, &sha, &want.refs, after)
                     .await
             };
             tokio::time::timeout(after, work)
@@ -172,7 +237,7 @@ impl Mirrors {
 
     async fn bring(
         &self,
-        url: &CloneUrl,
+        from: From<'_>,
         path: &Path,
         slot: &Slot,
         sha: &str,
@@ -189,22 +254,28 @@ impl Mirrors {
             remember(slot, sha, names);
             return Ok(());
         }
-        let pinned = check_address(url, &self.policy).await?;
+        let pinned = match from.via {
+            Some(_) => Pinned::default(),
+            None => check_address(from.url, &self.policy).await?,
+        };
         let specs: Vec<String> = if names.is_empty() {
             vec!["+refs/heads/*:refs/heads/*".to_owned()]
         } else {
             names.iter().map(|name| format!("+{name}:{name}")).collect()
         };
-        let fetched = match self.fetch(path, url, &pinned, &specs, after).await {
+        let fetched = match self.fetch(path, from, &pinned, &specs, after).await {
             // A branch that was deleted since; the commit itself may still be had.
             Err(ForgeError::NotFound { .. }) if !names.is_empty() => false,
             other => other.map(|()| true)?,
         };
         if !self.has_commit(path, sha, names, after).await? {
             let spec = format!("+{sha}:refs/seen/{sha}");
-            match self.fetch(path, url, &pinned, &[spec], after).await {
+            match self.fetch(path, from, &pinned, &[spec], after).await {
                 Err(ForgeError::NotFound { .. } | ForgeError::Git { .. }) => {
-                    return Err(ForgeError::not_found(format!("commit {sha} of {url}")));
+                    return Err(ForgeError::not_found(format!(
+                        "commit {sha} of {}",
+                        from.url
+                    )));
                 }
                 other => other?,
             }
@@ -223,16 +294,24 @@ impl Mirrors {
     async fn fetch(
         &self,
         path: &Path,
-        url: &CloneUrl,
+        from: From<'_>,
         pinned: &Pinned,
         specs: &[String],
         after: Duration,
     ) -> Result<(), ForgeError> {
         let mut list = args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]);
-        list.extend(args(["--end-of-options", url.as_str()]));
+        let url = from.via.map_or(from.url.as_str(), |via| &via.url);
+        list.extend(args(["--end-of-options", url]));
         list.extend(specs.iter().map(OsString::from));
-        let fetched = self.git.run(Some(path), pinned, &list, after);
-        fetched.await.map(drop)
+        let git = &self.git;
+        match from.via {
+            Some(via) => {
+                git.run_with_header(path, &via.url, &via.header, &list, after)
+                    .await
+            }
+            None => git.run(Some(path), pinned, &list, after).await,
+        }
+        .map(drop)
     }
 
     async fn has_commit(

@@ -1,5 +1,7 @@
 //! The contract suite of the hosting port, run by every adapter against the fake of its forge.
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 #[path = "hosting/stage.rs"]
 mod stage;
 

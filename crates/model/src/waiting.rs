@@ -20,6 +20,8 @@ pub struct WaitFacts {
     pub online_workers: u32,
     /// Jobs ahead of it in the queue.
     pub ahead: u32,
+    /// As many jobs as its repository may run run already: so many.
+    pub repository_limit: Option<u32>,
 }
 
 /// Why a job waits and what would change it.
@@ -57,6 +59,20 @@ pub fn why(facts: &WaitFacts) -> Option<Wait> {
             "no_fitting_worker",
             format!("Waits for a {platform} worker. None is online."),
         ),
+        JobState::Queued if facts.repository_limit.is_some() => {
+            let limit = facts.repository_limit.unwrap_or_default();
+            let jobs = if limit == 1 {
+                "1 job"
+            } else {
+                &format!("{limit} jobs")
+            };
+            wait(
+                "repository_limit",
+                format!(
+                    "Its repository runs {jobs} at once, as its settings say; that many run now."
+                ),
+            )
+        }
         JobState::Queued if facts.free_slots == 0 => {
             let all = match facts.fitting_workers {
                 1 => "The one that fits is busy".to_owned(),
@@ -94,6 +110,7 @@ mod tests {
             free_slots: 0,
             online_workers: 3,
             ahead: 4,
+            repository_limit: None,
         }
     }
 
@@ -138,6 +155,17 @@ mod tests {
             ..facts()
         };
         assert!(why(&stage).unwrap().text.contains("lint"));
+    }
+
+    #[test]
+    fn a_repository_at_its_limit_is_named_before_busy_workers() {
+        let wait = why(&WaitFacts {
+            repository_limit: Some(2),
+            ..facts()
+        })
+        .unwrap();
+        assert_eq!(wait.code, "repository_limit");
+        assert!(wait.text.contains("2 jobs"), "{}", wait.text);
     }
 
     #[test]

@@ -16,7 +16,11 @@ pub(crate) struct Caller(pub Viewer);
 
 /// The session's token in the cookie.
 pub(crate) fn session_cookie(app: &App, headers: &HeaderMap) -> Option<String> {
-    let name = cookie_name(app.secure_cookies);
+    cookie_value(headers, cookie_name(app.secure_cookies))
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie_value(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()

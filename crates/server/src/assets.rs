@@ -1,7 +1,7 @@
 //! The web app: embedded, compressed when it was built; and the page itself with what it shows
 //! first already in it.
 
-use crate::{App, access, represent, routes::repos::page_of};
+use crate::{App, access, represent::Represent, routes::repos::page_of};
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri, header},
@@ -9,7 +9,7 @@ use axum::{
 };
 use rust_embed::RustEmbed;
 use serde_json::json;
-use travis_store::Page;
+use travis_store::{Page, RepositoryFilter};
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
@@ -27,7 +27,11 @@ const FIRST: Page = Page {
 /// A file of the web app, or its page for every other address.
 pub(crate) async fn page(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if path.starts_with("v3/") || path.starts_with("worker/") || path.starts_with("ping/") {
+    if path.starts_with("v3/")
+        || path.starts_with("worker/")
+        || path.starts_with("ping/")
+        || path.starts_with("hooks/")
+    {
         return crate::error::ApiError::new(
             StatusCode::NOT_FOUND,
             "not_found",
@@ -119,9 +123,20 @@ async fn index(app: &App, headers: &HeaderMap) -> Response {
 /// What the page shows first. Without it the page asks for itself.
 async fn boot(app: &App, headers: &HeaderMap) -> Option<String> {
     let viewer = access::viewer(app, headers).await.ok()?;
-    let repos = page_of(app, &viewer, FIRST, None, None).await.ok()?;
+    let filter = RepositoryFilter {
+        seen_by: viewer.seen_by(),
+        ..Default::default()
+    };
+    let repos = page_of(app, &viewer, FIRST, &filter).await.ok()?;
+    let user = match &viewer.user {
+        Some(user) => {
+            let mut represent = Represent::new(&app.engine, &viewer).await.ok()?;
+            Some(represent.current_user(user).await.ok()?)
+        }
+        None => None,
+    };
     let data = json!({
-        "user": viewer.user.as_ref().map(represent::user),
+        "user": user,
         "repos": repos,
         "allow_local_git": app.engine.policy().allow_local_git,
     });

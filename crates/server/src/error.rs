@@ -80,6 +80,9 @@ impl From<EngineError> for ApiError {
                 answer
             }
             EngineError::NotNow { code, message } => Self::new(StatusCode::CONFLICT, code, message),
+            EngineError::ForgeAway { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "forge_unreachable", text)
+            }
             EngineError::Unauthorized => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", text),
             EngineError::AttemptOver => Self::new(StatusCode::GONE, "attempt_over", text),
             EngineError::RepositoryInactive => {
@@ -136,7 +139,19 @@ impl From<LogError> for ApiError {
 
 impl From<ForgeError> for ApiError {
     fn from(error: ForgeError) -> Self {
-        Self::new(StatusCode::BAD_GATEWAY, "forge_error", error.to_string())
+        let (status, code) = match &error {
+            ForgeError::Unreachable { .. }
+            | ForgeError::Timeout { .. }
+            | ForgeError::Upstream { .. } => (StatusCode::BAD_GATEWAY, "forge_unreachable"),
+            ForgeError::RateLimited { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "forge_rate_limited")
+            }
+            ForgeError::Denied => (StatusCode::FORBIDDEN, "forge_denied"),
+            ForgeError::Forbidden { .. } => (StatusCode::FORBIDDEN, "forge_forbidden"),
+            ForgeError::NotSetUp { .. } => (StatusCode::CONFLICT, "forge_not_set_up"),
+            _ => (StatusCode::BAD_GATEWAY, "forge_error"),
+        };
+        Self::new(status, code, error.to_string())
     }
 }
 

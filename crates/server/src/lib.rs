@@ -26,6 +26,8 @@ const BODY_LIMIT: usize = 1 << 20;
 pub(crate) struct App {
     pub engine: Arc<Engine>,
     pub hub: live::Hub,
+    /// Private repositories, for workers.
+    pub sources: Arc<travis_forge::source::Sources>,
     /// The public address is https: cookies are for https alone.
     pub secure_cookies: bool,
 }
@@ -38,13 +40,17 @@ pub fn router(engine: Arc<Engine>) -> Router {
     let app = App {
         engine,
         hub,
+        sources: Arc::default(),
         secure_cookies,
     };
     let (api, _) = openapi::routes().split_for_parts();
     api.merge(routes::plain())
         .fallback(assets::page)
         .layer(axum::extract::DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::map_response(security_headers))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            security_headers,
+        ))
         .layer(CatchPanicLayer::custom(error::panicked))
         .with_state(app)
 }
@@ -79,13 +85,19 @@ pub async fn serve(
     }
 }
 
-async fn security_headers<B>(mut response: axum::http::Response<B>) -> axum::http::Response<B> {
-    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-        img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
-        worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+async fn security_headers(
+    axum::extract::State(app): axum::extract::State<App>,
+    request: axum::extract::Request,
+    next: middleware::Next,
+) -> axum::response::Response {
+    let set_up = matches!(request.uri().path(), "/setup" | "/setup/");
+    let mut response = next.run(request).await;
+    let policy = content_policy(&app.engine.forge_origins(), set_up);
     let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.entry("content-security-policy").or_insert(policy);
+    }
     for (name, value) in [
-        ("content-security-policy", POLICY),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),
         ("x-frame-options", "DENY"),
@@ -95,4 +107,49 @@ async fn security_headers<B>(mut response: axum::http::Response<B>) -> axum::htt
             .or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// What pages may load and where their forms may go. Pictures of people come from anywhere by
+/// https, and from the known forges; the set-up page alone posts a form to a forge.
+fn content_policy(forges: &[String], set_up: bool) -> String {
+    let mut pictures = String::new();
+    let mut forms = String::new();
+    for origin in forges {
+        if origin.starts_with("http://") {
+            pictures.push_str(&format!(" {origin}"));
+        }
+        forms.push_str(&format!(" {origin}"));
+    }
+    if set_up {
+        for kind in travis_forge::hosting::KINDS {
+            if let Some(origin) = kind.default_web_url {
+                forms.push_str(&format!(" {origin}"));
+            }
+        }
+        // An instance that is not known yet is named on that very page.
+        forms.push_str(" https:");
+    } else {
+        forms.clear();
+    }
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data: https:{pictures}; font-src 'self'; connect-src 'self'; \
+         manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'{forms}; \
+         frame-ancestors 'none'"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::content_policy;
+
+    #[test]
+    fn forms_go_to_forges_from_the_set_up_page_alone() {
+        let forges = ["http://127.0.0.1:3000".to_owned()];
+        let usual = content_policy(&forges, false);
+        assert!(usual.contains("form-action 'self';"), "{usual}");
+        assert!(usual.contains("img-src 'self' data: https: http://127.0.0.1:3000;"));
+        let set_up = content_policy(&forges, true);
+        assert!(set_up.contains("form-action 'self' http://127.0.0.1:3000"));
+    }
 }

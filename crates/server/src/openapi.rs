@@ -26,19 +26,38 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(r::home::home))
         .routes(routes!(r::account::user))
+        .routes(routes!(r::account::sync))
+        .routes(routes!(r::account::sessions, r::account::end_sessions))
+        .routes(routes!(r::account::end_session))
+        .routes(routes!(r::forges::list))
+        .routes(routes!(r::forges::owners))
+        .routes(routes!(r::forges::setup))
+        .routes(routes!(r::forges::manifest))
+        .routes(routes!(r::forges::add))
+        .routes(routes!(r::forges::remove))
         .routes(routes!(r::account::tokens, r::account::create_token))
         .routes(routes!(r::account::revoke_token))
         .routes(routes!(r::repos::list, r::repos::create))
         .routes(routes!(r::repos::find, r::repos::remove))
         .routes(routes!(r::repos::activate))
         .routes(routes!(r::repos::deactivate))
+        .routes(routes!(r::repos::star))
+        .routes(routes!(r::repos::unstar))
+        .routes(routes!(r::settings::list))
+        .routes(routes!(r::settings::find, r::settings::change))
         .routes(routes!(r::repos::ping_address))
         .routes(routes!(r::repos::branches))
         .routes(routes!(r::repos::branch))
+        .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
         .routes(routes!(r::env_vars::remove))
         .routes(routes!(r::requests::list, r::requests::create))
         .routes(routes!(r::requests::find))
+        .routes(routes!(r::pull_requests::approve))
+        .routes(routes!(r::pull_requests::list))
+        .routes(routes!(r::deliveries::list))
+        .routes(routes!(r::deliveries::find))
+        .routes(routes!(r::deliveries::redeliver))
         .routes(routes!(r::builds::of_repository))
         .routes(routes!(r::builds::all))
         .routes(routes!(r::builds::find))
@@ -61,7 +80,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::workers::resume))
         .routes(routes!(r::workers::drain))
         .routes(routes!(r::workers::enrolment_token))
-        .routes(routes!(r::ping::ping))
+        .merge(hooks())
         .routes(routes!(r::worker_api::enrol))
         .routes(routes!(r::worker_api::challenge))
         .routes(routes!(r::worker_api::session))
@@ -69,6 +88,17 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::worker_api::log))
         .routes(routes!(r::worker_api::state))
         .routes(routes!(r::worker_api::finish))
+        .routes(routes!(r::source::refs))
+        .routes(routes!(r::source::objects))
+}
+
+/// What hooks call: they alone may send much.
+fn hooks() -> OpenApiRouter<App> {
+    use routes::ping::HOOK_LIMIT;
+    OpenApiRouter::new()
+        .routes(routes!(routes::ping::ping))
+        .routes(routes!(routes::ping::hook))
+        .layer(axum::extract::DefaultBodyLimit::max(HOOK_LIMIT))
 }
 
 /// Names each operation by its method and address: handlers of several resources share names.
@@ -82,6 +112,7 @@ fn name_operations(api: &mut utoipa::openapi::OpenApi) {
             ("get", &mut item.get),
             ("post", &mut item.post),
             ("delete", &mut item.delete),
+            ("patch", &mut item.patch),
         ];
         for (method, operation) in operations {
             if let Some(operation) = operation {

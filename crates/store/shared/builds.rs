@@ -237,7 +237,10 @@ pub async fn insert_build(conn: &mut Conn, new: &NewBuild) -> Result<BuildKey, S
         .execute(&mut *conn)
         .await
         .map_err(db_error)?;
-    repositories::put_branch(conn, new.repository_id, &new.branch, Some(id), None).await?;
+    // A pull request's build says nothing of the branch that it is for.
+    if new.pull_request.is_none() {
+        repositories::put_branch(conn, new.repository_id, &new.branch, Some(id), None).await?;
+    }
     Ok(key)
 }
 

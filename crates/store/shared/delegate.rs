@@ -143,6 +143,7 @@ macro_rules! delegate_tx {
         $crate::shared::delegate::delegate! {
             impl HostingTx for $target {}
             forges::put_forge(new: &NewForge) -> ForgeId;
+            forges::delete_forge(id: ForgeId) -> ();
             forges::put_identity(new: &NewIdentity) -> IdentityId;
             forges::update_identity(identity: &Identity) -> ();
             forges::put_account(new: &NewAccount) -> AccountId;

@@ -56,6 +56,23 @@ pub async fn put_forge(conn: &mut Conn, new: &NewForge) -> Result<ForgeId, Store
         .ok_or(StoreError::Conflict("forge"))
 }
 
+pub async fn delete_forge(conn: &mut Conn, id: ForgeId) -> Result<(), StoreError> {
+    let used = query("SELECT id FROM repositories WHERE forge_id = $1 LIMIT 1")
+        .bind(id.get())
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(db_error)?;
+    if used.is_some() {
+        return Err(StoreError::Conflict("forge"));
+    }
+    query("DELETE FROM forges WHERE id = $1")
+        .bind(id.get())
+        .execute(conn)
+        .await
+        .map_err(db_error)?;
+    Ok(())
+}
+
 pub async fn identity(
     conn: &mut Conn,
     forge: ForgeId,

@@ -116,6 +116,8 @@ pub trait HostingTx: HostingReader {
     /// Adds a forge, or changes the one of this name. Its kind does not change
     /// ([`StoreError::Conflict`]).
     async fn put_forge(&mut self, new: &NewForge) -> Result<ForgeId, StoreError>;
+    /// Removes a forge with its people. [`StoreError::Conflict`] when it has repositories.
+    async fn delete_forge(&mut self, id: ForgeId) -> Result<(), StoreError>;
     /// Notes somebody who signed in: adds them, or renews what is known by the forge's number.
     async fn put_identity(&mut self, new: &NewIdentity) -> Result<IdentityId, StoreError>;
     /// Saves every field of an identity but whose it is and who it is.

@@ -96,6 +96,18 @@ pub enum Command {
     Disable(DisableArgs),
     /// List repositories
     Repos(ReposArgs),
+    /// Read your list of repositories from your forges again
+    #[command(after_help = "\
+Examples:
+  travis sync
+  travis sync --format json       the account as it is at the end")]
+    Sync,
+    /// Show whose token this is, and who that is on forges
+    #[command(after_help = "\
+Examples:
+  travis whoami
+  travis whoami --format json")]
+    Whoami,
     /// Ask for a build
     Trigger(TriggerArgs),
     /// List the builds of a repository

@@ -11,8 +11,9 @@ use travis_api::v3::ErrorBody;
 use travis_api::worker::{
     ChallengeRequest, ChallengeResponse, EnrolRequest, EnrolResponse, FinishRequest,
     FinishResponse, IDLE_POLL_SECONDS, LogResponse, PROTOCOL, PROTOCOL_HEADER, PollRequest,
-    PollResponse, SessionRequest, SessionResponse, StateRequest,
+    PollResponse, SOURCE_USER, SessionRequest, SessionResponse, StateRequest,
 };
+use travis_forge::mirror::Via;
 
 use crate::WorkerError;
 
@@ -85,11 +86,25 @@ impl Client {
         })
     }
 
-    fn post(&self, path: &str) -> RequestBuilder {
+    fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         let under = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{under}/worker/v1/{path}"));
-        self.http.post(url).timeout(CALL)
+        url
+    }
+
+    fn post(&self, path: &str) -> RequestBuilder {
+        self.http.post(self.url(path)).timeout(CALL)
+    }
+
+    /// The way to a private repository: through the server, with the attempt's token.
+    pub(crate) fn source(&self, attempt: i64, token: &str, repository: i64) -> Via {
+        Via::basic(
+            self.url(&format!("attempts/{attempt}/source")).into(),
+            SOURCE_USER,
+            token,
+            format!("private repository {repository}"),
+        )
     }
 
     fn attempt(&self, attempt: i64, call: &str, token: &str) -> RequestBuilder {

@@ -215,9 +215,15 @@ impl Job {
             sha: source.sha.clone(),
             refs: source.refs.clone(),
         };
-        let updated = match parse_clone_url(&source.url, &policy) {
-            Ok(_) => self.shop.mirrors.update(&source.url, &want, MIRROR).await,
-            Err(error) => Err(error.into()),
+        let mirrors = &self.shop.mirrors;
+        let updated = match (source.private, parse_clone_url(&source.url, &policy)) {
+            (Some(repository), _) => {
+                let (attempt, token) = (self.assignment.attempt, &self.assignment.token);
+                let via = self.shop.client.source(attempt, token, repository);
+                mirrors.update_via(&source.url, &via, &want, MIRROR).await
+            }
+            (None, Ok(_)) => mirrors.update(&source.url, &want, MIRROR).await,
+            (None, Err(error)) => Err(error.into()),
         };
         updated.map(Some).map_err(|error| {
             Halt::Verdict(Verdict::errored(format!(

@@ -211,6 +211,7 @@ async fn a_clone_url_that_is_not_allowed_is_an_errored_job() {
         refs: Vec::new(),
         // The server would allow it; this worker's owner does not.
         allow_local: true,
+        private: None,
     });
     fake.assign_as(job);
     let worker = Worker::start(&fake.url(), data.path(), dummy());

@@ -16,6 +16,8 @@ class RepoFeed {
   /** What the reader has a right to at its forge. */
   readonly mine = new SvelteSet<number>();
   mineLoaded = $state(false);
+  /** So many in all; they may be more than are kept. */
+  mineTotal = $state(0);
   private readonly search = new SvelteSet<string>();
   readonly loading = new Loading(
     () => api.repositories({ limit: PAGE, active: true }),
@@ -32,7 +34,7 @@ class RepoFeed {
     },
   );
   /** The reader's own and starred ones, which may lie beyond the first page of all. */
-  private readonly own = new Loading(
+  readonly own = new Loading(
     () =>
       Promise.all([
         api.repositories({ limit: PAGE, active: true, mine: true }),
@@ -43,6 +45,7 @@ class RepoFeed {
       for (const id of [...this.mine]) if (!ids.has(id)) this.mine.delete(id);
       for (const id of ids) this.mine.add(id);
       for (const repo of [...mine.repositories, ...starred.repositories]) entities.putRepo(repo);
+      this.mineTotal = mine['@pagination'].count;
       this.mineLoaded = true;
     },
   );
@@ -68,12 +71,19 @@ class RepoFeed {
     });
   }
 
+  /** Whether it is the reader's; until the server has said so, by what they may do with it. */
+  isMine(repo: Repository): boolean {
+    if (this.mineLoaded) return this.mine.has(repo.id);
+    return Boolean(repo.forge) && repo['@permissions'].build === true;
+  }
+
   loadOwn(): void {
     void this.own.load();
   }
 
   /** The reader switched it on or off. */
   switched(repo: Repository): void {
+    if (this.mine.has(repo.id) !== repo.active) this.mineTotal += repo.active ? 1 : -1;
     if (repo.active) this.mine.add(repo.id);
     else this.mine.delete(repo.id);
     entities.putRepo(repo);

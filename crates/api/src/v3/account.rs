@@ -43,6 +43,9 @@ pub struct ApiToken {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub token: Option<String>,
+    /// What it may be used for at most: `read`, `build`, `settings`, `all`.
+    #[serde(default = "all")]
+    pub scope: String,
     /// When it was made.
     pub created_at: String,
     /// When it ends, if ever.
@@ -51,6 +54,11 @@ pub struct ApiToken {
     /// When it was last used.
     #[schema(required = true)]
     pub last_used_at: Option<String>,
+}
+
+/// What tokens may be used for when nothing else is said.
+fn all() -> String {
+    "all".to_owned()
 }
 
 /// A list of tokens.
@@ -69,6 +77,9 @@ pub struct ApiTokens {
 pub struct NewToken {
     /// What to call it.
     pub name: String,
+    /// What it may be used for at most: `read`, `build`, `settings`, `all`.
+    #[serde(default = "all")]
+    pub scope: String,
     /// Days until it ends; never when missing.
     pub expires_in_days: Option<u32>,
 }

@@ -1,4 +1,4 @@
-use super::{BranchMinimal, Head, Owner, Pagination, RepositoryMinimal};
+use super::{BranchMinimal, BuildReport, Head, Owner, Pagination, RepositoryMinimal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -108,12 +108,34 @@ pub struct Build {
     pub tag: Option<String>,
     /// What it builds.
     pub commit: Commit,
+    /// The pull request built.
+    #[schema(required = true)]
+    pub pull_request: Option<super::PullRequestBrief>,
+    /// Its number.
+    #[schema(required = true)]
+    pub pull_request_number: Option<i64>,
+    /// Its title.
+    #[schema(required = true)]
+    pub pull_request_title: Option<String>,
+    /// Who did what it comes of, on the forge.
+    #[schema(required = true)]
+    pub sender: Option<super::Sender>,
+    /// A page that shows the change.
+    #[schema(required = true)]
+    pub compare_url: Option<String>,
+    /// Whether its jobs have the repository's secrets on workers that may: `given`, `withheld`
+    /// (another repository's code, not approved for them), `none` (there are none).
+    pub secrets: String,
     /// Who asked for it.
     #[schema(required = true)]
     pub created_by: Option<Owner>,
     /// Usual time of a passed build of this repository in seconds.
     #[schema(required = true)]
     pub usual_seconds: Option<i64>,
+    /// What the forge was told of its commit; only on a single build, and null for plain git.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub reported: Option<BuildReport>,
     /// Number of messages about its configuration.
     pub config_messages: u64,
     /// Its stages; one named `test` when the configuration names none.

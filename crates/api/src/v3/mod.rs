@@ -2,15 +2,23 @@
 //! objects are minimal unless `include` asks for more; lists are paged.
 
 mod account;
+mod badge;
 mod build;
 mod common;
+mod delivery;
+mod forge;
 mod log;
+mod pull_request;
 mod repository;
 mod worker;
 
 pub use account::*;
+pub use badge::*;
 pub use build::*;
 pub use common::*;
+pub use delivery::*;
+pub use forge::*;
 pub use log::*;
+pub use pull_request::*;
 pub use repository::*;
 pub use worker::*;

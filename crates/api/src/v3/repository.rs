@@ -33,7 +33,7 @@ pub struct Repository {
     pub description: Option<String>,
     /// Where its commits come from.
     pub clone_url: String,
-    /// Which kind of forge it lies on: `git`.
+    /// Which kind of forge it lies on: `git` for plain git, else `github`, `gitea`, `gitlab`.
     pub vcs_type: String,
     /// Its pings make builds.
     pub active: bool,
@@ -55,6 +55,20 @@ pub struct Repository {
     /// How often its branches are asked for new commits, in seconds.
     #[schema(required = true)]
     pub poll_seconds: Option<u32>,
+    /// The reader starred it.
+    pub starred: bool,
+    /// The forge it lies on; null for plain git.
+    #[schema(required = true)]
+    pub forge: Option<super::ForgeMinimal>,
+    /// Its page on its forge.
+    #[schema(required = true)]
+    pub html_url: Option<String>,
+    /// It is a fork.
+    pub fork: bool,
+    /// An App tells of changes: no hook is needed.
+    pub managed_by_installation: bool,
+    /// Its forge does not have it any more.
+    pub gone: bool,
     /// What the reader may do.
     #[serde(rename = "@permissions")]
     pub permissions: RepositoryPermissions,
@@ -71,6 +85,14 @@ pub struct RepositoryPermissions {
     pub create_request: bool,
     /// Change its settings.
     pub admin: bool,
+    /// Ask for builds, restart, cancel and approve them.
+    pub build: bool,
+    /// Change its settings and variables.
+    pub settings: bool,
+    /// Switch it on and off.
+    pub activate: bool,
+    /// Star it.
+    pub star: bool,
 }
 
 /// A page of repositories.
@@ -202,6 +224,26 @@ pub struct Request {
     pub sha: Option<String>,
     /// Of which repository.
     pub repository: RepositoryMinimal,
+    /// The pull request it is about.
+    #[schema(required = true)]
+    pub pull_request: Option<super::PullRequestBrief>,
+    /// Who did what it comes of, on the forge.
+    #[schema(required = true)]
+    pub sender: Option<super::Sender>,
+    /// A page that shows the change.
+    #[schema(required = true)]
+    pub compare_url: Option<String>,
+    /// Since when it waits for a maintainer's word.
+    #[schema(required = true)]
+    pub held_at: Option<String>,
+    /// Why it waits for one.
+    #[schema(required = true)]
+    pub held_reason: Option<String>,
+    /// The hook's message that it came of.
+    #[schema(required = true)]
+    pub delivery_id: Option<i64>,
+    /// What maintainers said of its commit.
+    pub approvals: Vec<super::Approval>,
     /// What came of it.
     pub builds: Vec<BuildMinimal>,
     /// When it came.

@@ -1,5 +1,10 @@
 //! An engine over a real database in a file, logs and repositories in memory, and a clock that
 //! stands still until it is moved.
+#![allow(dead_code, reason = "no suite uses all of it")]
+
+mod hosted;
+
+pub use hosted::*;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
@@ -10,20 +15,23 @@ use std::time::{Duration, Instant};
 use tokio_util::task::AbortOnDropHandle;
 use travis_bus::MemoryBus;
 use travis_engine::{
-    BuildDemand, Clock, Engine, EngineError, Enrolment, Finished, Finishing, Introduction,
+    Allowed, BuildDemand, Clock, Engine, EngineError, Enrolment, Finished, Finishing, Introduction,
     JobLimits, NewRepository, Offer, Orders, Policy, PollCall, Ports, Secret, Vault, Viewer,
 };
 use travis_forge::MemoryForge;
+use travis_forge::hosting::{MemoryForgeApi, RemotePerson, RemoteRef};
 use travis_logs::MemoryLogs;
 use travis_model::{
-    Attempt, AttemptId, Build, BuildId, Job, Outcome, Repository, Request, RequestState, Timestamp,
-    User, WorkerId,
+    Attempt, AttemptId, Build, BuildId, Delivery, DeliveryId, DeliveryState, ForgeId, Hosting, Job,
+    Level, Outcome, Repository, Request, RequestState, Timestamp, User, WorkerId,
 };
+use travis_store::{HostedRepository, NewForge, NewIdentity, Page, SeenBy};
 use travis_store_sqlite::SqliteStore;
 
 /// How long anything may take.
 const SOON: Duration = Duration::from_secs(20);
 pub const LEASE: Duration = Duration::from_millis(400);
+pub const COMPARE_EVERY: Duration = Duration::from_secs(300);
 
 pub struct FakeClock(AtomicI64);
 
@@ -36,20 +44,31 @@ impl Clock for FakeClock {
 pub struct World {
     pub engine: Arc<Engine>,
     pub forge: Arc<MemoryForge>,
+    /// Every forge that has a row: there is one.
+    pub hub: Arc<MemoryForgeApi>,
     pub viewer: Viewer,
     clock: Arc<FakeClock>,
+    key: [u8; Vault::KEY_LENGTH],
     _loops: AbortOnDropHandle<()>,
     _dir: tempfile::TempDir,
 }
 
 impl World {
     pub async fn new() -> Self {
+        Self::with_access(Allowed::default()).await
+    }
+
+    /// With lists of who may sign in and whose repositories are worked on.
+    pub async fn with_access(access: Allowed) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("db");
         let store = SqliteStore::open(&path, Default::default()).await.unwrap();
         let forge = Arc::new(MemoryForge::new());
         let clock = Arc::new(FakeClock(AtomicI64::new(1_700_000_000_000)));
+        let hub = Arc::new(MemoryForgeApi::new());
+        let known = hub.clone();
         let ports = Ports {
+            connect: Arc::new(move |_| Ok(known.clone())),
             store: Arc::new(store),
             logs: Arc::new(MemoryLogs::new()),
             bus: Arc::new(MemoryBus::default()),
@@ -64,8 +83,11 @@ impl World {
             idle_poll: Duration::from_secs(10),
             heartbeat: Duration::from_secs(10),
             limits: JobLimits::default(),
+            access,
+            compare_every: COMPARE_EVERY,
         };
-        let vault = Vault::open(&Vault::new_key().unwrap()).unwrap();
+        let key = Vault::new_key().unwrap();
+        let vault = Vault::open(&key).unwrap();
         let engine = Arc::new(Engine::new(ports, vault, policy));
         let admin = engine.administrator().await.unwrap();
         let token = Secret::new("admin-token");
@@ -78,11 +100,18 @@ impl World {
         Self {
             engine,
             forge,
+            hub,
             viewer,
             clock,
+            key,
             _loops: loops,
             _dir: dir,
         }
+    }
+
+    /// The installation's vault, for what a test puts into rows.
+    pub fn vault(&self) -> Vault {
+        Vault::open(&self.key).unwrap()
     }
 
     /// Lets time pass.
@@ -143,7 +172,7 @@ impl World {
     pub async fn newest(&self) -> Option<Build> {
         let mut reader = self.engine.store().reader().await.unwrap();
         let filter = travis_store::BuildFilter {
-            private: true,
+            seen_by: SeenBy::Operator,
             ..Default::default()
         };
         let page = travis_store::Page {

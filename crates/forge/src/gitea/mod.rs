@@ -28,15 +28,6 @@ pub(crate) const KIND: Kind = Kind {
     connect: |connection, limits| Ok(Arc::new(Gitea::new(connection, limits)?)),
 };
 
-/// The row of [`crate::hosting::KINDS`].
-pub(crate) const KIND: Kind = Kind {
-    name: "gitea",
-    label: "Gitea / Forgejo",
-    default_web_url: None,
-    api_url: |web_url| format!("{web_url}/api/v1"),
-    connect: |connection, limits| Ok(std::sync::Arc::new(Gitea::new(connection, limits)?)),
-};
-
 /// Entries of a list that are asked for at once; more are not given out by default.
 const PAGE: &str = "50";
 /// Pages of a list that are read at most.

@@ -1,3 +1,5 @@
+mod calls;
+
 use super::Gitea;
 use super::hooks::read;
 use crate::hosting::{

@@ -30,15 +30,6 @@ pub(crate) const KIND: Kind = Kind {
     connect: |connection, limits| Ok(Arc::new(GitLab::new(connection, limits)?)),
 };
 
-/// The row of [`crate::hosting::KINDS`].
-pub(crate) const KIND: Kind = Kind {
-    name: "gitlab",
-    label: "GitLab",
-    default_web_url: Some("https://gitlab.com"),
-    api_url: |web_url| format!("{web_url}/api/v4"),
-    connect: |connection, limits| Ok(std::sync::Arc::new(GitLab::new(connection, limits)?)),
-};
-
 /// Entries of a list that are asked for at once, the most that there are.
 const PAGE: usize = 100;
 /// Pages of a list that are read at most.

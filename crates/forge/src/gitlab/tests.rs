@@ -1,3 +1,5 @@
+mod calls;
+
 use super::GitLab;
 use super::hooks::read;
 use super::wire::{Project, permission};

@@ -52,6 +52,8 @@ struct Account {
     limit: u64,
     remaining: u64,
     until: Instant,
+    /// The forge said to stop; what calls under way bring back does not lift that.
+    closed: bool,
 }
 
 /// The budgets of all credentials.
@@ -103,17 +105,21 @@ impl Budgets {
             return;
         };
         let until = Instant::now() + from_reset(reset);
-        self.put(payer, limit, remaining, until);
+        self.put(payer, limit, remaining, until, false);
     }
 
     /// The forge takes nothing more for this long.
     pub(super) fn close(&self, payer: Payer, after: Duration) -> ForgeError {
-        self.put(payer, 1, 0, Instant::now() + after);
+        self.put(payer, 1, 0, Instant::now() + after, true);
         limited(after)
     }
 
-    fn put(&self, payer: Payer, limit: u64, remaining: u64, until: Instant) {
+    fn put(&self, payer: Payer, limit: u64, remaining: u64, until: Instant, closed: bool) {
         let mut accounts = self.inside();
+        let known = accounts.get(&payer);
+        if !closed && known.is_some_and(|one| one.closed && one.until > Instant::now()) {
+            return;
+        }
         if accounts.len() >= MAX_ACCOUNTS && !accounts.contains_key(&payer) {
             let now = Instant::now();
             accounts.retain(|_, account| account.until > now);
@@ -129,6 +135,7 @@ impl Budgets {
                 limit,
                 remaining,
                 until,
+                closed,
             },
         );
     }

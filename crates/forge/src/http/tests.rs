@@ -1,4 +1,5 @@
 use super::address::{number, query, repository_path, segment};
+use super::budget::{Budgets, Payer};
 use super::testing::{Server, answer, json};
 use super::{Auth, Call, Class, Client, Limits};
 use crate::ForgeError;
@@ -166,6 +167,23 @@ async fn refusals_for_too_many_calls_are_told_apart() {
     assert_eq!(server.lines().len(), 4, "the second of each is not sent");
     let error = client(&server).send(get(&server, "/no")).await.unwrap_err();
     assert!(matches!(error, ForgeError::Forbidden { .. }));
+}
+
+#[tokio::test]
+async fn a_call_under_way_does_not_lift_a_refusal() {
+    let budgets = Budgets::default();
+    let payer = Payer::of("https://forge.example/a", Some(TOKEN));
+    budgets.close(payer, Duration::from_secs(60));
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in [("limit", "100"), ("remaining", "99"), ("reset", "90")] {
+        let name = format!("ratelimit-{name}").parse::<http::HeaderName>();
+        headers.insert(name.unwrap(), value.parse().unwrap());
+    }
+    budgets.note(payer, &headers);
+    assert!(budgets.check(payer, Class::High).is_err());
+    let other = Payer::of("https://forge.example/b", None);
+    budgets.note(other, &headers);
+    assert!(budgets.check(other, Class::Low).is_ok());
 }
 
 #[tokio::test]

@@ -155,3 +155,98 @@ async fn many_at_once_fetch_once() {
     );
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
 }
+
+/// A host that speaks git's http protocol for one repository, to whoever sends this header.
+async fn smart_host(dir: std::path::PathBuf, header: &'static str) -> String {
+    use axum::body::to_bytes;
+    use axum::extract::Request;
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse as _;
+    let router = axum::Router::new().fallback(move |request: Request| {
+        let dir = dir.clone();
+        async move {
+            let headers = request.headers();
+            if headers
+                .get("authorization")
+                .is_none_or(|sent| sent != header)
+            {
+                return StatusCode::UNAUTHORIZED.into_response();
+            }
+            let protocol = headers
+                .get("git-protocol")
+                .map(|version| version.to_str().unwrap().to_owned());
+            let refs = request.uri().path().ends_with("/info/refs");
+            let asked = to_bytes(request.into_body(), 1 << 20).await.unwrap();
+            let mut command = tokio::process::Command::new("git");
+            command
+                .args(["upload-pack", "--stateless-rpc"])
+                .args(refs.then_some("--advertise-refs"))
+                .arg(&dir)
+                .env("GIT_PROTOCOL", protocol.unwrap_or_default())
+                .stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            let mut stdin = child.stdin.take().unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut stdin, &asked)
+                .await
+                .unwrap();
+            drop(stdin);
+            let said = child.wait_with_output().await.unwrap().stdout;
+            let (kind, body) = match refs {
+                true => (
+                    "application/x-git-upload-pack-advertisement",
+                    [b"001e# service=git-upload-pack\n0000".as_slice(), &said].concat(),
+                ),
+                false => ("application/x-git-upload-pack-result", said),
+            };
+            ([("content-type", kind)], body).into_response()
+        }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/source", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
+fn every_file(path: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(path).unwrap().flatten();
+    let files = entries.flat_map(|entry| match entry.path() {
+        path if path.is_dir() => every_file(&path),
+        path => vec![path],
+    });
+    files.collect()
+}
+
+#[tokio::test]
+async fn a_private_repository_comes_another_way_and_leaves_no_token() {
+    let root = tempfile::tempdir().unwrap();
+    let (dir, _, second) = sample(root.path());
+    // The user `attempt` with the password `hush-token`.
+    let url = smart_host(dir, "Basic YXR0ZW1wdDpodXNoLXRva2Vu").await;
+    let mirrors = Mirrors::new(root.path().join("m"), false).unwrap();
+    let named = "https://forge.example/acme/secret.git";
+    let via = |password: &str, apart: &str| {
+        super::Via::basic(url.clone(), "attempt", password, apart.to_owned())
+    };
+    let wanted = want(&second, &["refs/heads/main"]);
+    let mirror = mirrors
+        .update_via(named, &via("hush-token", "7"), &wanted, LONG)
+        .await
+        .unwrap();
+    for file in every_file(&root.path().join("m")) {
+        let bytes = std::fs::read(&file).unwrap();
+        for word in [&b"hush-token"[..], b"YXR0ZW1wdDpodXNoLXRva2Vu"] {
+            let holds = bytes.windows(word.len()).any(|window| window == word);
+            assert!(!holds, "{} holds the token", file.display());
+        }
+    }
+    let wrong = mirrors
+        .update_via(named, &via("other", "8"), &wanted, LONG)
+        .await;
+    assert!(matches!(wrong, Err(ForgeError::AuthRequired)), "{wrong:?}");
+    let eighth = mirrors
+        .update_via(named, &via("hush-token", "8"), &wanted, LONG)
+        .await
+        .unwrap();
+    assert_ne!(mirror.path, eighth.path);
+}

@@ -77,13 +77,17 @@ impl FakeStage {
     async fn path(&self, repo: &RemoteRef) -> String {
         let state = self.control.state().await.unwrap();
         let rows = state["repos"].as_array().unwrap();
-        let found = rows.iter().find(|row| row["id"].to_string() == repo.id);
+        let found = rows.iter().find(|row| row["id"].as_u64() == number(repo));
         found.unwrap()["full_name"].as_str().unwrap().to_owned()
     }
 
     async fn token(&self, login: &str) -> String {
         self.control.token(login).await.unwrap()
     }
+}
+
+fn number(repo: &RemoteRef) -> Option<u64> {
+    repo.id.parse().ok()
 }
 
 fn git(dir: &Path, args: &[&str]) {
@@ -273,7 +277,7 @@ impl Stage for FakeStage {
         let hooks = state["hooks"].as_array().unwrap().iter();
         let ours = hooks.filter(|hook| {
             let owner = hook["owner"].as_object().unwrap();
-            owner.values().any(|id| id.to_string() == repo.id)
+            owner.values().any(|id| id.as_u64() == number(repo))
         });
         ours.count()
     }

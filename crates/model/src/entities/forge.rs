@@ -80,6 +80,15 @@ pub struct Identity {
     pub created_at: Timestamp,
 }
 
+impl Identity {
+    /// Asks for a synchronisation, to be begun by whoever looks first.
+    pub fn begin_sync(&mut self) {
+        self.sync = SyncState::Running;
+        self.sync_started_at = None;
+        (self.sync_done, self.sync_total, self.sync_error) = (0, None, None);
+    }
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*

@@ -187,6 +187,14 @@ impl Connection {
         let repository = match (kind, id.parse::<i64>()) {
             ("repo", Ok(id)) => Some(RepositoryId(id)),
             ("job", Ok(id)) => reader.job(JobId(id)).await?.map(|job| job.repository_id),
+            // How somebody's synchronization goes on is their own business.
+            ("user", Ok(id)) => {
+                return Ok(self
+                    .viewer
+                    .user
+                    .as_ref()
+                    .is_some_and(|user| user.id.get() == id));
+            }
             ("owner", _) => return Ok(!id.is_empty() && id.len() <= 100),
             _ => None,
         };
@@ -259,10 +267,19 @@ impl Connection {
             .filter(|(topic, _)| self.topics.contains_key(topic))
             .collect();
         let admin = self.viewer.is_admin();
+        let member = event
+            .repository
+            .is_some_and(|id| self.viewer.rights.contains_key(&id));
+        let own = |topic: &str| topic.starts_with("user:");
+        let touched = mine
+            .iter()
+            .any(|(topic, _)| topic != "repos" && !own(topic));
         for (topic, seq) in mine {
             let (data, name) = match (admin, event.hidden) {
                 (true, _) => (event.full.clone(), event.name),
                 (false, false) => (event.public.clone(), event.name),
+                // Who may see it fetches it in their own name.
+                (false, true) if member || own(topic) => (None, event.name),
                 // The number is told, so that no gap is seen; what happened is not.
                 (false, true) => (None, "hidden"),
             };
@@ -275,7 +292,7 @@ impl Connection {
             self.say(&message).await?;
         }
         let user = self.viewer.user.as_ref().map(|user| user.id);
-        if (event.hidden && !admin) || (event.ended.is_some() && event.ended == user) {
+        if (event.hidden && !admin && touched) || (event.ended.is_some() && event.ended == user) {
             self.recheck().await?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::broadcast;
 use travis_bus::{Event, Subject};
 use travis_engine::{Engine, Viewer};
-use travis_model::{BuildId, JobId, RepositoryId, RequestId, User, UserId, WorkerId};
+use travis_model::{BuildId, DeliveryId, JobId, RepositoryId, RequestId, User, UserId, WorkerId};
 
 /// Events that a slow connection may lag behind before it is told to fetch again.
 const BOUND: usize = 1024;
@@ -24,6 +24,8 @@ pub(crate) struct Numbered {
     pub public: Option<Value>,
     /// Everybody else may not see it.
     pub hidden: bool,
+    /// Whoever has a right on this repository may see it all the same.
+    pub repository: Option<RepositoryId>,
     /// A credential of this person ended: their connections look whether it was theirs.
     pub ended: Option<UserId>,
 }
@@ -103,6 +105,7 @@ impl Hub {
             full: None,
             public: None,
             hidden: false,
+            repository: None,
             ended: Some(user),
         };
         // Nobody connected is no failure.
@@ -167,7 +170,7 @@ async fn number_for_ever(engine: Arc<Engine>, shared: Weak<Shared>) {
                 continue;
             }
             match represent(&engine, event).await {
-                Ok((full, public, hidden)) => {
+                Ok((full, public, home)) => {
                     let topics = shared.number(&event.topics);
                     let (name, full, public) = match removed(event.subject) {
                         Some((name, data)) if full.is_none() => {
@@ -180,7 +183,8 @@ async fn number_for_ever(engine: Arc<Engine>, shared: Weak<Shared>) {
                         name,
                         full,
                         public,
-                        hidden,
+                        hidden: home.hidden,
+                        repository: home.repository,
                         ended: None,
                     };
                     // Nobody connected is no failure.
@@ -215,15 +219,15 @@ fn administrator(engine: &Engine) -> Viewer {
 async fn represent(
     engine: &Engine,
     event: &Event,
-) -> Result<(Option<Value>, Option<Value>, bool), ApiError> {
-    let hidden = !engine_sees(engine, event.subject).await?;
+) -> Result<(Option<Value>, Option<Value>, Home), ApiError> {
+    let home = home_of(engine, event.subject).await?;
     let full = subject(engine, &administrator(engine), event.subject).await?;
-    let public = if hidden {
+    let public = if home.hidden {
         None
     } else {
         subject(engine, &Viewer::default(), event.subject).await?
     };
-    Ok((full, public, hidden))
+    Ok((full, public, home))
 }
 
 /// What is told of a thing that is no more: its identifier alone.
@@ -239,13 +243,32 @@ fn removed(about: Subject) -> Option<(&'static str, Value)> {
     }
 }
 
-/// Whether the public may see what the event is about.
-async fn engine_sees(engine: &Engine, about: Subject) -> Result<bool, ApiError> {
+/// Where an event belongs.
+struct Home {
+    /// The public may not see it.
+    hidden: bool,
+    /// To this repository.
+    repository: Option<RepositoryId>,
+}
+
+/// Whether the public may see what the event is about, and who else may.
+async fn home_of(engine: &Engine, about: Subject) -> Result<Home, ApiError> {
+    let nowhere = |hidden| Home {
+        hidden,
+        repository: None,
+    };
     let mut reader = engine.store().reader().await?;
     let repository = match about {
-        Subject::Worker(_) => return Ok(true),
+        Subject::Worker(_) => return Ok(nowhere(false)),
         // Nothing of these is told along: whoever hears of them fetches them.
-        Subject::Delivery(_) | Subject::User(_) => return Ok(false),
+        Subject::User(_) => return Ok(nowhere(true)),
+        Subject::Delivery(id) => {
+            let row = reader.delivery(DeliveryId(id)).await?;
+            return Ok(Home {
+                hidden: true,
+                repository: row.and_then(|row| row.repository_id),
+            });
+        }
         Subject::Repository(id) => Some(RepositoryId(id)),
         Subject::Build(id) => reader
             .build(BuildId(id))
@@ -258,12 +281,13 @@ async fn engine_sees(engine: &Engine, about: Subject) -> Result<bool, ApiError> 
             .map(|row| row.repository_id),
     };
     let Some(id) = repository else {
-        return Ok(true);
+        return Ok(nowhere(false));
     };
-    Ok(reader
-        .repository(id)
-        .await?
-        .is_none_or(|row| Viewer::default().sees(&row)))
+    let row = reader.repository(id).await?;
+    Ok(Home {
+        hidden: row.is_some_and(|row| !Viewer::default().sees(&row)),
+        repository: Some(id),
+    })
 }
 
 async fn subject(

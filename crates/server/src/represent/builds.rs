@@ -1,10 +1,10 @@
-use super::{Represent, branch_minimal, repository_minimal, stage};
+use super::{Represent, branch_minimal, pull_brief, repository_minimal, sender, stage};
 use crate::{
     error::ApiError,
     wire::{seconds, time, time_opt},
 };
 use travis_api::v3;
-use travis_model::{Build, Commit};
+use travis_model::{Build, Commit, Repository};
 
 fn commit(row: &Commit) -> v3::Commit {
     v3::Commit {
@@ -24,6 +24,18 @@ fn commit(row: &Commit) -> v3::Commit {
 }
 
 impl Represent<'_> {
+    async fn reported(&mut self, row: &Build, sha: &str) -> Result<v3::BuildReport, ApiError> {
+        let found = travis_engine::reported(self.reader.as_mut(), row, sha).await?;
+        Ok(v3::BuildReport {
+            state: found.state.as_str().to_owned(),
+            context: found.context,
+            description: found.description,
+            error: found.error,
+            told_at: time_opt(found.told_at),
+            next_try_at: time_opt(found.next_try_at),
+        })
+    }
+
     /// Builds in the order given, those left out whose repository is gone.
     pub async fn builds(
         &mut self,
@@ -44,6 +56,7 @@ impl Represent<'_> {
         } else {
             Vec::new()
         };
+        let single = rows.len() == 1;
         let mut answer = Vec::with_capacity(rows.len());
         for row in rows {
             let found = commits.iter().find(|commit| commit.id == row.commit_id);
@@ -54,6 +67,11 @@ impl Represent<'_> {
                 continue;
             };
             let maintains = self.viewer.maintains(home);
+            let secrets = self.secrets(home, &row, &found.sha).await?;
+            let reported = match home.hosting.is_some() && single {
+                true => Some(self.reported(&row, &found.sha).await?),
+                false => None,
+            };
             let usual_seconds = self.usual_seconds(row.repository_id).await?;
             let (mine, others): (Vec<_>, Vec<_>) = jobs
                 .into_iter()
@@ -78,8 +96,15 @@ impl Represent<'_> {
                 branch: branch_minimal(home, &row.branch),
                 tag: row.tag.clone(),
                 commit: commit(found),
+                pull_request: row.pull_request.as_ref().map(pull_brief),
+                pull_request_number: row.pull_request.as_ref().map(|pull| pull.number),
+                pull_request_title: row.pull_request.as_ref().map(|pull| pull.title.clone()),
+                sender: row.sender.as_ref().map(sender),
+                compare_url: row.compare_url.clone(),
+                secrets: secrets.to_owned(),
                 created_by: row.created_by.map(|id| self.owner_of(id)),
                 usual_seconds,
+                reported,
                 config_messages: row.messages.as_array().map_or(0, |list| list.len() as u64),
                 stages: stages
                     .iter()
@@ -95,5 +120,31 @@ impl Represent<'_> {
             });
         }
         Ok(answer)
+    }
+
+    /// What becomes of the repository's secrets in a build.
+    async fn secrets(
+        &mut self,
+        home: &Repository,
+        build: &Build,
+        sha: &str,
+    ) -> Result<&'static str, ApiError> {
+        let there = match self.secrets.get(&home.id) {
+            Some(known) => *known,
+            None => {
+                let variables = self.reader.env_vars(home.id).await?;
+                let there = variables.iter().any(|variable| !variable.public);
+                self.secrets.insert(home.id, there);
+                there
+            }
+        };
+        if !there {
+            return Ok("none");
+        }
+        let may = self
+            .engine
+            .may_use_secrets(self.reader.as_mut(), home, build, sha)
+            .await?;
+        Ok(if may { "given" } else { "withheld" })
     }
 }

@@ -1,10 +1,7 @@
 use super::Represent;
-use crate::{
-    error::ApiError,
-    wire::{seconds, time, time_opt},
-};
+use crate::wire::{seconds, time_opt};
 use travis_api::v3;
-use travis_model::{Build, EnvVar, Job, Repository, Request, Stage, Timestamp, User, UserId};
+use travis_model::{Build, EnvVar, Job, Repository, Stage, Timestamp, User, UserId};
 
 pub(crate) fn user(user: &User) -> v3::User {
     v3::User {
@@ -96,43 +93,6 @@ pub(crate) fn env_var(repository: &Repository, row: &EnvVar) -> v3::EnvVar {
 }
 
 impl Represent<'_> {
-    /// Requests of one repository, in the order given.
-    pub async fn requests(
-        &mut self,
-        repository: &Repository,
-        rows: Vec<Request>,
-    ) -> Result<Vec<v3::Request>, ApiError> {
-        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let builds = self.reader.builds_of_requests(&ids).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| v3::Request {
-                head: v3::Head::standard(
-                    "request",
-                    format!("/v3/repo/{}/request/{}", repository.id, row.id),
-                ),
-                id: row.id.get(),
-                state: row.state.as_str().to_owned(),
-                result: match row.state {
-                    travis_model::RequestState::Pending => None,
-                    travis_model::RequestState::Accepted => Some("approved".to_owned()),
-                    travis_model::RequestState::Rejected => Some("rejected".to_owned()),
-                },
-                message: row.reason,
-                event_type: row.event_type,
-                branch_name: row.branch,
-                sha: row.sha,
-                repository: repository_minimal(repository),
-                builds: builds
-                    .iter()
-                    .filter(|build| build.request_id == row.id)
-                    .map(|build| build_minimal(build, self.now))
-                    .collect(),
-                created_at: time(row.created_at),
-            })
-            .collect())
-    }
-
     /// A person as an owner.
     pub(super) fn owner_of(&self, id: UserId) -> v3::Owner {
         self.people

@@ -2,17 +2,21 @@
 //! once for the whole page.
 
 mod builds;
+mod forges;
 mod jobs;
 mod misc;
 mod repositories;
+mod requests;
 mod workers;
 
+pub(crate) use forges::*;
 pub(crate) use misc::*;
+pub(crate) use requests::*;
 
 use crate::error::ApiError;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use travis_engine::{Engine, Viewer};
-use travis_model::{RepositoryId, Timestamp, User, UserId};
+use travis_model::{ForgeSite, RepositoryId, Timestamp, User, UserId};
 use travis_store::Reader;
 
 /// Represents for one viewer, at one moment.
@@ -25,6 +29,10 @@ pub(crate) struct Represent<'a> {
     pub with_config: bool,
     usual: HashMap<RepositoryId, Option<i64>>,
     people: HashMap<UserId, User>,
+    forges: Option<Vec<ForgeSite>>,
+    stars: Option<HashSet<RepositoryId>>,
+    /// Whether a repository has secrets at all.
+    secrets: HashMap<RepositoryId, bool>,
 }
 
 /// Passed builds and jobs that the usual time is the median of.
@@ -40,6 +48,9 @@ impl<'a> Represent<'a> {
             with_config: false,
             usual: HashMap::new(),
             people: HashMap::new(),
+            forges: None,
+            stars: None,
+            secrets: HashMap::new(),
         })
     }
 
@@ -50,6 +61,26 @@ impl<'a> Represent<'a> {
         let usual = crate::wire::median(self.reader.passed_build_seconds(id, USUAL_OF).await?);
         self.usual.insert(id, usual);
         Ok(usual)
+    }
+
+    /// The forge with this identifier.
+    async fn forge(&mut self, id: travis_model::ForgeId) -> Result<Option<&ForgeSite>, ApiError> {
+        if self.forges.is_none() {
+            self.forges = Some(self.reader.forges().await?);
+        }
+        let known = self.forges.iter().flatten();
+        Ok(known.into_iter().find(|site| site.id == id))
+    }
+
+    /// Whether the viewer starred a repository.
+    async fn starred(&mut self, id: RepositoryId) -> Result<bool, ApiError> {
+        let Some(user) = &self.viewer.user else {
+            return Ok(false);
+        };
+        if self.stars.is_none() {
+            self.stars = Some(self.reader.stars(user.id).await?.into_iter().collect());
+        }
+        Ok(self.stars.as_ref().is_some_and(|stars| stars.contains(&id)))
     }
 
     async fn know_people(&mut self, ids: impl IntoIterator<Item = UserId>) -> Result<(), ApiError> {

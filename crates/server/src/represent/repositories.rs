@@ -1,4 +1,4 @@
-use super::{Represent, branch_minimal, build_minimal, owner, repository_minimal};
+use super::{Represent, branch_minimal, build_minimal, forge_minimal, owner, repository_minimal};
 use crate::{error::ApiError, wire::time};
 use travis_api::v3;
 use travis_model::{Branch, Repository};
@@ -18,6 +18,12 @@ impl Represent<'_> {
         let mut answer = Vec::with_capacity(rows.len());
         for row in rows {
             let maintains = self.viewer.maintains(&row);
+            let administers = self.viewer.administers(&row);
+            let forge = match &row.hosting {
+                Some(hosting) => self.forge(hosting.forge_id).await?.map(forge_minimal),
+                None => None,
+            };
+            let hosting = row.hosting.as_ref();
             let current = builds
                 .iter()
                 .find(|build| Some(build.id) == row.current_build_id);
@@ -28,7 +34,9 @@ impl Represent<'_> {
                 slug: row.slug.to_string(),
                 description: row.description.clone(),
                 clone_url: row.clone_url.clone(),
-                vcs_type: "git".to_owned(),
+                vcs_type: forge
+                    .as_ref()
+                    .map_or_else(|| "git".to_owned(), |forge| forge.kind.clone()),
                 active: row.active,
                 private: row.private,
                 owner: owner(row.slug.owner()),
@@ -38,10 +46,21 @@ impl Represent<'_> {
                 current_build: current.map(|build| build_minimal(build, self.now)),
                 usual_seconds: self.usual_seconds(row.id).await?,
                 poll_seconds: row.poll_seconds,
+                starred: self.starred(row.id).await?,
+                forge,
+                html_url: hosting.map(|hosting| hosting.html_url.clone()),
+                fork: hosting.is_some_and(|hosting| hosting.fork),
+                managed_by_installation: hosting
+                    .is_some_and(|hosting| hosting.installation_id.is_some()),
+                gone: hosting.is_some_and(|hosting| hosting.gone_at.is_some()),
                 permissions: v3::RepositoryPermissions {
                     read: true,
                     create_request: maintains,
-                    admin: maintains,
+                    admin: administers,
+                    build: maintains,
+                    settings: administers,
+                    activate: administers,
+                    star: self.viewer.user.is_some(),
                 },
                 created_at: time(row.created_at),
             });

@@ -30,6 +30,7 @@ pub(crate) struct BuildsQuery {
     event_type: Option<String>,
     #[serde(rename = "build.number", alias = "number")]
     number: Option<String>,
+    pull_request_number: Option<String>,
 }
 
 impl BuildsQuery {
@@ -53,14 +54,16 @@ impl BuildsQuery {
                 })
             })
             .collect::<Result<_, _>>()?;
-        let number = self
-            .number
-            .as_ref()
-            .map(|text| {
-                text.parse()
-                    .map_err(|_| ApiError::wrong_params("build.number: use a whole number"))
-            })
-            .transpose()?;
+        let whole = |name: &str, text: &Option<String>| {
+            text.as_ref()
+                .map(|text| {
+                    text.parse()
+                        .map_err(|_| ApiError::wrong_params(format!("{name}: use a whole number")))
+                })
+                .transpose()
+        };
+        let number = whole("build.number", &self.number)?;
+        let pull_request_number = whole("pull_request_number", &self.pull_request_number)?;
         Ok(BuildFilter {
             seen_by: if repository.is_some() {
                 SeenBy::Operator
@@ -72,7 +75,7 @@ impl BuildsQuery {
             states,
             event_types: list(&self.event_type),
             number,
-            pull_request_number: None,
+            pull_request_number,
         })
     }
 }
@@ -130,7 +133,7 @@ async fn visible(app: &App, viewer: &Viewer, id: i64) -> Result<(Build, Reposito
 
 /// Builds of a repository, newest first.
 #[utoipa::path(get, path = "/v3/repo/{repository}/builds",
-    params(("repository" = String, Path), ("limit" = Option<u64>, Query), ("offset" = Option<u64>, Query),
+    params(("repository" = String, Path), ("limit" = Option<u64>, Query), ("offset" = Option<u64>, Query), ("pull_request_number" = Option<i64>, Query),
         ("branch.name" = Option<String>, Query), ("build.state" = Option<String>, Query, description = "several with commas"),
         ("build.event_type" = Option<String>, Query), ("build.number" = Option<i64>, Query),
         ("include" = Option<String>, Query, description = "build.jobs, job.config")),

@@ -1,15 +1,23 @@
 //! Handlers, a file a resource.
 
 pub(crate) mod account;
+mod auth;
+pub(crate) mod badges;
 pub(crate) mod builds;
+pub(crate) mod deliveries;
 pub(crate) mod env_vars;
+mod feeds;
+pub(crate) mod forges;
 pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod logs;
 pub(crate) mod ping;
+pub(crate) mod pull_requests;
 pub(crate) mod repos;
 pub(crate) mod requests;
 mod session;
+pub(crate) mod settings;
+pub(crate) mod source;
 pub(crate) mod worker_api;
 pub(crate) mod workers;
 
@@ -26,6 +34,15 @@ pub(crate) fn plain() -> Router<App> {
         .route("/openapi.json", get(home::openapi))
         .route("/live", get(crate::live::upgrade))
         .route("/sign-in/{token}", get(session::sign_in_by_link))
+        .route("/auth/{forge}", get(auth::leave))
+        .route("/auth/{forge}/callback", get(auth::arrive))
+        .route("/setup/app/callback", get(forges::app_made))
         .route("/sign-out", post(session::sign_out))
-        .route("/{owner}/{file}", get(home::badge_or_page))
+        .route("/repos/{owner}/{name}/cc.xml", get(feeds::cc))
+        .route("/repos/{owner}/{name}/builds.atom", get(feeds::atom))
+        .route(
+            "/worker/v1/attempts/{id}/source/git-receive-pack",
+            post(source::write),
+        )
+        .route("/{owner}/{file}", get(badges::badge_or_page))
 }

@@ -41,6 +41,19 @@ struct Filter {
     search: Option<String>,
     #[serde(rename = "repository.active", alias = "active")]
     active: Option<String>,
+    starred_by_me: Option<String>,
+    mine: Option<String>,
+    owner: Option<String>,
+}
+
+/// Reads a switch of a query.
+fn switch(name: &str, text: Option<&str>) -> Result<Option<bool>, ApiError> {
+    match text {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => Err(ApiError::wrong_params(format!("{name}: use true or false"))),
+    }
 }
 
 /// Reads numbers of a query whose other fields are flattened, which serde hands over as text.
@@ -62,7 +75,10 @@ pub(crate) fn paging(
 #[utoipa::path(get, path = "/v3/repos",
     params(("limit" = Option<u64>, Query), ("offset" = Option<u64>, Query),
         ("search" = Option<String>, Query, description = "part of the slug"),
-        ("repository.active" = Option<bool>, Query)),
+        ("repository.active" = Option<bool>, Query),
+        ("starred_by_me" = Option<bool>, Query, description = "only those that the reader starred"),
+        ("mine" = Option<bool>, Query, description = "only those that the reader has a right to"),
+        ("owner" = Option<String>, Query, description = "only of this owner")),
     responses((status = 200, body = v3::Repositories), (status = 400, body = ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -70,18 +86,24 @@ pub(crate) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<v3::Repositories>, ApiError> {
     let page = paging(query.limit.as_deref(), query.offset.as_deref())?;
-    let active = match query.filter.active.as_deref() {
-        None => None,
-        Some("true") => Some(true),
-        Some("false") => Some(false),
-        Some(_) => {
-            return Err(ApiError::wrong_params(
-                "repository.active: use true or false",
-            ));
-        }
+    let asked = query.filter;
+    let active = switch("repository.active", asked.active.as_deref())?;
+    let starred = switch("starred_by_me", asked.starred_by_me.as_deref())? == Some(true);
+    let mine = switch("mine", asked.mine.as_deref())? == Some(true);
+    let me = if starred || mine {
+        Some(caller.0.signed_in()?.id)
+    } else {
+        None
     };
-    let search = query.filter.search.filter(|text| !text.is_empty());
-    Ok(Json(page_of(&app, &caller.0, page, search, active).await?))
+    let filter = RepositoryFilter {
+        seen_by: caller.0.seen_by(),
+        search: asked.search.filter(|text| !text.is_empty()),
+        active,
+        starred_by: me.filter(|_| starred),
+        member: me.filter(|_| mine),
+        owner: asked.owner.filter(|text| !text.is_empty()),
+    };
+    Ok(Json(page_of(&app, &caller.0, page, &filter).await?))
 }
 
 /// A page of repositories; also put into the web page, so that it shows them at once.
@@ -89,17 +111,10 @@ pub(crate) async fn page_of(
     app: &App,
     viewer: &Viewer,
     page: travis_store::Page,
-    search: Option<String>,
-    active: Option<bool>,
+    filter: &RepositoryFilter,
 ) -> Result<v3::Repositories, ApiError> {
-    let filter = RepositoryFilter {
-        seen_by: viewer.seen_by(),
-        search,
-        active,
-        ..Default::default()
-    };
     let mut represent = Represent::new(&app.engine, viewer).await?;
-    let found = represent.reader.repositories(&filter, page).await?;
+    let found = represent.reader.repositories(filter, page).await?;
     Ok(v3::Repositories {
         head: v3::Head::standard("repositories", "/v3/repos".to_owned()),
         pagination: pagination("/v3/repos", page, found.count),
@@ -156,7 +171,7 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Switches a repository on.
+/// Switches a repository on: its hook is made on its forge, or the App's is used.
 #[utoipa::path(post, path = "/v3/repo/{repository}/activate", params(("repository" = String, Path)),
     responses((status = 200, body = v3::Repository), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn activate(
@@ -164,7 +179,7 @@ pub(crate) async fn activate(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<v3::Repository>, ApiError> {
-    let row = app.engine.set_active(&caller.0, &key, true).await?;
+    let row = app.engine.activate(&caller.0, &key).await?;
     one(&app, &caller.0, row).await
 }
 
@@ -176,7 +191,31 @@ pub(crate) async fn deactivate(
     caller: Caller,
     Path(key): Path<String>,
 ) -> Result<Json<v3::Repository>, ApiError> {
-    let row = app.engine.set_active(&caller.0, &key, false).await?;
+    let row = app.engine.deactivate(&caller.0, &key).await?;
+    one(&app, &caller.0, row).await
+}
+
+/// Stars a repository.
+#[utoipa::path(post, path = "/v3/repo/{repository}/star", params(("repository" = String, Path)),
+    responses((status = 200, body = v3::Repository), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn star(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<v3::Repository>, ApiError> {
+    let row = app.engine.star(&caller.0, &key, true).await?;
+    one(&app, &caller.0, row).await
+}
+
+/// Takes the star away.
+#[utoipa::path(post, path = "/v3/repo/{repository}/unstar", params(("repository" = String, Path)),
+    responses((status = 200, body = v3::Repository), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn unstar(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+) -> Result<Json<v3::Repository>, ApiError> {
+    let row = app.engine.star(&caller.0, &key, false).await?;
     one(&app, &caller.0, row).await
 }
 

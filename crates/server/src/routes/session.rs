@@ -12,7 +12,7 @@ use axum::{
 };
 use std::time::Duration;
 
-fn cookie(app: &App, value: &str, age: Duration) -> String {
+pub(super) fn cookie(app: &App, value: &str, age: Duration) -> String {
     let secure = if app.secure_cookies { "; Secure" } else { "" };
     format!(
         "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
@@ -25,8 +25,13 @@ fn cookie(app: &App, value: &str, age: Duration) -> String {
 pub(crate) async fn sign_in_by_link(
     State(app): State<App>,
     Path(token): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    match app.engine.sign_in_by_link(&token).await {
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    match app.engine.sign_in_by_link(&token, agent).await {
         Ok((session, age)) => {
             let headers = [
                 (header::SET_COOKIE, cookie(&app, session.reveal(), age)),

@@ -129,7 +129,13 @@ fn assignment(app: &App, offer: Offer) -> wire::Assignment {
             url: offer.repository.clone_url.clone(),
             sha: commit.sha,
             refs: offer.refs,
-            allow_local: policy.allows_local(&offer.repository.clone_url),
+            allow_local: app.engine.allows_local(&offer.repository.clone_url),
+            private: offer
+                .repository
+                .hosting
+                .is_some()
+                .then_some(offer.repository.id.get())
+                .filter(|_| offer.repository.private),
         }),
         limits: wire::Limits {
             total_seconds: policy.limits.total.as_secs(),

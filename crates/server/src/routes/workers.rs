@@ -6,7 +6,7 @@ use axum::{
 };
 use travis_api::v3::{self, ErrorBody};
 use travis_engine::Viewer;
-use travis_model::{Worker, WorkerId};
+use travis_model::{Scope, Worker, WorkerId};
 
 async fn one(app: &App, viewer: &Viewer, row: Worker) -> Result<Json<v3::Worker>, ApiError> {
     let mut represent = Represent::new(&app.engine, viewer).await?;
@@ -124,10 +124,16 @@ pub(crate) async fn enrolment_token(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<(StatusCode, Json<v3::EnrolmentToken>), ApiError> {
-    let (token, until) = app
-        .engine
-        .new_enrolment_token(caller.0.signed_in()?)
-        .await?;
+    let user = caller.0.signed_in_for(Scope::Settings)?;
+    if !user.admin {
+        // A worker sees the sources of what it builds; how far others' machines are trusted is not
+        // decided yet.
+        return Err(travis_engine::EngineError::Forbidden(
+            "only an administrator of this installation may add workers",
+        )
+        .into());
+    }
+    let (token, until) = app.engine.new_enrolment_token(user).await?;
     let command = format!(
         "travis worker --server {} --token {}",
         app.engine.policy().public_url,

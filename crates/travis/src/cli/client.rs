@@ -28,7 +28,8 @@ pub struct LoginArgs {
 Examples:
   travis enable --git https://example.org/acme/rocket.git --name acme/rocket
   travis enable --git ssh://git@example.org/acme/rocket.git --name acme/rocket --poll 60
-  travis enable acme/rocket       one that was switched off")]
+  travis enable acme/rocket       one of your forges' (see: travis repos --mine), or one that was
+                                  switched off")]
 pub struct EnableArgs {
     /// A repository that the server knows already
     #[arg(value_name = "OWNER/NAME", value_parser = slug, conflicts_with_all = ["git", "name", "description", "private", "poll"])]
@@ -67,6 +68,8 @@ pub struct DisableArgs {
 Examples:
   travis repos
   travis repos --search rock --active
+  travis repos --mine             those that your forges give you rights on
+  travis repos --starred
   travis repos --format json")]
 pub struct ReposArgs {
     /// Only those whose name holds this
@@ -75,6 +78,12 @@ pub struct ReposArgs {
     /// Only those that are switched on
     #[arg(long)]
     pub active: bool,
+    /// Only those that you have rights on
+    #[arg(long)]
+    pub mine: bool,
+    /// Only those that you starred
+    #[arg(long)]
+    pub starred: bool,
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub limit: u64,
@@ -185,6 +194,7 @@ pub struct OpenArgs {
 #[command(after_help = "\
 Examples:
   travis token create laptop --expires-in-days 90
+  travis token create dashboard --scope read
   travis token list
   travis token revoke 3
   travis token enrol                  for `travis worker`")]
@@ -194,6 +204,31 @@ pub struct TokenArgs {
     pub action: TokenAction,
 }
 
+/// What a token may be used for at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum TokenScope {
+    /// See what you see
+    Read,
+    /// And ask for builds, cancel, restart and approve them
+    Build,
+    /// And switch repositories on and off, change settings and variables, lend machines
+    Settings,
+    /// Everything that you may
+    All,
+}
+
+impl TokenScope {
+    /// The API's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Build => "build",
+            Self::Settings => "settings",
+            Self::All => "all",
+        }
+    }
+}
+
 /// What can be done with tokens.
 #[derive(Debug, Clone, Subcommand)]
 pub enum TokenAction {
@@ -201,10 +236,14 @@ pub enum TokenAction {
     #[command(after_help = "\
 Examples:
   travis token create laptop
-  travis token create robot --expires-in-days 30 --format json")]
+  travis token create dashboard --scope read
+  travis token create robot --scope build --expires-in-days 30 --format json")]
     Create {
         /// What to call it
         name: String,
+        /// What it may be used for at most
+        #[arg(long, value_enum, default_value_t = TokenScope::All)]
+        scope: TokenScope,
         /// Days until it ends [default: never]
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
         expires_in_days: Option<u32>,

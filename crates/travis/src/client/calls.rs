@@ -3,9 +3,9 @@ use futures_util::Stream;
 use reqwest::Method;
 use serde::Deserialize;
 use travis_api::v3::{
-    ApiToken, ApiTokens, Build, Builds, EnrolmentToken, EnvVar, EnvVars, Job, Log, NewEnvVar,
-    NewRepository, NewRequest, NewToken, PendingChange, PendingRequest, Repositories, Repository,
-    Request, User, Workers,
+    ApiToken, ApiTokens, Build, Builds, CurrentUser, EnrolmentToken, EnvVar, EnvVars, Job, Log,
+    NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange, PendingRequest, Repositories,
+    Repository, Request, Workers,
 };
 use travis_model::Slug;
 
@@ -33,6 +33,10 @@ pub struct RepositoryFilter {
     pub search: Option<String>,
     /// Switched on.
     pub active: bool,
+    /// That the reader has rights on.
+    pub mine: bool,
+    /// That the reader starred.
+    pub starred: bool,
     /// How many at most.
     pub limit: u64,
     /// Left out before.
@@ -70,8 +74,13 @@ impl Client {
     ///
     /// # Errors
     /// As every call here: see [`ClientError`].
-    pub async fn user(&self) -> Result<User, ClientError> {
+    pub async fn user(&self) -> Result<CurrentUser, ClientError> {
         self.get("/v3/user", &[]).await
+    }
+
+    /// Has the owner's repositories read from their forges again.
+    pub async fn sync(&self) -> Result<CurrentUser, ClientError> {
+        self.post("/v3/user/sync").await
     }
 
     /// Asks for a sign of life. A body that is not JSON is a sign as well.
@@ -100,6 +109,12 @@ impl Client {
         }
         if filter.active {
             query.push(("active", "true".to_owned()));
+        }
+        if filter.mine {
+            query.push(("mine", "true".to_owned()));
+        }
+        if filter.starred {
+            query.push(("starred_by_me", "true".to_owned()));
         }
         self.get("/v3/repos", &query).await
     }

@@ -180,8 +180,12 @@ async fn check_token(client: &Client) -> Finding {
     }
     match client.user().await {
         Ok(user) => {
-            let role = if user.admin { ", administrator" } else { "" };
-            Finding::good("token", format!("belongs to {}{role}", user.login))
+            let role = if user.user.admin {
+                ", administrator"
+            } else {
+                ""
+            };
+            Finding::good("token", format!("belongs to {}{role}", user.user.login))
         }
         Err(ClientError::LoginRequired { .. }) => {
             Finding::bad("token", "the server does not know it", advice)

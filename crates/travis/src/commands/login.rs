@@ -45,7 +45,7 @@ pub async fn run(args: LoginArgs, session: &mut Session) -> Result<Status, Failu
         let sign = session.screen.paint.text(Color::Green, "✓");
         session.screen.line(&format!(
             "{sign} signed in at {endpoint} as {}; kept in {}",
-            plain(&user.login),
+            plain(&user.user.login),
             path.display()
         ))?;
     }

@@ -1,5 +1,6 @@
 //! The client commands: one file a command.
 
+mod account;
 mod builds;
 mod change;
 pub mod doctor;
@@ -38,6 +39,8 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Enable(args) => enable::enable(args, session).await,
         Command::Disable(args) => enable::disable(args, session).await,
         Command::Repos(args) => repos::run(args, session).await,
+        Command::Sync => account::sync(session).await,
+        Command::Whoami => account::whoami(session).await,
         Command::Trigger(args) => trigger::run(args, session).await,
         Command::Builds(args) => builds::run(args, session).await,
         Command::Show(args) => show::run(&args, session).await,

@@ -11,6 +11,8 @@ pub async fn run(args: ReposArgs, session: &mut Session) -> Result<Status, Failu
     let filter = RepositoryFilter {
         search: args.search,
         active: args.active,
+        mine: args.mine,
+        starred: args.starred,
         limit: args.limit,
         offset: args.offset,
     };

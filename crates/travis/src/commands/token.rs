@@ -1,6 +1,6 @@
 //! `travis token`
 
-use crate::cli::client::TokenAction;
+use crate::cli::client::{TokenAction, TokenScope};
 use crate::failure::{Failure, Status};
 use crate::output::table::{Cell, Table};
 use crate::output::{Color, plain, words};
@@ -12,8 +12,9 @@ pub async fn run(action: TokenAction, session: &mut Session) -> Result<Status, F
     match action {
         TokenAction::Create {
             name,
+            scope,
             expires_in_days,
-        } => create(name, expires_in_days, session).await?,
+        } => create(name, scope, expires_in_days, session).await?,
         TokenAction::List => list(session).await?,
         TokenAction::Revoke { id } => {
             session.client()?.revoke_token(id).await?;
@@ -28,11 +29,13 @@ pub async fn run(action: TokenAction, session: &mut Session) -> Result<Status, F
 
 async fn create(
     name: String,
+    scope: TokenScope,
     expires_in_days: Option<u32>,
     session: &mut Session,
 ) -> Result<(), Failure> {
     let new = NewToken {
         name,
+        scope: scope.word().to_owned(),
         expires_in_days,
     };
     let token = session.client()?.create_token(&new).await?;
@@ -66,7 +69,7 @@ async fn list(session: &mut Session) -> Result<(), Failure> {
         return Ok(());
     }
     let screen = &session.screen;
-    let mut table = Table::with_head(&["ID", "NAME", "MADE", "LAST USED", "ENDS"]);
+    let mut table = Table::with_head(&["ID", "NAME", "SCOPE", "MADE", "LAST USED", "ENDS"]);
     for token in &list.tokens {
         let used = token.last_used_at.as_deref();
         let ends = token
@@ -77,6 +80,7 @@ async fn list(session: &mut Session) -> Result<(), Failure> {
         table.row(vec![
             Cell::new(&token.id.to_string()).right(),
             Cell::new(&token.name),
+            Cell::new(&token.scope),
             Cell::new(&screen.ago(Some(&token.created_at))),
             if used.is_some() {
                 Cell::new(&screen.ago(used))

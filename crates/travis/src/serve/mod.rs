@@ -2,6 +2,7 @@
 
 mod files;
 mod forge;
+mod forge_settings;
 mod local_worker;
 mod sample;
 mod server;

@@ -1,6 +1,13 @@
 //! `travis server`, and what it shares with `travis up`.
 
-use super::{files, forge::SampleAware, settings, settings::Settings, signals};
+use super::{
+    files,
+    forge::SampleAware,
+    forge_settings::{Access, ForgeSettings},
+    settings,
+    settings::Settings,
+    signals,
+};
 use crate::cli::serve::ServerArgs;
 use anyhow::{Context as _, Result, bail};
 use std::net::SocketAddr;
@@ -34,6 +41,10 @@ pub struct Plan {
     pub limits: settings::Limits,
     /// For how long workers hold their jobs.
     pub leases: settings::Leases,
+    /// Forges to sign in with.
+    pub forges: Vec<ForgeSettings>,
+    /// Who may sign in, and whose repositories are worked on.
+    pub access: Access,
 }
 
 /// A server that listens.
@@ -88,8 +99,18 @@ impl Running {
             idle_poll: Duration::from_secs(IDLE_POLL_SECONDS),
             heartbeat: plan.leases.heartbeat(),
             limits,
+            access: plan.access.allowed(),
         };
+        let forges = plan
+            .forges
+            .into_iter()
+            .map(|forge| forge.read(&plan.data))
+            .collect::<Result<Vec<_>>>()?;
         let engine = Arc::new(Engine::new(ports, vault, policy));
+        engine
+            .configure_forges(&forges)
+            .await
+            .context("the forges of travis.toml can't be set up")?;
         let admin = engine.administrator().await?;
         engine
             .ensure_api_token(admin, "admin-token file", &files::admin_token(&plan.data)?)
@@ -163,6 +184,8 @@ pub async fn server(args: ServerArgs) -> Result<ExitCode> {
         sample_url: None,
         limits: settings.limits,
         leases: settings.leases,
+        forges: settings.forge,
+        access: settings.access,
         data: data.clone(),
     })
     .await?;

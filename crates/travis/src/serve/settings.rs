@@ -1,6 +1,9 @@
 //! `travis.toml`, overridden by the environment, overridden by flags.
 
-use super::files;
+use super::{
+    files,
+    forge_settings::{Access, ForgeSettings},
+};
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -37,6 +40,12 @@ pub struct Settings {
     /// What the owner of this machine says for its worker.
     #[serde(default)]
     pub worker: Worker,
+    /// Forges to sign in with.
+    #[serde(default)]
+    pub forge: Vec<ForgeSettings>,
+    /// Who may sign in, and whose repositories are worked on.
+    #[serde(default)]
+    pub access: Access,
 }
 
 /// For how long workers hold their jobs without being heard of.
@@ -159,7 +168,7 @@ impl Settings {
         Self::parse(&text).with_context(|| format!("{}: mend it or leave it out", path.display()))
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    pub(super) fn parse(text: &str) -> Result<Self> {
         let settings: Self = toml::from_str(text)?;
         let limits = settings.limits;
         if limits.total_seconds == Some(0)
@@ -174,6 +183,10 @@ impl Settings {
             );
         }
         settings.worker.check()?;
+        settings.access.check()?;
+        for forge in &settings.forge {
+            forge.check(&settings.forge)?;
+        }
         Ok(settings)
     }
 

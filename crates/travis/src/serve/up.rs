@@ -50,6 +50,8 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
         sample_url: sample_url.clone(),
         limits: settings.limits,
         leases: settings.leases,
+        forges: settings.forge,
+        access: settings.access,
         data: data.clone(),
     })
     .await?;

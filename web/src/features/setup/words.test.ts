@@ -85,6 +85,13 @@ describe('set-up', () => {
     expect(accessWords(['a', 'b', 'c', 'd', 'e', 'f', 'g'], '')).toBe('a, b, c, d, e and 2 more');
   });
 
+  it('passes on what the server says in words', () => {
+    expect(setupTrouble('the App was made without a hook; make it again').next).toBe(
+      'The App was made without a hook; make it again.',
+    );
+    expect(setupTrouble('a '.repeat(400)).next.length).toBeLessThan(330);
+  });
+
   it.each(['state', 'denied', 'forge', 'exists', 'else'])('has words for %s', (code) => {
     expect(setupTrouble(code).text).toMatch(/\.$/);
     expect(setupTrouble(code).next).toMatch(/\.$/);

@@ -1,4 +1,5 @@
 import type { Forge, Setup } from '../../api/types';
+import { sentence } from '../../lib/sentence';
 
 /** Why connecting a forge did not work, and what to do. */
 export function setupTrouble(code: string): { text: string; next: string } {
@@ -24,12 +25,17 @@ export function setupTrouble(code: string): { text: string; next: string } {
         next: 'Remove it here first, to connect it anew.',
       };
     default:
-      return {
-        text: 'Connecting did not work.',
-        next: 'Try again. The reason stands in the server’s log.',
-      };
+      // The server says in words what it has no code for.
+      return /\s/.test(code.trim())
+        ? { text: 'Connecting did not work.', next: sentence(code.slice(0, LONGEST)) }
+        : {
+            text: 'Connecting did not work.',
+            next: 'Try again. The reason stands in the server’s log.',
+          };
   }
 }
+
+const LONGEST = 300;
 
 /** What is wrong with the address of a forge, and the fix; empty when nothing is. */
 export function forgeAddressProblem(text: string): string {

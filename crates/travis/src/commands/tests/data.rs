@@ -24,7 +24,10 @@ fn owner() -> Value {
 pub fn user() -> Value {
     with(
         head("user", "/v3/user/1"),
-        json!({"id": 1, "login": "ada", "name": "Ada", "admin": true}),
+        json!({
+            "id": 1, "login": "ada", "name": "Ada", "admin": true, "avatar_url": null,
+            "is_syncing": false, "synced_at": null, "identities": []
+        }),
     )
 }
 
@@ -44,7 +47,12 @@ pub fn repository(id: i64, name: &str, active: bool, build: Value) -> Value {
             "active": active, "private": false, "owner": owner(), "owner_name": "acme",
             "default_branch": with(head("branch", "/v3/repo/1/branch/main"), json!({"name": "main"})),
             "current_build": build, "usual_seconds": 120, "poll_seconds": null,
-            "@permissions": {"read": true, "create_request": true, "admin": true},
+            "starred": false, "forge": null, "html_url": null, "fork": false,
+            "managed_by_installation": false, "gone": false,
+            "@permissions": {
+                "read": true, "create_request": true, "admin": true, "build": true,
+                "settings": true, "activate": true, "star": true
+            },
             "created_at": "2026-11-01T00:00:00.000Z"
         }),
     )
@@ -113,6 +121,8 @@ pub fn build(number: i64, state: &str, version: i64, jobs: &[Value]) -> Value {
                 "committed_at": "2026-11-23T03:50:00.000Z"
             })),
             "created_by": owner(), "usual_seconds": 120, "config_messages": 1,
+            "pull_request": null, "pull_request_number": null, "pull_request_title": null,
+            "sender": null, "compare_url": null, "secrets": "none",
             "stages": stages, "jobs": jobs,
             "@permissions": {"read": true, "cancel": true, "restart": true}
         }),
@@ -191,6 +201,8 @@ pub fn request(state: &str, message: Option<&str>, builds: &[Value]) -> Value {
         json!({
             "id": 5, "state": state, "result": null, "message": message, "event_type": "api",
             "branch_name": "main", "sha": null, "repository": repository_minimal(),
+            "pull_request": null, "sender": null, "compare_url": null, "held_at": null,
+            "held_reason": null, "delivery_id": null, "approvals": [],
             "builds": builds, "created_at": NOW
         }),
     )
