@@ -28,6 +28,17 @@ it('says why a request waits', () => {
   expect(heldWhy(request({ held_reason: 'First contribution by reedling.' }), 'x')).toBe(
     'first contribution by reedling',
   );
+  expect(
+    heldWhy(
+      request({
+        held_reason:
+          'Newt has not contributed here before, or every pull request from a fork has to be looked at: nothing of it runs until a maintainer approves this commit.',
+      }),
+      'Newt',
+    ),
+  ).toBe(
+    'Newt has not contributed here before, or every pull request from a fork has to be looked at',
+  );
 });
 
 it('names where a change comes from', () => {

@@ -15,7 +15,8 @@ export function isHeld(request: Request | null | undefined): request is Request 
 
 /** Why a request waits: `first contribution by reedling`. */
 export function heldWhy(request: Request, author: string): string {
-  const reason = request.held_reason?.trim().replace(/\.$/, '') ?? '';
+  // What follows the colon is said by the page itself.
+  const reason = (request.held_reason ?? '').split(': ')[0]?.trim().replace(/\.$/, '') ?? '';
   switch (reason) {
     case 'first_time':
     case '':
@@ -23,7 +24,7 @@ export function heldWhy(request: Request, author: string): string {
     case 'forks':
       return `every pull request from a fork does here, this one is by ${author}`;
     default:
-      return reason.charAt(0).toLowerCase() + reason.slice(1);
+      return reason.startsWith(author) ? reason : reason.charAt(0).toLowerCase() + reason.slice(1);
   }
 }
 

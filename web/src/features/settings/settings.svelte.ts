@@ -2,6 +2,7 @@ import { readSettings } from './switches';
 import { api } from '../../api/endpoints';
 import type { SettingName, SettingValues } from '../../api/types';
 import { Loading, asApiError } from '../../lib/loading.svelte';
+import { sentence } from '../../lib/sentence';
 import { toasts } from '../../lib/toasts.svelte';
 
 /** A repository's settings: each saves at once, and can be taken back. */
@@ -48,7 +49,7 @@ export class RepoSettings {
       );
     } catch (failure) {
       this.values = before;
-      this.problem = { name, text: asApiError(failure).message };
+      this.problem = { name, text: sentence(asApiError(failure).message) };
     }
     this.saving = null;
   }
