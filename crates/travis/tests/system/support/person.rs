@@ -104,6 +104,7 @@ pub struct Person {
     pub browser: Browser,
     /// Their calls with a token of theirs.
     pub api: Api,
+    pub token: String,
 }
 
 impl Person {
@@ -118,6 +119,7 @@ impl Person {
         let person = Self {
             login: login.to_owned(),
             api: Api::new(&hosted.server.url, made["token"].as_str()),
+            token: made["token"].as_str().unwrap().to_owned(),
             browser,
         };
         person.synced().await;
