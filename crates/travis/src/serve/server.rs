@@ -41,6 +41,8 @@ pub struct Plan {
     pub limits: settings::Limits,
     /// For how long workers hold their jobs.
     pub leases: settings::Leases,
+    /// How often repositories are compared with their forges.
+    pub comparing: settings::Comparing,
     /// Forges to sign in with.
     pub forges: Vec<ForgeSettings>,
     /// Who may sign in, and whose repositories are worked on.
@@ -98,10 +100,9 @@ impl Running {
             lease: plan.leases.lease(),
             idle_poll: Duration::from_secs(IDLE_POLL_SECONDS),
             heartbeat: plan.leases.heartbeat(),
-            compare_every: Duration::from_secs(300),
             limits,
             access: plan.access.allowed(),
-            compare_every: Duration::from_secs(300),
+            compare_every: plan.comparing.every(),
         };
         let forges = plan
             .forges
@@ -186,6 +187,7 @@ pub async fn server(args: ServerArgs) -> Result<ExitCode> {
         sample_url: None,
         limits: settings.limits,
         leases: settings.leases,
+        comparing: settings.comparing,
         forges: settings.forge,
         access: settings.access,
         data: data.clone(),

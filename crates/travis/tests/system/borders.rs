@@ -33,7 +33,10 @@ async fn case_23_only_the_browser_that_left_comes_back_and_only_once() {
     let leave = ada.get(&format!("/auth/{}", hosted.id)).await;
     let away = leave.header("location");
     assert!(away.starts_with(hosted.forge.url()), "{away}");
-    assert_eq!(parameter(away, "code_challenge_method").as_deref(), Some("S256"));
+    assert_eq!(
+        parameter(away, "code_challenge_method").as_deref(),
+        Some("S256")
+    );
     assert!(parameter(away, "code_challenge").unwrap().len() >= 43);
     assert!(parameter(away, "state").unwrap().len() >= 32);
     let kept = leave.header("set-cookie");
@@ -66,10 +69,20 @@ async fn case_23_only_the_browser_that_left_comes_back_and_only_once() {
 async fn case_24_after_signing_in_nobody_is_sent_to_another_site() {
     let hosted = Hosted::start(Kind::Github, Setup::server()).await;
     hosted.control.user("ada").await.unwrap();
-    for next in ["//evil.example", "/%5Cevil.example", "https://evil.example/", "/%09/evil.example",
-        "javascript:alert(1)", "%2F%2Fevil.example", "/%0D%0ASet-Cookie:x=y", "evil.example"] {
+    for next in [
+        "//evil.example",
+        "/%5Cevil.example",
+        "https://evil.example/",
+        "/%09/evil.example",
+        "javascript:alert(1)",
+        "%2F%2Fevil.example",
+        "/%0D%0ASet-Cookie:x=y",
+        "evil.example",
+    ] {
         let browser = hosted.browser();
-        let leave = browser.get(&format!("/auth/{}?next={next}", hosted.id)).await;
+        let leave = browser
+            .get(&format!("/auth/{}?next={next}", hosted.id))
+            .await;
         if leave.status != 303 {
             assert_eq!(leave.status, 400, "{next}: {leave:?}");
             continue;
@@ -94,24 +107,45 @@ async fn case_25_sessions_are_the_browsers_own_and_end_when_told() {
     let browser = hosted.browser();
     let back = browser.agree(hosted.id, "ada").await;
     let home = browser.follow(&back).await;
-    let session = home.headers.get_all("set-cookie").iter()
-        .find_map(|line| line.to_str().ok().filter(|line| line.contains("session"))).unwrap();
+    let session = home
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .find_map(|line| line.to_str().ok().filter(|line| line.contains("session")))
+        .unwrap();
     for word in ["HttpOnly", "SameSite=", "Path=/"] {
         assert!(session.contains(word), "{session}");
     }
     // A form of another site has the cookie, but not the header.
-    let call = browser.api.call(Method::POST, "/v3/user/sync").header("cookie", browser.cookies());
+    let call = browser
+        .api
+        .call(Method::POST, "/v3/user/sync")
+        .header("cookie", browser.cookies());
     assert_eq!(send(call).await.status, 403);
 
     let origin = |url: &str| [("origin", url.to_owned()), ("cookie", browser.cookies())];
-    assert_eq!(Live::open(&hosted.server.url, &origin("http://evil.example")).await.err(), Some(403));
-    let mut live = Live::open(&hosted.server.url, &origin(&hosted.server.url)).await.unwrap();
+    assert_eq!(
+        Live::open(&hosted.server.url, &origin("http://evil.example"))
+            .await
+            .err(),
+        Some(403)
+    );
+    let mut live = Live::open(&hosted.server.url, &origin(&hosted.server.url))
+        .await
+        .unwrap();
 
     // Signed in elsewhere, and signed out everywhere else from there.
     let other = Person::sign_in(&hosted, "ada").await;
     let sessions = other.browser.get("/v3/user/sessions").await.expect(200);
-    assert_eq!(sessions["sessions"].as_array().unwrap().len(), 2, "{sessions}");
-    other.browser.call(Method::DELETE, "/v3/user/sessions", None).await;
+    assert_eq!(
+        sessions["sessions"].as_array().unwrap().len(),
+        2,
+        "{sessions}"
+    );
+    other
+        .browser
+        .call(Method::DELETE, "/v3/user/sessions", None)
+        .await;
     live.closed().await;
     assert_eq!(browser.get("/v3/user").await.status, 403);
     assert_eq!(other.browser.get("/v3/user").await.status, 200);
@@ -123,9 +157,15 @@ async fn case_25_cookies_of_a_server_behind_https_are_secure() {
     let hosted = Hosted::start(Kind::Github, setup).await;
     let leave = hosted.browser().get(&format!("/auth/{}", hosted.id)).await;
     let kept = leave.header("set-cookie");
-    assert!(kept.starts_with("__Host-") && kept.contains("; Secure"), "{kept}");
+    assert!(
+        kept.starts_with("__Host-") && kept.contains("; Secure"),
+        "{kept}"
+    );
     let away = leave.header("location");
-    assert!(away.contains("https%3A%2F%2Fci.example.org%2Fauth%2F"), "{away}");
+    assert!(
+        away.contains("https%3A%2F%2Fci.example.org%2Fauth%2F"),
+        "{away}"
+    );
 }
 
 /// A place that counts who comes.
@@ -136,8 +176,14 @@ async fn place(answer: Option<String>) -> (String, Arc<AtomicUsize>) {
     let counter = count.clone();
     let router = axum::Router::new().fallback(move |uri: Uri| {
         counter.fetch_add(1, Ordering::Relaxed);
-        let to = answer.as_ref().map_or_else(String::new, |there| format!("{there}{uri}"));
-        let status = if to.is_empty() { StatusCode::OK } else { StatusCode::TEMPORARY_REDIRECT };
+        let to = answer
+            .as_ref()
+            .map_or_else(String::new, |there| format!("{there}{uri}"));
+        let status = if to.is_empty() {
+            StatusCode::OK
+        } else {
+            StatusCode::TEMPORARY_REDIRECT
+        };
         std::future::ready((status, [(header::LOCATION, to)], "{}"))
     });
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -154,13 +200,22 @@ async fn case_21_a_forge_that_sends_elsewhere_is_not_followed() {
     let browser = Browser::new(&server.url);
     let leave = browser.get(&format!("/auth/{}", made["id"])).await;
     let state = parameter(leave.header("location"), "state").unwrap();
-    let back = format!("{}/auth/{}/callback?code=0123&state={state}", server.url, made["id"]);
+    let back = format!(
+        "{}/auth/{}/callback?code=0123&state={state}",
+        server.url, made["id"]
+    );
     assert_eq!(ends(&browser, &back).await, "/sign-in?error=forge");
     assert!(asked.load(Ordering::Relaxed) > 0);
     assert_eq!(reached.load(Ordering::Relaxed), 0);
     // Nor does plain git go where an address sends it, or into the network behind the server.
     let strict = Setup::server().public_git_only().start().await;
-    for url in [evil.as_str(), "http://169.254.169.254/x.git", "http://10.0.0.1/x.git", "http://[::1]/x.git", "http://[fd00::1]/x.git"] {
+    for url in [
+        evil.as_str(),
+        "http://169.254.169.254/x.git",
+        "http://10.0.0.1/x.git",
+        "http://[::1]/x.git",
+        "http://[fd00::1]/x.git",
+    ] {
         let body = json!({"slug": "acme/inside", "clone_url": format!("{url}/x.git")});
         let answer = strict.api.post("/v3/repos", &body).await;
         assert_eq!(answer.status, 400, "{url}: {answer:?}");
@@ -190,11 +245,16 @@ async fn case_13_a_worker_reads_a_private_repository_as_long_as_its_attempt_live
         let basic = BASE64_STANDARD.encode(format!("attempt:{token}"));
         let path = format!("/worker/v1/attempts/{attempt}/source/{path}");
         let call = hosted.server.anonymous().call(Method::GET, &path);
-        send(call.header("authorization", format!("Basic {basic}"))).await.status
+        send(call.header("authorization", format!("Basic {basic}")))
+            .await
+            .status
     };
     let refs = "info/refs?service=git-upload-pack";
     assert_eq!(read(attempt, &token, refs).await, 200);
-    assert_eq!(read(attempt, &token, "info/refs?service=git-receive-pack").await, 403);
+    assert_eq!(
+        read(attempt, &token, "info/refs?service=git-receive-pack").await,
+        403
+    );
     assert_eq!(read(attempt, "guessed", refs).await, 401);
     assert_eq!(read(attempt + 1, &token, refs).await, 401);
     let nobody = hosted.server.anonymous();
@@ -204,11 +264,16 @@ async fn case_13_a_worker_reads_a_private_repository_as_long_as_its_attempt_live
     // Neither the worker nor the job ever had the forge's token, nor the job the attempt's.
     let log = ada.api.log_text(job).await;
     for issued in hosted.control.tokens().await.unwrap() {
-        assert!(!heard.contains(&issued), "a token of the forge went to the worker");
+        assert!(
+            !heard.contains(&issued),
+            "a token of the forge went to the worker"
+        );
         assert!(!log.contains(&issued), "{log}");
     }
     assert!(!log.contains(&token), "{log}");
-    ada.api.post(&format!("/v3/build/{build}/cancel"), &json!({})).await;
+    ada.api
+        .post(&format!("/v3/build/{build}/cancel"), &json!({}))
+        .await;
     ada.api.finished(build).await;
     until("the end of the token", SOON, || async {
         (read(attempt, &token, refs).await == 401).then_some(())

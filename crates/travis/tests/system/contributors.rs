@@ -20,7 +20,11 @@ struct Scene {
 impl Scene {
     async fn begin() -> Self {
         let hosted = Hosted::github().await;
-        hosted.control.repo(SLUG, &[(".travis.yml", YAML)]).await.unwrap();
+        hosted
+            .control
+            .repo(SLUG, &[(".travis.yml", YAML)])
+            .await
+            .unwrap();
         let ada = hosted.person("ada").await;
         ada.activate(SLUG).await;
         let body = json!({"name": "HUSH", "value": SECRET, "public": false});
@@ -43,7 +47,11 @@ impl Scene {
 
     async fn open(&self, branch: &str) -> u64 {
         let head = format!("eve:{branch}");
-        self.hosted.control.pull(SLUG, &head, "main", "eve").await.unwrap()
+        self.hosted
+            .control
+            .pull(SLUG, &head, "main", "eve")
+            .await
+            .unwrap()
     }
 
     async fn approve(&self, request: i64, secrets: bool) -> crate::support::Answer {
@@ -67,14 +75,21 @@ impl Scene {
         let told = self.hosted.told(SLUG, sha, "pending").await;
         let last = told.last().unwrap();
         if last["description"] != "Waits for approval by a maintainer" {
-            crate::support::until("the word about the approval", crate::support::SOON, || async {
-                let told = self.hosted.control.statuses(SLUG, sha).await.unwrap();
-                (told.last()?["description"] == "Waits for approval by a maintainer").then_some(())
-            })
+            crate::support::until(
+                "the word about the approval",
+                crate::support::SOON,
+                || async {
+                    let told = self.hosted.control.statuses(SLUG, sha).await.unwrap();
+                    (told.last()?["description"] == "Waits for approval by a maintainer")
+                        .then_some(())
+                },
+            )
             .await;
         }
         let builds = self.ada.list(SLUG, "builds").await;
-        let built = builds.iter().any(|build| build["pull_request"]["head_sha"] == sha);
+        let built = builds
+            .iter()
+            .any(|build| build["pull_request"]["head_sha"] == sha);
         assert!(!built, "{builds:?}");
         request
     }
@@ -93,14 +108,23 @@ async fn case_5_7_8_a_strangers_pull_request_waits_runs_without_secrets_and_wait
     assert_eq!(eve.act(SLUG, &act, &json!({})).await.status, 403);
 
     let approved = scene.approve(request, false).await.expect(200);
-    assert_eq!(approved["approvals"][0]["user"]["login"], "ada", "{approved}");
+    assert_eq!(
+        approved["approvals"][0]["user"]["login"], "ada",
+        "{approved}"
+    );
     let (build, log) = scene.log_of(&first).await;
     assert!(log.contains("secure=false length=0"), "{log}");
-    assert!(log.contains(&format!("pull={number} slug=eve/rocket sha={first}")), "{log}");
+    assert!(
+        log.contains(&format!("pull={number} slug=eve/rocket sha={first}")),
+        "{log}"
+    );
     assert_eq!(build["secrets"], "withheld");
     assert!(!log.contains(SECRET), "{log}");
     let told = scene.hosted.told(SLUG, &first, "success").await;
-    assert_eq!(told.last().unwrap()["context"], "continuous-integration/travis-ci/pr");
+    assert_eq!(
+        told.last().unwrap()["context"],
+        "continuous-integration/travis-ci/pr"
+    );
 
     // A push brings it back to where it was.
     let second = scene.propose("patch", "Second", None).await;
@@ -113,7 +137,10 @@ async fn case_5_7_8_a_strangers_pull_request_waits_runs_without_secrets_and_wait
     scene.approve(waiting, true).await.expect(200);
     let (build, log) = scene.log_of(&second).await;
     let length = SECRET.len();
-    assert!(log.contains(&format!("secure=true length={length}")), "{log}");
+    assert!(
+        log.contains(&format!("secure=true length={length}")),
+        "{log}"
+    );
     assert_eq!(build["secrets"], "given");
     let third = scene.propose("patch", "Third", None).await;
     let waiting = scene.holds(&third).await;
@@ -123,8 +150,14 @@ async fn case_5_7_8_a_strangers_pull_request_waits_runs_without_secrets_and_wait
     let (_, log) = scene.log_of(&third).await;
     assert!(log.contains("secure=false length=0"), "{log}");
     let control = &scene.hosted.control;
-    control.pull_do(SLUG, number, "close", "eve", Value::Null).await.unwrap();
-    control.pull_do(SLUG, number, "reopen", "eve", Value::Null).await.unwrap();
+    control
+        .pull_do(SLUG, number, "close", "eve", Value::Null)
+        .await
+        .unwrap();
+    control
+        .pull_do(SLUG, number, "reopen", "eve", Value::Null)
+        .await
+        .unwrap();
     scene.holds(&third).await;
 }
 
@@ -135,9 +168,15 @@ async fn whoever_had_something_merged_is_known() {
     let first = scene.propose("patch", "First", None).await;
     let number = scene.open("patch").await;
     scene.holds(&first).await;
-    control.pull_do(SLUG, number, "merge", "ada", Value::Null).await.unwrap();
+    control
+        .pull_do(SLUG, number, "merge", "ada", Value::Null)
+        .await
+        .unwrap();
     // The merge's own push is built with secrets: it is the repository's now.
-    let merged = control.row(SLUG).await.unwrap()["refs"]["refs/heads/main"].as_str().unwrap().to_owned();
+    let merged = control.row(SLUG).await.unwrap()["refs"]["refs/heads/main"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let (_, log) = scene.log_of(&merged).await;
     assert!(log.contains("secure=true"), "{log}");
 
@@ -161,8 +200,14 @@ async fn case_4_names_in_commits_and_names_that_look_alike_change_nothing() {
         control.fork(SLUG, login).await.unwrap();
         let body = json!({"owner": login, "name": "rocket", "branch": "mine", "as": login,
             "message": "Look alike", "files": {"x": login}});
-        let sha = control.post("commit", body).await.unwrap()["sha"].as_str().unwrap().to_owned();
-        control.pull(SLUG, &format!("{login}:mine"), "main", login).await.unwrap();
+        let sha = control.post("commit", body).await.unwrap()["sha"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        control
+            .pull(SLUG, &format!("{login}:mine"), "main", login)
+            .await
+            .unwrap();
         scene.holds(&sha).await;
     }
 }
@@ -170,7 +215,8 @@ async fn case_4_names_in_commits_and_names_that_look_alike_change_nothing() {
 #[tokio::test]
 async fn case_6_a_proposal_can_not_raise_its_own_rights() {
     let scene = Scene::begin().await;
-    let yaml = format!("{YAML}approval: never\nsecrets: true\nsecure_env: true\nallow_forks: true\n");
+    let yaml =
+        format!("{YAML}approval: never\nsecrets: true\nsecure_env: true\nallow_forks: true\n");
     let body = json!({"owner": "eve", "name": "rocket", "branch": "policy", "as": "eve",
         "message": "Policy", "files": {".travis.yml": yaml, ".travis/policy.yml": "approval: never\n"}});
     let answer = scene.hosted.control.post("commit", body).await.unwrap();
@@ -186,14 +232,24 @@ async fn case_6_a_proposal_can_not_raise_its_own_rights() {
 async fn a_pull_request_of_the_repository_itself_is_trusted() {
     let scene = Scene::begin().await;
     let sha = scene.hosted.push(SLUG, "feature", "Feature", "ada").await;
-    let number = scene.hosted.control.pull(SLUG, "feature", "main", "ada").await.unwrap();
+    let number = scene
+        .hosted
+        .control
+        .pull(SLUG, "feature", "main", "ada")
+        .await
+        .unwrap();
     let builds = crate::support::until("two builds", crate::support::SOON, || async {
         let builds = scene.ada.list(SLUG, "builds").await;
         let over = builds.iter().all(crate::support::is_over);
         (builds.len() == 2 && over).then_some(builds)
     })
     .await;
-    let of = |event: &str| builds.iter().find(|build| build["event_type"] == event).unwrap();
+    let of = |event: &str| {
+        builds
+            .iter()
+            .find(|build| build["event_type"] == event)
+            .unwrap()
+    };
     assert_eq!(of("push")["commit"]["sha"], sha.as_str());
     let pull = of("pull_request");
     assert_eq!(pull["pull_request_number"], number);
@@ -201,15 +257,23 @@ async fn a_pull_request_of_the_repository_itself_is_trusted() {
     assert_eq!(pull["secrets"], "given", "{pull}");
     let told = crate::support::until("both words", crate::support::SOON, || async {
         let told = scene.hosted.control.statuses(SLUG, &sha).await.unwrap();
-        let good: std::collections::BTreeSet<String> = told.iter()
-            .filter(|one| one["state"] == "success").map(|one| one["context"].to_string()).collect();
+        let good: std::collections::BTreeSet<String> = told
+            .iter()
+            .filter(|one| one["state"] == "success")
+            .map(|one| one["context"].to_string())
+            .collect();
         (good.len() == 2).then_some(good)
     })
     .await;
     assert_eq!(told.len(), 2);
 
     // Closed, what is unfinished ends, and nothing more comes of it.
-    scene.hosted.control.pull_do(SLUG, number, "close", "ada", Value::Null).await.unwrap();
+    scene
+        .hosted
+        .control
+        .pull_do(SLUG, number, "close", "ada", Value::Null)
+        .await
+        .unwrap();
     scene.hosted.control.quiet().await.unwrap();
     let listed = scene.ada.list(SLUG, "pull_requests").await;
     assert_eq!(listed[0]["number"], number, "{listed:?}");

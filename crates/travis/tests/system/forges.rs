@@ -36,12 +36,16 @@ async fn a_push_is_built_and_the_commit_says_so() {
     assert_eq!(hooks[0]["url"], format!("{}/ping/{id}", server.url));
     let ping = until("the first message", SOON, || async {
         let all = ada.list("ada/rocket", "deliveries").await;
-        all.into_iter().find(|one| one["event"] == "ping" && one["state"] == "done")
+        all.into_iter()
+            .find(|one| one["event"] == "ping" && one["state"] == "done")
     })
     .await;
     assert!(ping["outcome"].is_string(), "{ping}");
 
-    let repo = Repo::new(&server.dir("work"), &[(".travis.yml", YAML), ("hello.txt", "hello by git\n")]);
+    let repo = Repo::new(
+        &server.dir("work"),
+        &[(".travis.yml", YAML), ("hello.txt", "hello by git\n")],
+    );
     let remote = hosted.remote("ada/rocket", "ada").await;
     repo.push(&remote, "main").await;
     let sha = repo.git(&["rev-parse", "HEAD"]);
@@ -63,7 +67,10 @@ async fn a_push_is_built_and_the_commit_says_so() {
     }
     let number = build["number"].as_str().unwrap();
     let last = told.last().unwrap()["description"].as_str().unwrap();
-    assert!(last.starts_with(&format!("Build #{number} passed")), "{last}");
+    assert!(
+        last.starts_with(&format!("Build #{number} passed")),
+        "{last}"
+    );
     let reported = until("the build knows what was said", SOON, || async {
         let reported = ada.api.build(build["id"].as_i64().unwrap()).await["reported"].clone();
         (reported["state"] == "told").then_some(reported)
@@ -71,12 +78,16 @@ async fn a_push_is_built_and_the_commit_says_so() {
     .await;
     assert_eq!(reported["description"], last, "{reported}");
 
-    let output = server.run_cli(&["show", "--repo", "ada/rocket", number]).await;
+    let output = server
+        .run_cli(&["show", "--repo", "ada/rocket", number])
+        .await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && text.contains("passed"), "{text}");
 
     // Switched off, the hook is gone and pushes build nothing.
-    ada.act("ada/rocket", "deactivate", &json!({})).await.expect(200);
+    ada.act("ada/rocket", "deactivate", &json!({}))
+        .await
+        .expect(200);
     until("the hook gone", SOON, || async {
         let state = control.state().await.unwrap();
         state["hooks"].as_array().unwrap().is_empty().then_some(())
@@ -89,21 +100,39 @@ async fn a_push_is_built_and_the_commit_says_so() {
 async fn make_app(server: &crate::support::Server, web_url: &str) -> i64 {
     let wish = json!({"kind": "github", "web_url": web_url});
     let answer = server.api.post("/v3/setup/manifest", &wish).await;
-    let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+    let cookie = answer
+        .header("set-cookie")
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
     assert!(cookie.contains("travis_browser="), "{cookie}");
     let page = answer.expect(200);
     let action = page["action"].as_str().unwrap();
     assert!(action.starts_with(web_url), "{action}");
-    let manifest = page["manifest"].as_str().map_or_else(|| page["manifest"].to_string(), str::to_owned);
+    let manifest = page["manifest"]
+        .as_str()
+        .map_or_else(|| page["manifest"].to_string(), str::to_owned);
     let fields = [("manifest", manifest.as_str()), ("owner", "ada")];
     let back = press(&server.api.http, action, &fields).await;
-    let path = back.strip_prefix(&server.url).expect("the server's own address");
+    let path = back
+        .strip_prefix(&server.url)
+        .expect("the server's own address");
     // Another browser can't take the App over.
     let stranger = server.api.get(path).await;
-    assert!(stranger.header("location").contains("error="), "{stranger:?}");
-    let call = server.api.call(Method::GET, path).header(header::COOKIE, cookie);
+    assert!(
+        stranger.header("location").contains("error="),
+        "{stranger:?}"
+    );
+    let call = server
+        .api
+        .call(Method::GET, path)
+        .header(header::COOKIE, cookie);
     let made = crate::support::send(call).await;
-    assert!(made.header("location").starts_with("/setup?made="), "{made:?}");
+    assert!(
+        made.header("location").starts_with("/setup?made="),
+        "{made:?}"
+    );
     let forges = server.api.get("/v3/forges").await.expect(200);
     let row = forges["forges"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(row["app"], true, "{row}");
@@ -118,29 +147,50 @@ async fn an_app_made_by_manifest_gives_checks_with_annotations_that_can_be_asked
     control.user("ada").await.unwrap();
     let yaml = "language: generic\nscript:\n  - test ! -e mended || exit 0\n  \
                 - 'echo \"tests/test_rocket.py:3: AssertionError: it does not fly\"'\n  - 'false'\n";
-    let files = [(".travis.yml", yaml), ("tests/test_rocket.py", "\n\nassert False\n")];
+    let files = [
+        (".travis.yml", yaml),
+        ("tests/test_rocket.py", "\n\nassert False\n"),
+    ];
     control.repo("ada/rocket", &files).await.unwrap();
     let id = make_app(&server, fake.url()).await;
     let state = control.state().await.unwrap();
     let app = &state["apps"][0];
-    control.install(app["id"].as_u64().unwrap(), "ada").await.unwrap();
+    control
+        .install(app["id"].as_u64().unwrap(), "ada")
+        .await
+        .unwrap();
     let hosted = Hosted::around(fake, server, id);
     let ada = Person::sign_in(&hosted, "ada").await;
     let row = ada.activate("ada/rocket").await;
     assert_eq!(row["managed_by_installation"], true, "{row}");
     let state = control.state().await.unwrap();
-    let own = state["hooks"].as_array().unwrap().iter().filter(|one| one["owner"]["repo"].is_u64());
+    let own = state["hooks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["owner"]["repo"].is_u64());
     assert_eq!(own.count(), 0, "the App's hook is enough");
 
-    let sha = hosted.push("ada/rocket", "main", "Does not fly", "ada").await;
+    let sha = hosted
+        .push("ada/rocket", "main", "Does not fly", "ada")
+        .await;
     let check = hosted.concluded("ada/rocket", &sha, "failure").await;
     assert_eq!(check["fields"]["name"], "Travis CI - Branch");
     let annotation = &check["annotations"][0];
     assert_eq!(annotation["path"], "tests/test_rocket.py", "{check}");
     assert_eq!(annotation["start_line"], 3);
     let first = &check["history"][0];
-    assert!(["queued", "in_progress"].contains(&first["status"].as_str().unwrap()), "{first}");
-    assert!(control.statuses("ada/rocket", &sha).await.unwrap().is_empty());
+    assert!(
+        ["queued", "in_progress"].contains(&first["status"].as_str().unwrap()),
+        "{first}"
+    );
+    assert!(
+        control
+            .statuses("ada/rocket", &sha)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 
     let build = ada.build_of("ada/rocket", &sha).await;
     let before = ada.api.build(build).await["jobs"][0]["id"].clone();
@@ -148,7 +198,10 @@ async fn an_app_made_by_manifest_gives_checks_with_annotations_that_can_be_asked
     let run = check["id"].as_u64().unwrap();
     // Only who may push can ask for it again.
     control.user("mallory").await.unwrap();
-    control.rerequest("ada/rocket", run, "mallory").await.unwrap();
+    control
+        .rerequest("ada/rocket", run, "mallory")
+        .await
+        .unwrap();
     control.rerequest("ada/rocket", run, "ada").await.unwrap();
     let again = until("the same check once more", SOON, || async {
         let checks = control.checks("ada/rocket", &sha).await.unwrap();
@@ -163,7 +216,9 @@ async fn an_app_made_by_manifest_gives_checks_with_annotations_that_can_be_asked
     let refused = until("the stranger's demand looked at", SOON, || async {
         let all = ada.list("ada/rocket", "deliveries").await;
         all.into_iter().find(|one| {
-            one["event"] == "check_run" && one["state"] == "done" && one["outcome"].to_string().contains("mallory")
+            one["event"] == "check_run"
+                && one["state"] == "done"
+                && one["outcome"].to_string().contains("mallory")
         })
     })
     .await;

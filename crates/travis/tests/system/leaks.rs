@@ -55,16 +55,35 @@ async fn case_28_nothing_that_is_logged_or_stored_holds_a_secret() {
         ("a variable".to_owned(), VARIABLE.to_owned()),
         ("the operator's token".to_owned(), hosted.server.token()),
         ("somebody's token".to_owned(), ada.token.clone()),
-        ("the hook's secret".to_owned(), state["hooks"][0]["secret"].as_str().unwrap().to_owned()),
+        (
+            "the hook's secret".to_owned(),
+            state["hooks"][0]["secret"].as_str().unwrap().to_owned(),
+        ),
     ];
     let session = ada.browser.cookies();
-    let session = session.split("; ").find_map(|pair| pair.split_once("session=")).unwrap().1;
+    let session = session
+        .split("; ")
+        .find_map(|pair| pair.split_once("session="))
+        .unwrap()
+        .1;
     words.push(("a session".to_owned(), session.to_owned()));
     let issued = hosted.control.tokens().await.unwrap();
     assert!(!issued.is_empty());
-    words.extend(issued.into_iter().map(|token| ("a token of the forge".to_owned(), token)));
-    let said = format!("{}{}", hosted.server.process.stderr(), worker.process.stderr());
-    assert!(said.contains("TRACE") && said.len() > 100_000, "{} bytes", said.len());
+    words.extend(
+        issued
+            .into_iter()
+            .map(|token| ("a token of the forge".to_owned(), token)),
+    );
+    let said = format!(
+        "{}{}",
+        hosted.server.process.stderr(),
+        worker.process.stderr()
+    );
+    assert!(
+        said.contains("TRACE") && said.len() > 100_000,
+        "{} bytes",
+        said.len()
+    );
     for (name, word) in &words {
         assert!(word.len() > 8, "{name}: {word:?}");
         let place = said.find(word.as_str());

@@ -38,15 +38,29 @@ async fn a_repository_keeps_its_builds_under_a_new_name_and_a_new_owner() {
     hosted.told("ada/shuttle", &sha, "success").await;
     assert_eq!(ada.list("ada/shuttle", "builds").await.len(), 2);
 
-    hosted.control.org("club", &[("ada", "admin")]).await.unwrap();
-    hosted.control.transfer("ada/shuttle", "club").await.unwrap();
+    hosted
+        .control
+        .org("club", &[("ada", "admin")])
+        .await
+        .unwrap();
+    hosted
+        .control
+        .transfer("ada/shuttle", "club")
+        .await
+        .unwrap();
     becomes(&ada.api, id, "club/shuttle").await;
-    let sha = hosted.push("club/shuttle", "main", "Given away", "ada").await;
+    let sha = hosted
+        .push("club/shuttle", "main", "Given away", "ada")
+        .await;
     let build = ada.build_of("club/shuttle", &sha).await;
     assert_eq!(ada.api.finished(build).await["state"], "passed");
     hosted.told("club/shuttle", &sha, "success").await;
     // The old name is free for another repository, which is another one here too.
-    hosted.control.repo(SLUG, &[("README", "another")]).await.unwrap();
+    hosted
+        .control
+        .repo(SLUG, &[("README", "another")])
+        .await
+        .unwrap();
     ada.sync().await;
     let other = ada.api.repo(SLUG).await;
     assert_ne!(other["id"], id);
@@ -55,11 +69,25 @@ async fn a_repository_keeps_its_builds_under_a_new_name_and_a_new_owner() {
 
 /// Every way to read a repository's things.
 fn doors(id: i64, build: i64, job: i64) -> Vec<String> {
-    let mut paths: Vec<String> = ["", "/builds", "/requests", "/branches", "/settings", "/deliveries",
-        "/pull_requests", "/badges", "/env_vars"]
-        .iter()
-        .flat_map(|what| [format!("/v3/repo/{id}{what}"), format!("/v3/repo/ada%2Frocket{what}")])
-        .collect();
+    let mut paths: Vec<String> = [
+        "",
+        "/builds",
+        "/requests",
+        "/branches",
+        "/settings",
+        "/deliveries",
+        "/pull_requests",
+        "/badges",
+        "/env_vars",
+    ]
+    .iter()
+    .flat_map(|what| {
+        [
+            format!("/v3/repo/{id}{what}"),
+            format!("/v3/repo/ada%2Frocket{what}"),
+        ]
+    })
+    .collect();
     paths.extend([
         format!("/v3/build/{build}"),
         format!("/v3/job/{job}"),
@@ -81,9 +109,15 @@ async fn case_26_a_repository_that_is_hidden_on_the_forge_is_missing_here_at_onc
     for api in [&eve.api, &nobody] {
         assert_eq!(api.get(&format!("/v3/repo/{id}")).await.status, 200);
     }
-    let origin = [("origin", hosted.server.url.clone()), ("cookie", eve.browser.cookies())];
+    let origin = [
+        ("origin", hosted.server.url.clone()),
+        ("cookie", eve.browser.cookies()),
+    ];
     let mut live = Live::open(&hosted.server.url, &origin).await.unwrap();
-    assert_eq!(live.subscribe(&format!("repo:{id}")).await["type"], "subscribed");
+    assert_eq!(
+        live.subscribe(&format!("repo:{id}")).await["type"],
+        "subscribed"
+    );
 
     hosted.control.repo_do(SLUG, "privatize").await.unwrap();
     until("the repository hidden", SOON, || async {
@@ -93,11 +127,17 @@ async fn case_26_a_repository_that_is_hidden_on_the_forge_is_missing_here_at_onc
     for api in [&eve.api, &nobody] {
         for path in doors(id, build, job) {
             let hidden = api.get(&path).await;
-            let number = path.replace(&id.to_string(), "987654").replace("ada%2Frocket", "ada%2Fmissing");
-            assert!([401, 404].contains(&hidden.status) , "{path}: {hidden:?}");
+            let number = path
+                .replace(&id.to_string(), "987654")
+                .replace("ada%2Frocket", "ada%2Fmissing");
+            assert!([401, 404].contains(&hidden.status), "{path}: {hidden:?}");
             if path.contains("/repo/") {
                 let missing = api.get(&number).await;
-                assert_eq!((hidden.status, &hidden.body), (missing.status, &missing.body), "{path}");
+                assert_eq!(
+                    (hidden.status, &hidden.body),
+                    (missing.status, &missing.body),
+                    "{path}"
+                );
             }
         }
         let badge = api.get("/ada/rocket.svg").await;
@@ -112,7 +152,8 @@ async fn case_26_a_repository_that_is_hidden_on_the_forge_is_missing_here_at_onc
     let sha = hosted.push(SLUG, "main", "Hidden", "ada").await;
     let built = ada.build_of(SLUG, &sha).await;
     ada.api.finished(built).await;
-    live.say(&json!({"type": "subscribe", "topics": ["repo:987654"]})).await;
+    live.say(&json!({"type": "subscribe", "topics": ["repo:987654"]}))
+        .await;
     let heard = live
         .hear(|one| {
             let leaks = one["type"] == "event" && !one["data"].is_null();
@@ -121,7 +162,11 @@ async fn case_26_a_repository_that_is_hidden_on_the_forge_is_missing_here_at_onc
         })
         .await;
     assert_eq!(heard["type"], "refused");
-    let again = Live::open(&hosted.server.url, &origin).await.unwrap().subscribe(&format!("repo:{id}")).await;
+    let again = Live::open(&hosted.server.url, &origin)
+        .await
+        .unwrap()
+        .subscribe(&format!("repo:{id}"))
+        .await;
     assert_eq!(again["type"], "refused", "{again}");
     assert_eq!(ada.api.get(&format!("/v3/repo/{id}")).await.status, 200);
 
@@ -138,13 +183,26 @@ async fn what_is_deleted_on_the_forge_is_switched_off_and_its_builds_end() {
     let (hosted, ada, id) = scene().await;
     let yaml = "language: generic\ngit: {clone: false}\nscript: sleep 60\n";
     let files = [(".travis.yml", yaml)];
-    let sha = hosted.control.commit(SLUG, "main", &files, "Long", "ada").await.unwrap();
+    let sha = hosted
+        .control
+        .commit(SLUG, "main", &files, "Long", "ada")
+        .await
+        .unwrap();
     let build = ada.build_of(SLUG, &sha).await;
     hosted.control.repo_do(SLUG, "delete").await.unwrap();
     let over = ada.api.finished(build).await;
     assert_eq!(over["state"], "canceled");
-    let row = hosted.server.api.get(&format!("/v3/repo/{id}")).await.expect(200);
-    assert_eq!((&row["active"], &row["gone"]), (&json!(false), &json!(true)), "{row}");
+    let row = hosted
+        .server
+        .api
+        .get(&format!("/v3/repo/{id}"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&row["active"], &row["gone"]),
+        (&json!(false), &json!(true)),
+        "{row}"
+    );
     let again = ada.act(SLUG, "activate", &json!({})).await;
     assert!(again.status >= 400, "{again:?}");
 }
@@ -153,7 +211,11 @@ async fn what_is_deleted_on_the_forge_is_switched_off_and_its_builds_end() {
 async fn case_27_rights_that_end_on_the_forge_end_here_at_once_for_writes() {
     let (hosted, _ada, id) = scene().await;
     hosted.control.user("bob").await.unwrap();
-    hosted.control.member(SLUG, "bob", Some("write")).await.unwrap();
+    hosted
+        .control
+        .member(SLUG, "bob", Some("write"))
+        .await
+        .unwrap();
     let bob = hosted.person("bob").await;
     let path = format!("/v3/repo/{id}/requests");
     bob.api.post(&path, &json!({})).await.expect(202);
@@ -186,7 +248,10 @@ async fn a_token_that_the_forge_took_back_is_shown_and_mended_by_signing_in() {
     })
     .await;
     let back = ada.browser.agree(hosted.id, "ada").await;
-    assert_eq!(ada.browser.follow(&back).await.header("location"), "/account");
+    assert_eq!(
+        ada.browser.follow(&back).await.header("location"),
+        "/account"
+    );
     let user: Value = ada.user().await;
     assert_eq!(user["identities"].as_array().unwrap().len(), 1, "{user}");
     assert_eq!(user["identities"][0]["access"], true, "{user}");

@@ -14,7 +14,10 @@ async fn scene(yaml: &str) -> (Hosted, Person) {
 }
 
 fn said(told: &[Value]) -> String {
-    told.last().unwrap()["description"].as_str().unwrap().to_owned()
+    told.last().unwrap()["description"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[tokio::test]
@@ -35,9 +38,17 @@ async fn a_newer_commit_of_a_branch_ends_what_runs() {
     assert!(said(&told).contains("canceled"), "{told:?}");
     // What goes on is what came last, and other branches.
     for build in [new, beside] {
-        let state = ada.api.build(build).await["state"].as_str().unwrap().to_owned();
-        assert!(["created", "queued", "received", "started"].contains(&state.as_str()), "{state}");
-        ada.api.post(&format!("/v3/build/{build}/cancel"), &json!({})).await;
+        let state = ada.api.build(build).await["state"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(
+            ["created", "queued", "received", "started"].contains(&state.as_str()),
+            "{state}"
+        );
+        ada.api
+            .post(&format!("/v3/build/{build}/cancel"), &json!({}))
+            .await;
         ada.api.finished(build).await;
     }
     hosted.told(SLUG, &second, "error").await;
@@ -46,7 +57,9 @@ async fn a_newer_commit_of_a_branch_ends_what_runs() {
 #[tokio::test]
 async fn what_asks_for_no_build_is_told_so() {
     let (hosted, ada) = scene("script: 'true'\nbranches: {except: [docs]}\n").await;
-    let skipped = hosted.push(SLUG, "main", "Words only [skip ci]", "ada").await;
+    let skipped = hosted
+        .push(SLUG, "main", "Words only [skip ci]", "ada")
+        .await;
     let told = hosted.told(SLUG, &skipped, "success").await;
     assert_eq!(said(&told), "No build: Build skipped via commit message");
     let excluded = hosted.push(SLUG, "docs", "Pages", "ada").await;
@@ -55,12 +68,19 @@ async fn what_asks_for_no_build_is_told_so() {
     ada.set(SLUG, "build_pushes", json!(false)).await;
     let off = hosted.push(SLUG, "main", "Not wanted", "ada").await;
     let told = hosted.told(SLUG, &off, "success").await;
-    assert_eq!(said(&told), "No build: Build type disabled via repository settings");
+    assert_eq!(
+        said(&told),
+        "No build: Build type disabled via repository settings"
+    );
     ada.set(SLUG, "build_pushes", json!(true)).await;
     ada.set(SLUG, "build_pull_requests", json!(false)).await;
     let branch = hosted.push(SLUG, "feature", "Feature", "ada").await;
     hosted.told(SLUG, &branch, "success").await;
-    hosted.control.pull(SLUG, "feature", "main", "ada").await.unwrap();
+    hosted
+        .control
+        .pull(SLUG, "feature", "main", "ada")
+        .await
+        .unwrap();
     let word = until("the word about the pull request", SOON, || async {
         let told = hosted.control.statuses(SLUG, &branch).await.unwrap();
         told.into_iter().rfind(|one| {
@@ -69,9 +89,16 @@ async fn what_asks_for_no_build_is_told_so() {
     })
     .await;
     assert_eq!(word["state"], "success");
-    assert_eq!(word["description"], "No build: Build type disabled via repository settings");
+    assert_eq!(
+        word["description"],
+        "No build: Build type disabled via repository settings"
+    );
     let builds = ada.list(SLUG, "builds").await;
-    assert_eq!(builds.len(), 1, "only the feature's push is built: {builds:?}");
+    assert_eq!(
+        builds.len(),
+        1,
+        "only the feature's push is built: {builds:?}"
+    );
 }
 
 #[tokio::test]
@@ -81,15 +108,24 @@ async fn failures_and_broken_files_are_told_as_what_they_are() {
     let told = hosted.told(SLUG, &failing, "failure").await;
     assert!(said(&told).contains("failed"), "{told:?}");
     let files = [(".travis.yml", "language: [\n")];
-    let broken = hosted.control.commit(SLUG, "main", &files, "Breaks", "ada").await.unwrap();
+    let broken = hosted
+        .control
+        .commit(SLUG, "main", &files, "Breaks", "ada")
+        .await
+        .unwrap();
     hosted.told(SLUG, &broken, "error").await;
     // A restart is told too, and its end again.
     let build = ada.build_of(SLUG, &failing).await;
     let before = hosted.control.statuses(SLUG, &failing).await.unwrap().len();
-    ada.api.post(&format!("/v3/build/{build}/restart"), &json!({})).await;
+    ada.api
+        .post(&format!("/v3/build/{build}/restart"), &json!({}))
+        .await;
     until("the second end", SOON, || async {
         let told = hosted.control.statuses(SLUG, &failing).await.unwrap();
-        let states: Vec<_> = told[before..].iter().map(|one| one["state"].clone()).collect();
+        let states: Vec<_> = told[before..]
+            .iter()
+            .map(|one| one["state"].clone())
+            .collect();
         (states.first()? == "pending" && states.last()? == "failure").then_some(())
     })
     .await;

@@ -52,7 +52,9 @@ async fn words_that_a_failing_forge_did_not_take_are_said_again() {
     ];
     for (round, mode) in modes.into_iter().enumerate() {
         fault(&hosted, mode.clone()).await;
-        let sha = hosted.push(SLUG, "main", &format!("Round {round}"), "ada").await;
+        let sha = hosted
+            .push(SLUG, "main", &format!("Round {round}"), "ada")
+            .await;
         let build = ada.build_of(SLUG, &sha).await;
         let build = ada.api.finished(build).await;
         assert_eq!(build["state"], "passed");
@@ -76,20 +78,30 @@ async fn pushes_whose_messages_were_lost_are_found_and_built() {
     let noted = hosted.control.calls(0).await.unwrap().len();
     until("a comparison", LATER, || async {
         let calls = hosted.control.calls(noted).await.unwrap();
-        calls.iter().any(|call| call["path"].as_str().unwrap().contains("/branches")).then_some(())
+        calls
+            .iter()
+            .any(|call| call["path"].as_str().unwrap().contains("/branches"))
+            .then_some(())
     })
     .await;
     fault(&hosted, json!({"mode": "drop_deliveries", "every": 3})).await;
     let mut all = Vec::new();
     for round in 0..9 {
         let branch = format!("branch-{round}");
-        all.push(hosted.push(SLUG, &branch, &format!("Round {round}"), "ada").await);
+        all.push(
+            hosted
+                .push(SLUG, &branch, &format!("Round {round}"), "ada")
+                .await,
+        );
     }
     hosted.control.quiet().await.unwrap();
     for sha in &all {
         until(&format!("a build of {sha}"), LATER, || async {
             let builds = ada.list(SLUG, "builds").await;
-            builds.iter().any(|build| build["commit"]["sha"] == sha.as_str()).then_some(())
+            builds
+                .iter()
+                .any(|build| build["commit"]["sha"] == sha.as_str())
+                .then_some(())
         })
         .await;
     }
@@ -98,12 +110,18 @@ async fn pushes_whose_messages_were_lost_are_found_and_built() {
     }
     // Each of them once.
     until("the end of everything", LATER, || async {
-        ada.list(SLUG, "builds").await.iter().all(is_over).then_some(())
+        ada.list(SLUG, "builds")
+            .await
+            .iter()
+            .all(is_over)
+            .then_some(())
     })
     .await;
     assert_eq!(ada.list(SLUG, "builds").await.len(), all.len());
     let requests = ada.list(SLUG, "requests").await;
-    let found = requests.iter().filter(|one| one["message"].to_string().contains("found by comparison"));
+    let found = requests
+        .iter()
+        .filter(|one| one["message"].to_string().contains("found by comparison"));
     assert!(found.count() >= 3, "{requests:?}");
 }
 
@@ -114,10 +132,16 @@ async fn a_pull_request_whose_message_was_lost_is_found_and_held() {
     hosted.control.fork(SLUG, "eve").await.unwrap();
     let sha = hosted.push("eve/rocket", "patch", "Patch", "eve").await;
     fault(&hosted, json!({"mode": "drop_deliveries"})).await;
-    hosted.control.pull(SLUG, "eve:patch", "main", "eve").await.unwrap();
+    hosted
+        .control
+        .pull(SLUG, "eve:patch", "main", "eve")
+        .await
+        .unwrap();
     let request = until("the pull request held", LATER, || async {
         let requests = ada.list(SLUG, "requests").await;
-        requests.into_iter().find(|one| one["pull_request"]["head_sha"] == sha.as_str() && one["held_at"].is_string())
+        requests.into_iter().find(|one| {
+            one["pull_request"]["head_sha"] == sha.as_str() && one["held_at"].is_string()
+        })
     })
     .await;
     assert_eq!(request["state"], "pending");
@@ -127,14 +151,25 @@ async fn a_pull_request_whose_message_was_lost_is_found_and_held() {
 #[tokio::test]
 async fn a_forge_that_fails_now_and_then_gets_every_commit_right() {
     let (hosted, ada) = scene().await;
-    fault(&hosted, json!({"mode": "status500", "every": 4, "match": "/api/v3/repo"})).await;
+    fault(
+        &hosted,
+        json!({"mode": "status500", "every": 4, "match": "/api/v3/repo"}),
+    )
+    .await;
     let mut all = Vec::new();
     for round in 0..6 {
         let branch = format!("flaky-{round}");
-        let yaml = format!("language: generic\ngit: {{clone: false}}\nscript: exit {}\n", round % 2);
+        let yaml = format!(
+            "language: generic\ngit: {{clone: false}}\nscript: exit {}\n",
+            round % 2
+        );
         let files = [(".travis.yml", yaml.as_str())];
         let message = format!("Round {round}");
-        let sha = hosted.control.commit(SLUG, &branch, &files, &message, "ada").await.unwrap();
+        let sha = hosted
+            .control
+            .commit(SLUG, &branch, &files, &message, "ada")
+            .await
+            .unwrap();
         all.push((sha, if round % 2 == 0 { "success" } else { "failure" }));
     }
     for (sha, state) in &all {

@@ -23,7 +23,9 @@ impl Browser {
     /// A call as the page's own code makes it.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let mut call = self.api.call(method, path);
-        call = call.header("x-requested-with", "fetch").header(header::COOKIE, self.cookies());
+        call = call
+            .header("x-requested-with", "fetch")
+            .header(header::COOKIE, self.cookies());
         if let Some(body) = body {
             call = call.json(body);
         }
@@ -43,7 +45,10 @@ impl Browser {
     /// What it would send.
     pub fn cookies(&self) -> String {
         let cookies = self.cookies.lock().unwrap();
-        let pairs: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs: Vec<String> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         pairs.join("; ")
     }
 
@@ -75,14 +80,19 @@ impl Browser {
 
     /// Goes to one of the server's pages that somebody else sent it to.
     pub async fn follow(&self, address: &str) -> Answer {
-        let path = address.strip_prefix(&self.api.url).expect("the server's own address");
+        let path = address
+            .strip_prefix(&self.api.url)
+            .expect("the server's own address");
         self.get(path).await
     }
 }
 
 /// Sends a form to a page of the forge; where it sends the browser then.
 pub async fn press(http: &reqwest::Client, page: &str, fields: &[(&str, &str)]) -> String {
-    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let pairs: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect();
     let call = http.post(page).body(pairs.join("&"));
     let answer = send(call.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")).await;
     assert_eq!(answer.status, 302, "{}", answer.body);
@@ -113,7 +123,12 @@ impl Person {
         let browser = hosted.browser();
         let back = browser.agree(hosted.id, login).await;
         let home = browser.follow(&back).await;
-        assert_eq!((home.status, home.header("location")), (303, "/account"), "{}", home.body);
+        assert_eq!(
+            (home.status, home.header("location")),
+            (303, "/account"),
+            "{}",
+            home.body
+        );
         let wish = json!({"name": "scenario", "scope": "all"});
         let made = browser.post("/v3/tokens", &wish).await.expect(201);
         let person = Self {
@@ -171,7 +186,9 @@ impl Person {
     pub async fn set(&self, slug: &str, name: &str, value: Value) {
         let path = format!("/v3/repo/{}/setting/{name}", slug.replace('/', "%2F"));
         let call = self.api.call(Method::PATCH, &path);
-        send(call.json(&json!({"setting.value": value}))).await.expect(200);
+        send(call.json(&json!({"setting.value": value})))
+            .await
+            .expect(200);
     }
 
     /// A list of a repository's, such as `builds`.
@@ -213,7 +230,9 @@ impl Person {
 
     /// Waits for the request of this head of a pull request to be held.
     pub async fn held(&self, slug: &str, sha: &str) -> i64 {
-        let request = self.request_of(slug, sha, |one| one["held_at"].is_string()).await;
+        let request = self
+            .request_of(slug, sha, |one| one["held_at"].is_string())
+            .await;
         assert_eq!(request["state"], "pending");
         request["id"].as_i64().unwrap()
     }

@@ -24,7 +24,8 @@ impl Worker {
     pub async fn start_logging(server: &Server, name: &str, filter: &str) -> Self {
         let mut worker = Self::start(server, name, &[]).await;
         worker.process.kill();
-        let mut command = Self::command(&worker.url, name, &worker.data, &worker.home, &worker.flags);
+        let mut command =
+            Self::command(&worker.url, name, &worker.data, &worker.home, &worker.flags);
         command.env("RUST_LOG", filter);
         worker.process = Process::start(command, worker.home.join("worker.err"));
         worker.online(server).await;
