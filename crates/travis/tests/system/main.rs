@@ -23,6 +23,7 @@ mod lifecycle;
 mod limits;
 mod messages;
 mod moves;
+mod others;
 mod outcomes;
 mod ping;
 mod postgres;
