@@ -12,6 +12,7 @@ const features = [
   'log',
   'repos',
   'settings',
+  'setup',
   'workers',
 ];
 

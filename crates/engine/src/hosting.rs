@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use travis_forge::hosting::{Access, AppIdentity, Connection, ForgeApi, RemoteRef};
-use travis_forge::{BranchHead, ForgeError, RepoRef, Resolved, Snapshot, Want};
+use travis_forge::{ForgeError, RepoRef, Resolved, Snapshot, Want};
 use travis_model::{
     ForgeId, ForgeSite, Hosting, Identity, Level, Repository, Secret, Timestamp, UserId,
 };
@@ -308,17 +308,6 @@ impl Engine {
                 .forge
                 .snapshot(&git_ref(repository), sha, fetch_ref, path)
                 .await?),
-        }
-    }
-
-    /// All branches, asked of the forge or of git.
-    pub(crate) async fn remote_branches(
-        &self,
-        repository: &Repository,
-    ) -> Result<Vec<BranchHead>, EngineError> {
-        match self.hosted(repository).await? {
-            Some(there) => Ok(there.api.branches(&there.access, &there.at).await?),
-            None => Ok(self.forge.branches(&git_ref(repository)).await?),
         }
     }
 

@@ -3,6 +3,15 @@ import type * as t from './types';
 
 const part = (value: number | string): string => encodeURIComponent(value);
 type RepoId = number | string;
+type RepoFilter = {
+  limit?: number;
+  offset?: number;
+  search?: string;
+  active?: boolean;
+  mine?: boolean;
+  starred?: boolean;
+  owner?: string | undefined;
+};
 type BuildFilter = {
   limit?: number;
   offset?: number;
@@ -15,9 +24,17 @@ type BuildFilter = {
 
 /** Every call that the app makes, by what it asks for. `repo` is an id or `owner/name`. */
 export const api = {
-  user: () => get<t.User>('/v3/user'),
-  repositories: (q: { limit?: number; offset?: number; search?: string } = {}) =>
-    get<t.Repositories>('/v3/repos', q),
+  user: () => get<t.User & Partial<t.Me>>('/v3/user'),
+  repositories: (f: RepoFilter = {}) =>
+    get<t.Repositories>('/v3/repos', {
+      limit: f.limit,
+      offset: f.offset,
+      search: f.search,
+      'repository.active': f.active,
+      mine: f.mine,
+      starred_by_me: f.starred,
+      owner: f.owner,
+    }),
   repository: (repo: RepoId) => get<t.Repository>(`/v3/repo/${part(repo)}`),
   addRepository: (body: t.NewRepository) => post<t.Repository>('/v3/repos', body),
   removeRepository: (repo: RepoId) => remove(`/v3/repo/${part(repo)}`),
@@ -85,8 +102,22 @@ export const api = {
     post<t.Worker>(`/v3/worker/${id}/${change}`),
   removeWorker: (id: number) => remove(`/v3/worker/${id}`),
   enrolmentToken: () => post<t.EnrolmentToken>('/v3/workers/enrolment_token'),
-  tokens: () => get<t.ApiTokens>('/v3/tokens'),
-  makeToken: (body: t.NewToken) => post<t.ApiToken>('/v3/tokens', body),
+  tokens: () => get<t.ScopedTokens>('/v3/tokens'),
+  makeToken: (body: t.NewScopedToken) => post<t.ScopedToken>('/v3/tokens', body),
   removeToken: (id: number) => remove(`/v3/token/${id}`),
   signOut: () => post<undefined>('/sign-out'),
+
+  // People, forges and set-up.
+  sync: () => post<t.User & Partial<t.Me>>('/v3/user/sync'),
+  sessions: () => get<t.Sessions>('/v3/user/sessions'),
+  endSession: (id: number) => remove(`/v3/user/session/${id}`),
+  endOtherSessions: () => remove('/v3/user/sessions'),
+  forges: () => get<t.Forges>('/v3/forges'),
+  setup: () => get<t.Setup>('/v3/setup'),
+  manifest: (body: t.ManifestDemand) => post<t.ManifestForm>('/v3/setup/manifest', body),
+  addForge: (body: t.NewForge) => post<t.Forge>('/v3/setup/forge', body),
+  removeForge: (id: number) => remove(`/v3/setup/forge/${id}`),
+  owners: () => get<t.ForgeOwners>('/v3/owners'),
+  star: (repo: RepoId) => post<t.Repository>(`/v3/repo/${part(repo)}/star`),
+  unstar: (repo: RepoId) => post<t.Repository>(`/v3/repo/${part(repo)}/unstar`),
 };

@@ -3,6 +3,9 @@
  * generates from the server's OpenAPI document. Everything else imports them from here.
  */
 import type { components } from './schema';
+import type { ForgePermissions, Me, OnForge } from './forge-types';
+
+export type * from './forge-types';
 
 type Schemas = components['schemas'];
 
@@ -35,9 +38,10 @@ export type JobMinimal = Schemas['JobMinimal'];
 export type PendingChange = Schemas['PendingChange'];
 export type ConfigMessage = Schemas['ConfigMessage'];
 export type BuildConfig = Schemas['BuildConfig'];
-export type RepositoryPermissions = Schemas['RepositoryPermissions'];
-export type Repository = Schemas['Repository'];
-export type Repositories = Schemas['Repositories'];
+export type RepositoryPermissions = Schemas['RepositoryPermissions'] & ForgePermissions;
+export type Repository = Schemas['Repository'] &
+  OnForge & { '@permissions': RepositoryPermissions };
+export type Repositories = Schemas['Repositories'] & { repositories: Repository[] };
 export type NewRepository = Schemas['NewRepository'];
 export type PingAddress = Schemas['PingAddress'];
 export type Branch = Schemas['Branch'];
@@ -64,7 +68,7 @@ export type ServerMessage = Schemas['ServerMessage'];
 
 /** What the server writes into the page. */
 export interface Boot {
-  user: User | null;
+  user: (User & Partial<Me>) | null;
   repos: Repositories | null;
   allow_local_git: boolean;
 }

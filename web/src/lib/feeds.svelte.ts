@@ -1,29 +1,52 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { api } from '../api/endpoints';
-import type { Build, Workers } from '../api/types';
+import type { Build, Forges, Repository, Workers } from '../api/types';
 import { connection } from './connection.svelte';
 import { entities } from './entities.svelte';
 import { Loading } from './loading.svelte';
-import { bootHadRepos } from './session.svelte';
+import { bootHadRepos, session } from './session.svelte';
 
 const PAGE = 100;
 
-/** The list of repositories, kept whole and current. */
+/** The list of repositories that build, kept whole and current. */
 class RepoFeed {
   /** Repositories beyond the first page are found by the search. */
   total = $state(0);
   loaded = $state(bootHadRepos());
+  /** What the reader has a right to at its forge. */
+  readonly mine = new SvelteSet<number>();
+  mineLoaded = $state(false);
+  /** So many in all; they may be more than are kept. */
+  mineTotal = $state(0);
   private readonly search = new SvelteSet<string>();
   readonly loading = new Loading(
-    () => api.repositories({ limit: PAGE }),
+    () => api.repositories({ limit: PAGE, active: true }),
     (list) => {
       this.total = list['@pagination'].count;
       const seen = new Set(list.repositories.map((repo) => repo.id));
       if (list['@pagination'].is_last) {
-        for (const id of [...entities.repos.keys()]) if (!seen.has(id)) entities.dropRepo(id);
+        for (const [id, repo] of [...entities.repos]) {
+          if (repo.active && !seen.has(id) && !this.mine.has(id)) entities.dropRepo(id);
+        }
       }
       for (const repo of list.repositories) entities.putRepo(repo);
       this.loaded = true;
+    },
+  );
+  /** The reader's own and starred ones, which may lie beyond the first page of all. */
+  readonly own = new Loading(
+    () =>
+      Promise.all([
+        api.repositories({ limit: PAGE, active: true, mine: true }),
+        api.repositories({ limit: PAGE, starred: true }),
+      ]),
+    ([mine, starred]) => {
+      const ids = new Set(mine.repositories.map((repo) => repo.id));
+      for (const id of [...this.mine]) if (!ids.has(id)) this.mine.delete(id);
+      for (const id of ids) this.mine.add(id);
+      for (const repo of [...mine.repositories, ...starred.repositories]) entities.putRepo(repo);
+      this.mineTotal = mine['@pagination'].count;
+      this.mineLoaded = true;
     },
   );
 
@@ -41,8 +64,29 @@ class RepoFeed {
           void this.loading.load();
         }
       },
-      sync: () => void this.loading.load(),
+      sync: () => {
+        void this.loading.load();
+        if (session.user) this.loadOwn();
+      },
     });
+  }
+
+  /** Whether it is the reader's; until the server has said so, by what they may do with it. */
+  isMine(repo: Repository): boolean {
+    if (this.mineLoaded) return this.mine.has(repo.id);
+    return Boolean(repo.forge) && repo['@permissions'].build === true;
+  }
+
+  loadOwn(): void {
+    void this.own.load();
+  }
+
+  /** The reader switched it on or off. */
+  switched(repo: Repository): void {
+    if (this.mine.has(repo.id) !== repo.active) this.mineTotal += repo.active ? 1 : -1;
+    if (repo.active) this.mine.add(repo.id);
+    else this.mine.delete(repo.id);
+    entities.putRepo(repo);
   }
 
   /** Asks the server for repositories beyond those known, once a text. */
@@ -50,12 +94,19 @@ class RepoFeed {
     if (this.total <= PAGE || this.search.has(text)) return;
     this.search.add(text);
     try {
-      const list = await api.repositories({ search: text, limit: 50 });
+      const list = await api.repositories({ search: text, limit: 50, active: true });
       for (const repo of list.repositories) entities.putRepo(repo);
     } catch {
       this.search.delete(text);
     }
   }
+}
+
+/** The forges that one can sign in with; asked for where they are shown. */
+class ForgeFeed {
+  readonly loading = new Loading<Forges>(() => api.forges());
+  readonly all = $derived(this.loading.value?.forges ?? []);
+  readonly doors = $derived(this.all.filter((forge) => forge.sign_in_url !== null));
 }
 
 /** The fleet's numbers and its workers. */
@@ -98,3 +149,4 @@ function rank(state: string): number {
 
 export const repoFeed = new RepoFeed();
 export const workerFeed = new WorkerFeed();
+export const forgeFeed = new ForgeFeed();

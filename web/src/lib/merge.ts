@@ -15,6 +15,9 @@ export function mergeBuild(known: Build | undefined, come: Build): Build {
 
 /** A repository has no version of its own; the build that it shows does. */
 export function mergeRepository(known: Repository | undefined, come: Repository): Repository {
+  if (come.starred === undefined && known?.starred !== undefined) {
+    come = { ...come, starred: known.starred };
+  }
   const before = known?.current_build;
   const after = come.current_build;
   if (!before || !after) return come;

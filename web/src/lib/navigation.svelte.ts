@@ -1,4 +1,5 @@
 import { isAppPath, match, type Route } from './router';
+import { signInAddress } from './signIn';
 
 interface Place {
   path: string;
@@ -15,6 +16,8 @@ const here = (): Place => ({
 class Navigation {
   place = $state.raw<Place>({ path: '/', search: '', hash: '' });
   route: Route = $derived(match(this.place.path));
+  /** Where one signs in and comes back to this page. */
+  readonly signIn: string = $derived(signInAddress(this.place.path, this.place.search));
   private readonly listeners = new Set<() => void>();
 
   start(): void {

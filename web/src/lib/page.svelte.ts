@@ -60,6 +60,8 @@ export function runTitle(number: string, state: string, repo: string): string {
 /** The repository that the home page shows, so that the list can mark it. */
 class Shown {
   slug = $state('');
+  /** Home asks what to build; on the phone that is the screen instead of the list. */
+  welcome = $state(false);
 }
 
 export const atHome = new Shown();

@@ -9,6 +9,7 @@ export const PATTERNS = {
   account: '/account',
   signIn: '/sign-in',
   add: '/add',
+  setup: '/setup',
   repo: '/:owner/:name',
   builds: '/:owner/:name/builds',
   build: '/:owner/:name/builds/:id#',
@@ -65,6 +66,9 @@ const RESERVED = new Set([
   'account',
   'sign-in',
   'add',
+  'setup',
+  'auth',
+  'hooks',
   'v3',
   'assets',
   'live',
@@ -124,7 +128,8 @@ export function slugParts(slug: string): { owner: string; name: string } {
 
 /** Whether a click on this address stays in the app. */
 export function isAppPath(path: string): boolean {
-  if (/^\/(v3|assets|live|health|openapi\.json)(\/|$)/.test(path)) return false;
+  if (/^\/(v3|assets|live|health|auth|hooks|setup\/app|openapi\.json)(\/|$)/.test(path))
+    return false;
   if (/^\/sign-in\/./.test(path)) return false;
   return !/\.(svg|txt|json)$/.test(path);
 }

@@ -1,6 +1,7 @@
-import type { Boot, User } from '../api/types';
+import type { Boot, Me, User } from '../api/types';
 import { api } from '../api/endpoints';
 import { entities } from './entities.svelte';
+import { Loading } from './loading.svelte';
 
 function readBoot(): Boot | null {
   const text = document.getElementById('boot')?.textContent;
@@ -12,27 +13,49 @@ function readBoot(): Boot | null {
   }
 }
 
+/** A person as the page knows them: also one without any forge has a list of them. */
+function whole(user: User & Partial<Me>): Me {
+  return {
+    ...user,
+    identities: user.identities ?? [],
+    avatar_url: user.avatar_url ?? null,
+    is_syncing: user.is_syncing ?? false,
+    synced_at: user.synced_at ?? null,
+  };
+}
+
 /** Who reads, and what the server allows. */
 class Session {
-  user = $state.raw<User | null>(null);
+  user = $state.raw<Me | null>(null);
   known = $state(false);
   allowLocalGit = $state(false);
+  private readonly asking = new Loading(
+    () => api.user(),
+    (user) => (this.user = whole(user)),
+  );
 
   async start(): Promise<void> {
     const boot = readBoot();
     if (boot) {
-      this.user = boot.user;
+      this.user = boot.user && whole(boot.user);
       this.known = true;
       this.allowLocalGit = boot.allow_local_git;
       for (const repo of boot.repos?.repositories ?? []) entities.putRepo(repo);
       return;
     }
-    try {
-      this.user = await api.user();
-    } catch {
-      this.user = null;
-    }
+    await this.refresh();
     this.known = true;
+  }
+
+  /** Asks again who reads; a session that was ended elsewhere is found out here. */
+  async refresh(): Promise<void> {
+    await this.asking.load();
+    const status = this.asking.error?.status;
+    if (status === 401 || status === 403) this.user = null;
+  }
+
+  take(user: User & Partial<Me>): void {
+    this.user = whole(user);
   }
 
   async signOut(): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { about, ago, bytes, duration, exactDuration, until } from './time';
 import { nearest } from './nearest';
+import { sentence } from './sentence';
 import { slugFromUrl, slugProblem, urlProblem } from '../features/add/slug';
 import { nameProblem } from '../features/settings/names';
 import { parseHash, toHash } from '../features/log/selection';
@@ -49,6 +50,12 @@ describe('words', () => {
     expect(exactDuration(20_000_000)).toBe('0.02 s');
     expect(exactDuration(128e9)).toBe('2 min 8 s');
   });
+
+  it.each([
+    ['no such branch', 'No such branch.'],
+    ['It is gone.', 'It is gone.'],
+    ['', ''],
+  ])('makes a sentence of %j', (text, whole) => expect(sentence(text)).toBe(whole));
 
   it('finds the name that was meant', () => {
     expect(nearest('harborlight/beacn', ['harborlight/beacon', 'x/y'])).toBe('harborlight/beacon');

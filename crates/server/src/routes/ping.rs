@@ -5,7 +5,6 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
-use serde_json::Value;
 use travis_api::v3::{self, ErrorBody};
 use travis_engine::Taken;
 use travis_model::{ForgeId, RepositoryId};
