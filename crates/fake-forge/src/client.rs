@@ -205,6 +205,12 @@ impl Control {
         self.post("member", named(repo, body)).await.map(drop)
     }
 
+    /// Lets someone into an organization as `admin` or `member`, or out of it.
+    pub async fn org_member(&self, org: &str, login: &str, role: Option<&str>) -> Controlled<()> {
+        let body = json!({"owner": org, "login": login, "permission": role});
+        self.post("member", body).await.map(drop)
+    }
+
     /// Registers an OAuth client; gives its identifier and secret.
     pub async fn oauth_app(&self, callback_url: &str) -> Controlled<(String, String)> {
         let value = self

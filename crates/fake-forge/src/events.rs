@@ -64,8 +64,8 @@ pub fn short(full_ref: &str) -> (&'static str, &str) {
 pub enum Event {
     /// A ref moved, came or went.
     Push(Box<Push>),
-    /// A ref came.
-    Create(String),
+    /// A ref came, and what it is at.
+    Create(String, String),
     /// A ref went.
     Delete(String),
     /// Something about a pull request: number, GitHub's action, more fields of the payload.
@@ -232,7 +232,8 @@ fn tell(forge: &Forge, repo: u64, login: &str, push: Push) {
     }
     let name = push.full_ref.clone();
     if push.created() {
-        announce(forge, &mut state, repo, login, &Event::Create(name));
+        let event = Event::Create(name, push.after.clone());
+        announce(forge, &mut state, repo, login, &event);
     } else if push.deleted() {
         announce(forge, &mut state, repo, login, &Event::Delete(name));
     }

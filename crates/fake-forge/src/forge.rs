@@ -56,9 +56,6 @@ impl Default for Options {
 /// Why a fake could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Pages, API and payloads of this service are not written yet.
-    #[error("{0:?} can't be played yet, use github")]
-    NotPlayed(Kind),
     /// The address is taken or the folder can't be made.
     #[error("the fake forge can't start, give another address or free the disk: {0}")]
     Io(#[from] std::io::Error),
@@ -77,12 +74,8 @@ impl FakeForge {
     /// Starts a fake inside the current runtime.
     ///
     /// # Errors
-    /// When the address can't be listened on or there is no room for repositories; for Gitea and
-    /// GitLab always, until they are written.
+    /// When the address can't be listened on or there is no room for repositories.
     pub async fn start(kind: Kind, options: Options) -> Result<Self, StartError> {
-        if kind != Kind::Github {
-            return Err(StartError::NotPlayed(kind));
-        }
         let listener = TcpListener::bind(options.bind).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let mut state = State::default();

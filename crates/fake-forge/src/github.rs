@@ -15,18 +15,16 @@ mod statuses;
 mod web;
 
 use crate::forge::{Forge, either};
-use crate::http::{Answer, Call, Reply, paged};
+use crate::http::{Answer, Call, Reply, paged, tagged};
 use crate::state::apps::Holder;
 use crate::state::people::Level;
 use crate::state::repos::{Named, Repo};
 use crate::state::{State, random};
-use aws_lc_rs::digest;
-use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-pub use install::{install, suspend, uninstall};
+pub use install::{install, membership, reached, suspend, uninstall};
 pub use manifest::{new_app, whole as whole_app};
 
 /// GitHub's opaque identifier of a row.
@@ -99,18 +97,7 @@ async fn api(forge: &Forge, call: &Call, path: &[&str]) -> Reply {
         return with_budget(forge, &key, reply);
     }
     let api = Api { forge, call, who };
-    let mut reply = either(route(&api, path).await);
-    if call.method == Method::GET && reply.status == 200 {
-        let tag = hex::encode(digest::digest(&digest::SHA256, &reply.content));
-        let tag = format!("W/\"{tag}\"");
-        let same = call
-            .header("if-none-match")
-            .is_some_and(|asked| asked.contains(tag.trim_start_matches("W/")));
-        if same {
-            reply = Reply::empty(304);
-        }
-        reply = reply.with("etag", tag);
-    }
+    let mut reply = tagged(call, either(route(&api, path).await));
     if reply.status != 304 {
         let mut state = forge.state();
         let budget = state.budget(&key);

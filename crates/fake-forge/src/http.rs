@@ -1,5 +1,6 @@
 //! A call as the fakes read it and the reply they give.
 
+use aws_lc_rs::digest;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use axum::response::Response;
@@ -267,6 +268,23 @@ impl Reply {
         }
         response
     }
+}
+
+/// Gives a good answer a tag, and leaves the content out for one who has it already.
+pub fn tagged(call: &Call, reply: Reply) -> Reply {
+    if call.method != Method::GET || reply.status != 200 {
+        return reply;
+    }
+    let tag = hex::encode(digest::digest(&digest::SHA256, &reply.content));
+    let same = call
+        .header("if-none-match")
+        .is_some_and(|asked| asked.contains(&format!("\"{tag}\"")));
+    let mut tagged = reply;
+    if same {
+        tagged.status = 304;
+        tagged.content = Vec::new();
+    }
+    tagged.with("etag", format!("W/\"{tag}\""))
 }
 
 /// The page of `rows` that was asked for, and the `Link` header that leads to the others.

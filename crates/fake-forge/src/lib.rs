@@ -4,6 +4,9 @@
 //! git over HTTP, signed webhooks, rate limits. What people would do on the forge's own pages is
 //! done by [`Control`]. Everything is forgotten when the fake ends.
 
+// The rows of the forges' APIs are long objects, and the macro that makes them counts by recursion.
+#![recursion_limit = "256"]
+
 mod client;
 mod control;
 mod delivery;

@@ -118,7 +118,8 @@ pub async fn refresh(forge: &Forge, repo: u64, number: u64) -> Result<(), GitErr
         .await?
         .unwrap_or(pull.base_sha);
     let merged = merge::merge(&folder, &base, &head).await?;
-    if merged.is_some() || pull.merge_sha.is_some() {
+    // Gitea works the merge out, too, but shows nobody a ref of it.
+    if forge.kind() != Kind::Gitea && (merged.is_some() || pull.merge_sha.is_some()) {
         git::set_ref(&folder, &merge_name, merged.as_deref()).await?;
     }
     change(forge, repo, number, |pull| {

@@ -8,7 +8,7 @@ use crate::git::commits::{Draft, make};
 use crate::github;
 use crate::http::{Answer, Reply};
 use crate::pulls::{self, object};
-use crate::state::people::Level;
+use crate::state::people::{Account, Level};
 use serde_json::{Map, Value, json};
 
 /// `POST /_fake/commit`: a commit made on the server, told as a push of `as`.
@@ -100,7 +100,8 @@ pub async fn fork(forge: &Forge, body: &Value) -> Answer {
         "+refs/tags/*:refs/tags/*",
     ];
     git::run(&folder, &arguments, None).await?;
-    let state = forge.state();
+    let mut state = forge.state();
+    rows::made(forge, &mut state, &[fork], login);
     let full = state
         .repos
         .get(&fork)
@@ -287,8 +288,42 @@ pub fn repository(forge: &Forge, body: &Value, what: &str) -> Answer {
     Ok(Reply::empty(204))
 }
 
+/// `POST /_fake/member {owner, login, permission|null}`: somebody comes to an organization, in the
+/// role of that name, or leaves it.
+fn org_member(forge: &Forge, body: &Value) -> Answer {
+    let (org, login) = (text(body, "owner")?, text(body, "login")?);
+    let role = body["permission"].as_str();
+    let mut state = forge.state();
+    state.add_person(login, None, None);
+    let is_org = |one: &&mut Account| one.login.eq_ignore_ascii_case(org);
+    let members = state.accounts.iter_mut().find(is_org);
+    let members = members.and_then(|one| one.members.as_mut());
+    let members = members.ok_or_else(|| Reply::message(404, &format!("no organization {org}")))?;
+    let had = members.remove(login);
+    if let Some(role) = role {
+        members.insert(login.to_owned(), role.to_owned());
+    }
+    // GitHub's two roles; another role of the same person is told to nobody.
+    let word = |role: &str| match role {
+        "admin" | "owner" => "admin",
+        _ => "member",
+    };
+    let change = match (role, &had) {
+        (Some(role), None) => Some(("member_added", word(role))),
+        (None, Some(had)) => Some(("member_removed", word(had))),
+        _ => None,
+    };
+    if let Some((action, role)) = change {
+        github::membership(forge, &mut state, org, (action, login), role);
+    }
+    Ok(Reply::empty(204))
+}
+
 /// `POST /_fake/member {owner, name, login, permission|null, as?}`.
 pub fn member(forge: &Forge, body: &Value) -> Answer {
+    if body["name"].as_str().is_none_or(str::is_empty) {
+        return org_member(forge, body);
+    }
     let id = repo(forge, body)?;
     let login = text(body, "login")?;
     let level: Option<Level> = serde_json::from_value(body["permission"].clone())

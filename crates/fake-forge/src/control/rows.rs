@@ -1,6 +1,7 @@
 //! People, organizations, repositories, clients, Apps and tokens.
 
 use super::text;
+use crate::events::{Event, announce};
 use crate::forge::Forge;
 use crate::git;
 use crate::git::commits::{Draft, make};
@@ -8,8 +9,8 @@ use crate::github;
 use crate::http::{Answer, Reply};
 use crate::state::apps::{Client, Holder};
 use crate::state::people::Level;
-use crate::state::random;
-use serde_json::{Value, json};
+use crate::state::{State, random};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// `POST /_fake/users`.
@@ -58,13 +59,16 @@ pub async fn repo(forge: &Forge, body: &Value) -> Answer {
     };
     if let Some(count) = body["count"].as_u64() {
         let mut state = forge.state();
+        let mut ids = Vec::new();
         for number in 0..count {
             let id = state.add_repo(owner, &format!("{name}-{number}"), private, branch);
             if let Some(row) = state.repos.get_mut(&id) {
                 row.git = false;
                 row.collaborators.clone_from(&collaborators);
             }
+            ids.push(id);
         }
+        made(forge, &mut state, &ids, owner);
         return Ok(Reply::json(201, &json!({"count": count})));
     }
     let id = {
@@ -103,7 +107,8 @@ pub async fn repo(forge: &Forge, body: &Value) -> Answer {
         };
         sha = Some(make(&folder, &draft).await?);
     }
-    let state = forge.state();
+    let mut state = forge.state();
+    made(forge, &mut state, &[id], owner);
     let full = state
         .repos
         .get(&id)
@@ -113,6 +118,15 @@ pub async fn repo(forge: &Forge, body: &Value) -> Answer {
         201,
         &json!({"id": id, "full_name": full, "sha": sha, "clone_url": format!("{}/{full}.git", forge.url())}),
     ))
+}
+
+/// Tells who listens about new repositories of one owner.
+pub fn made(forge: &Forge, state: &mut State, repos: &[u64], sender: &str) {
+    github::reached(forge, state, repos, sender);
+    for id in repos {
+        let event = Event::Repository("created", Map::new());
+        announce(forge, state, *id, sender, &event);
+    }
 }
 
 /// `POST /_fake/oauth_app`.

@@ -199,6 +199,55 @@ pub fn install(
     id
 }
 
+/// Tells the Apps that are installed on all repositories of an account about new ones there.
+pub fn reached(forge: &Forge, state: &mut State, repos: &[u64], sender: &str) {
+    let Some(first) = repos.first() else { return };
+    let installations: Vec<u64> = state
+        .installations
+        .values()
+        .filter(|one| one.repos.is_none() && state.installed_on(one, *first))
+        .map(|one| one.id)
+        .collect();
+    for id in installations {
+        let more = json!({"action": "added", "repository_selection": "all",
+            "repositories_added": short(state, repos), "repositories_removed": [],
+            "requester": null});
+        let more = crate::pulls::object(more);
+        tell(forge, state, id, "installation_repositories", more, sender);
+    }
+}
+
+/// Tells the Apps installed on an organization that somebody came or left.
+pub fn membership(forge: &Forge, state: &mut State, org: &str, change: (&str, &str), role: &str) {
+    let (action, login) = change;
+    let url = forge.url();
+    let installations: Vec<(u64, u64)> = state
+        .installations
+        .values()
+        .filter(|one| one.account.eq_ignore_ascii_case(org) && !one.suspended)
+        .map(|one| (one.id, one.app))
+        .collect();
+    for (id, app) in installations {
+        let hook = state
+            .apps
+            .get(&app)
+            .and_then(|app| state.hooks.get(&app.hook));
+        let wanted = |event: &String| event == "organization" || event == "*";
+        if hook.is_none_or(|hook| !hook.events.iter().any(wanted)) {
+            continue;
+        }
+        let api = format!("{url}/api/v3/orgs/{org}");
+        let more = json!({"action": action,
+            "membership": {"url": format!("{api}/memberships/{login}"), "state": "active",
+                "role": role, "organization_url": api, "direct_membership": true,
+                "user": render::by_login(url, state, login)},
+            "organization": render::by_login(url, state, org),
+            "installation": {"id": id, "node_id": super::node_id("Integration", id)}});
+        let more = crate::pulls::object(more);
+        tell(forge, state, id, "organization", more, org);
+    }
+}
+
 /// Takes an App out of an account.
 pub fn uninstall(forge: &Forge, id: u64) {
     let mut state = forge.state();

@@ -11,7 +11,7 @@ pub fn build(url: &str, state: &State, id: u64, sender: &str, event: &Event) -> 
     let repo = state.repos.get(&id);
     let (name, mut body) = match event {
         Event::Push(push) => ("push", pushed(url, state, repo?, sender, push)),
-        Event::Create(full) => {
+        Event::Create(full, _) => {
             let (kind, name) = short(full);
             let master = &repo?.default_branch;
             (

@@ -62,6 +62,16 @@ impl Level {
     }
 }
 
+/// What a role in an organization or group means for its repositories.
+pub fn role(word: &str) -> Level {
+    match word {
+        "admin" | "owner" => Level::Admin,
+        "maintainer" => Level::Maintain,
+        "developer" => Level::Write,
+        _ => Level::Read,
+    }
+}
+
 impl State {
     /// The account called `login`, whatever the case of its letters.
     pub fn account(&self, login: &str) -> Option<&Account> {
@@ -115,11 +125,7 @@ impl State {
         if repo.owner.eq_ignore_ascii_case(login) {
             return Some(Level::Admin);
         }
-        let by_org = match self.org_role(&repo.owner, login) {
-            Some("admin" | "owner") => Some(Level::Admin),
-            Some(_) => Some(Level::Read),
-            None => None,
-        };
+        let by_org = self.org_role(&repo.owner, login).map(role);
         let own = repo
             .collaborators
             .iter()
