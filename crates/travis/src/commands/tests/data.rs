@@ -121,6 +121,8 @@ pub fn build(number: i64, state: &str, version: i64, jobs: &[Value]) -> Value {
                 "committed_at": "2026-11-23T03:50:00.000Z"
             })),
             "created_by": owner(), "usual_seconds": 120, "config_messages": 1,
+            "pull_request": null, "pull_request_number": null, "pull_request_title": null,
+            "sender": null, "compare_url": null, "secrets": "none",
             "stages": stages, "jobs": jobs,
             "@permissions": {"read": true, "cancel": true, "restart": true}
         }),
@@ -199,6 +201,8 @@ pub fn request(state: &str, message: Option<&str>, builds: &[Value]) -> Value {
         json!({
             "id": 5, "state": state, "result": null, "message": message, "event_type": "api",
             "branch_name": "main", "sha": null, "repository": repository_minimal(),
+            "pull_request": null, "sender": null, "compare_url": null, "held_at": null,
+            "held_reason": null, "delivery_id": null, "approvals": [],
             "builds": builds, "created_at": NOW
         }),
     )
