@@ -11,7 +11,7 @@ use crate::{Engine, EngineError, Hosted, Vault};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use travis_bus::Wake;
+use travis_bus::{Event, Subject, Wake};
 use travis_forge::ForgeError;
 use travis_forge::hosting::{Check, CommitStatus};
 use travis_model::{RequestId, Timestamp};
@@ -118,6 +118,16 @@ impl Engine {
         if let Err(error) = self.settle(&entry, memo, turn).await {
             // The lease ends by itself, and then it is told again.
             tracing::warn!(key = %entry.key, %error, "what was told could not be noted");
+            return;
+        }
+        let build = entry.payload.get("build").and_then(|id| id.as_i64());
+        if let (Some(key), Some(build)) = (Key::read(&entry.key), build) {
+            // Whoever looks at the build sees what was told of it.
+            self.bus.publish(Event {
+                topics: vec![format!("repo:{}", key.repository)],
+                name: "build:reported",
+                subject: Subject::Build(build),
+            });
         }
     }
 
