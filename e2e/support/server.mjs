@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -36,12 +36,14 @@ export class Server {
   #child;
   #args;
 
-  static async start({ executor = 'host', sample = false, slots = 2 } = {}) {
+  static async start({ executor = 'host', sample = false, slots = 2, bind = '127.0.0.1:0', toml = '' } = {}) {
     const server = new Server();
     server.#place = await mkdtemp(join(tmpdir(), 'travis-e2e-'));
+    await mkdir(join(server.#place, 'data'));
+    await writeFile(join(server.#place, 'data/travis.toml'), toml);
     server.#args = ['--allow-local-git', '--executor', executor, '--slots', String(slots)];
     if (!sample) server.#args.push('--no-sample');
-    await server.#spawn('127.0.0.1:0');
+    await server.#spawn(bind);
     return server;
   }
 

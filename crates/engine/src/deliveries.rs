@@ -37,7 +37,7 @@ impl Waiting {
     fn holds(&self, lane: &Lane, id: DeliveryId, now: Timestamp) -> bool {
         self.0
             .get(lane)
-            .is_some_and(|(first, until)| *first < id && *until > now)
+            .is_some_and(|(first, until)| *first <= id && *until > now)
     }
 }
 

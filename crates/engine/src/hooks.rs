@@ -14,6 +14,8 @@ use travis_store::{DeliveryChange, NewDelivery};
 /// The longest name of an event or number of a delivery that is kept, in bytes.
 const WORD: usize = 200;
 
+const SWITCHED_OFF: &str = "the repository is switched off";
+
 /// A message that was taken.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Taken {
@@ -175,7 +177,7 @@ impl Engine {
             .delivery(id)
             .await?
             .ok_or(EngineError::NotFound("delivery"))?;
-        let request = match row.request_id {
+        let request = match row.request_id.filter(|_| repository.active) {
             Some(request) => tx.request(request).await?.map(Box::new),
             None => None,
         };
@@ -183,7 +185,11 @@ impl Engine {
         changes.send(self.bus.as_ref());
         Ok(Taken {
             delivery: id,
-            outcome: row.outcome,
+            outcome: if repository.active {
+                row.outcome
+            } else {
+                Some(SWITCHED_OFF.to_owned())
+            },
             request,
         })
     }
@@ -229,7 +235,7 @@ impl Engine {
         delivery: Option<String>,
     ) -> Result<DeliveryChange, EngineError> {
         if !repository.active {
-            return Ok(self.settled(id, false, "the repository is switched off"));
+            return Ok(self.settled(id, false, SWITCHED_OFF));
         }
         let push = match push {
             PlainPush::Commit(push) => push,

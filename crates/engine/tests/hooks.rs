@@ -166,7 +166,7 @@ async fn a_newer_push_cancels_older_builds_where_that_is_wanted() {
     world.hub.push(&at, "main", &[("a", "3")], "Third", &owner);
     let new = world.build_of(&world.one_request().await).await;
     assert_eq!(world.build_now(old.id).await.state.as_str(), "canceled");
-    assert_eq!(world.build_now(side.id).await.state.as_str(), "created");
+    assert_eq!(world.build_now(side.id).await.state.as_str(), "queued");
     let job = world.jobs(old.id).await.remove(0);
     let reason = format!("A newer commit came: canceled by build #{}.", new.number);
     assert_eq!(job.reason.as_deref(), Some(reason.as_str()));

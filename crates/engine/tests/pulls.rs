@@ -249,7 +249,7 @@ async fn a_newer_head_cancels_older_builds_and_closing_cancels_all() {
     let second = scene.world.build_of(&scene.world.one_request().await).await;
     let state = async |id| scene.world.build_now(id).await.state.as_str();
     assert_eq!(state(first.id).await, "canceled");
-    assert_eq!(state(second.id).await, "created");
+    assert_eq!(state(second.id).await, "queued");
     hub.change_pull(
         &scene.at,
         number,

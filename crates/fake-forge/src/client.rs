@@ -243,6 +243,18 @@ impl Control {
         Ok(value["token"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Every token that is good, to look for where none may be.
+    pub async fn tokens(&self) -> Controlled<Vec<String>> {
+        let value = self.call(Method::GET, "tokens", None).await?;
+        Ok(serde_json::from_value(value).unwrap_or_default())
+    }
+
+    /// Takes every token of a person back.
+    pub async fn revoke(&self, login: &str) -> Controlled<()> {
+        let body = json!({"login": login});
+        self.post("revoke", body).await.map(drop)
+    }
+
     /// Lets every n-th call (or delivery) fail.
     pub async fn fault(&self, mode: FaultMode, every: u64) -> Controlled<()> {
         let body = json!({"mode": mode, "every": every});

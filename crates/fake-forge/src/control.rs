@@ -50,6 +50,7 @@ pub async fn answer(forge: &Forge, call: &Call) -> Answer {
         ["install"] => rows::install(forge, &body),
         ["uninstall" | "suspend" | "unsuspend"] => rows::installation(forge, &body, path[0]),
         ["token"] => rows::token(forge, &body),
+        ["revoke"] => rows::revoke(forge, &body),
         ["commit"] => changes::commit(forge, &body).await,
         ["tag"] => changes::set_ref(forge, &body, "tag").await,
         ["delete_ref"] => changes::set_ref(forge, &body, "delete").await,

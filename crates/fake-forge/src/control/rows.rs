@@ -205,3 +205,12 @@ pub fn token(forge: &Forge, body: &Value) -> Answer {
     let token = state.issue("ghp_", holder, &scopes, None);
     Ok(Reply::json(201, &json!({"token": token})))
 }
+
+/// `POST /_fake/revoke {login}`: takes every token of a person back.
+pub fn revoke(forge: &Forge, body: &Value) -> Answer {
+    let revoked = text(body, "login")?;
+    forge.state().tokens.retain(
+        |_, token| !matches!(&token.holder, Holder::Person { login, .. } if login == revoked),
+    );
+    Ok(Reply::empty(204))
+}

@@ -6,7 +6,7 @@ use crate::http::{Answer, Call, Reply};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Answers `GET /_fake/state` and `GET /_fake/calls?since=`.
+/// Answers `GET /_fake/state`, `GET /_fake/calls?since=` and `GET /_fake/tokens`.
 pub async fn answer(forge: &Forge, call: &Call, path: &[&str]) -> Answer {
     match path {
         ["calls"] => {
@@ -18,6 +18,7 @@ pub async fn answer(forge: &Forge, call: &Call, path: &[&str]) -> Answer {
             let rows: Vec<_> = state.calls.iter().skip(since).collect();
             Reply::ok(&json!(rows))
         }
+        ["tokens"] => Reply::ok(&json!(forge.state().tokens.keys().collect::<Vec<_>>())),
         ["state"] => whole(forge).await,
         _ => Err(Reply::message(404, "no such control")),
     }

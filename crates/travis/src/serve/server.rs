@@ -41,6 +41,8 @@ pub struct Plan {
     pub limits: settings::Limits,
     /// For how long workers hold their jobs.
     pub leases: settings::Leases,
+    /// How often repositories are compared with their forges.
+    pub comparing: settings::Comparing,
     /// Forges to sign in with.
     pub forges: Vec<ForgeSettings>,
     /// Who may sign in, and whose repositories are worked on.
@@ -100,6 +102,7 @@ impl Running {
             heartbeat: plan.leases.heartbeat(),
             limits,
             access: plan.access.allowed(),
+            compare_every: plan.comparing.every(),
         };
         let forges = plan
             .forges
@@ -184,6 +187,7 @@ pub async fn server(args: ServerArgs) -> Result<ExitCode> {
         sample_url: None,
         limits: settings.limits,
         leases: settings.leases,
+        comparing: settings.comparing,
         forges: settings.forge,
         access: settings.access,
         data: data.clone(),

@@ -37,6 +37,9 @@ pub struct Settings {
     /// For how long workers hold their jobs.
     #[serde(default)]
     pub leases: Leases,
+    /// How often repositories are compared with their forges.
+    #[serde(default)]
+    pub comparing: Comparing,
     /// What the owner of this machine says for its worker.
     #[serde(default)]
     pub worker: Worker,
@@ -64,6 +67,20 @@ impl Leases {
     /// How often a busy worker is heard of: three times in a lease at least.
     pub fn heartbeat(self) -> Duration {
         Duration::from_secs(HEARTBEAT_SECONDS).min(self.lease() / 3)
+    }
+}
+
+/// How often branches and pull requests are compared with their forge, to find what no hook told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparing {
+    seconds: Option<u64>,
+}
+
+impl Comparing {
+    /// From one comparison of a repository to the next.
+    pub fn every(self) -> Duration {
+        Duration::from_secs(self.seconds.unwrap_or(300))
     }
 }
 
@@ -180,6 +197,11 @@ impl Settings {
         if settings.leases.lease() < SHORTEST_LEASE {
             bail!(
                 "leases: with less than 3 seconds a short hiccup would lose every job; leave the key out for the default"
+            );
+        }
+        if settings.comparing.seconds == Some(0) {
+            bail!(
+                "comparing: 0 seconds would ask forges without end; leave the key out for the default"
             );
         }
         settings.worker.check()?;

@@ -50,6 +50,7 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
         sample_url: sample_url.clone(),
         limits: settings.limits,
         leases: settings.leases,
+        comparing: settings.comparing,
         forges: settings.forge,
         access: settings.access,
         data: data.clone(),

@@ -171,11 +171,11 @@ async fn case_22_signed_names_that_git_would_take_for_options_are_refused() {
 }
 
 #[tokio::test]
-async fn case_32_a_ping_of_ten_megabytes_is_refused_unread() {
+async fn case_32_a_ping_over_the_limit_of_the_forges_is_refused_unread() {
     let server = Setup::server().start().await;
     server.quick("acme/rocket", "script: 'true'\n").await;
     let hook = Hook::of(&server, "acme/rocket").await;
-    let body = vec![b' '; 10 << 20];
+    let body = vec![b' '; 26 << 20];
     let signature = hook.sign(&body);
     let call = server
         .anonymous()

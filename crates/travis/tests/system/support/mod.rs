@@ -1,17 +1,21 @@
 //! What scenarios are made of: servers, workers, repositories, a client, cuts in the wire.
 
 mod api;
+mod forge;
 mod link;
 mod live;
+mod person;
 mod process;
 mod repo;
 mod server;
 mod wire;
 mod worker;
 
-pub use api::{Answer, Api, send};
+pub use api::{Answer, Api, is_over, send};
+pub use forge::{CLIENT_SECRET, FaultMode, Hosted, forge};
 pub use link::Link;
 pub use live::Live;
+pub use person::{Browser, Person, press};
 pub use process::{Process, travis};
 pub use repo::Repo;
 pub use server::{Server, Setup, finish};

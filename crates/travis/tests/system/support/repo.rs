@@ -69,3 +69,22 @@ impl Repo {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 }
+
+impl Repo {
+    /// Pushes a branch, without holding up the test's other work: the forge may live in its
+    /// process.
+    pub async fn push(&self, remote: &str, branch: &str) {
+        let output = tokio::process::Command::new("git")
+            .args(["push", "--quiet", "--force", remote, branch])
+            .current_dir(&self.path)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git push: {error}");
+    }
+}

@@ -57,6 +57,12 @@ impl Setup {
         self
     }
 
+    /// How much is logged.
+    pub fn log(mut self, filter: &str) -> Self {
+        self.rust_log = Some(filter.to_owned());
+        self
+    }
+
     pub async fn start(self) -> Server {
         let place = Arc::new(tempfile::tempdir().unwrap());
         self.start_in(place, "127.0.0.1:0")

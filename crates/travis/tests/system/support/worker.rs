@@ -3,6 +3,7 @@
 use super::{Process, SOON, Server, travis, until};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 pub struct Worker {
     pub name: String,
@@ -17,6 +18,18 @@ impl Worker {
     /// Enrols and starts a worker, and waits until the server has it online.
     pub async fn start(server: &Server, name: &str, flags: &[&str]) -> Self {
         Self::start_at(server, &server.url, name, flags).await
+    }
+
+    /// One that says everything there is to say.
+    pub async fn start_logging(server: &Server, name: &str, filter: &str) -> Self {
+        let mut worker = Self::start(server, name, &[]).await;
+        worker.process.kill();
+        let mut command =
+            Self::command(&worker.url, name, &worker.data, &worker.home, &worker.flags);
+        command.env("RUST_LOG", filter);
+        worker.process = Process::start(command, worker.home.join("worker.err"));
+        worker.online(server).await;
+        worker
     }
 
     /// The same by another address, such as that of a [`super::Link`].
@@ -55,6 +68,14 @@ impl Worker {
         flags: &[String],
         token: Option<&str>,
     ) -> Process {
+        let mut command = Self::command(url, name, data, home, flags);
+        if let Some(token) = token {
+            command.env("TRAVIS_ENROLMENT_TOKEN", token);
+        }
+        Process::start(command, home.join("worker.err"))
+    }
+
+    fn command(url: &str, name: &str, data: &Path, home: &Path, flags: &[String]) -> Command {
         let mut command = travis(home);
         command.args([
             "worker",
@@ -65,10 +86,7 @@ impl Worker {
             "--allow-local-git",
         ]);
         command.arg("--data").arg(data).args(flags);
-        if let Some(token) = token {
-            command.env("TRAVIS_ENROLMENT_TOKEN", token);
-        }
-        Process::start(command, home.join("worker.err"))
+        command
     }
 
     /// Starts it again after its end, with the same key.
