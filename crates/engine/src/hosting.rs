@@ -16,12 +16,12 @@ pub type Connect = Arc<dyn Fn(Connection) -> Result<Arc<dyn ForgeApi>, ForgeErro
 /// A token that ends so soon is renewed before it is used.
 const RENEW_BEFORE: Duration = Duration::from_secs(120);
 
+/// An adapter, with the time of the row it was made of.
+type Made = (Timestamp, Arc<dyn ForgeApi>);
+
 /// Adapters that were made, with the time of the row they were made of; and the forges' origins.
 #[derive(Default)]
-pub(crate) struct Adapters(
-    Mutex<HashMap<ForgeId, (Timestamp, Arc<dyn ForgeApi>)>>,
-    RwLock<Vec<String>>,
-);
+pub(crate) struct Adapters(Mutex<HashMap<ForgeId, Made>>, RwLock<Vec<String>>);
 
 /// A forge with its adapter.
 #[derive(Clone)]
