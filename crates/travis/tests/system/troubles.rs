@@ -154,11 +154,21 @@ async fn a_pull_request_whose_message_was_lost_is_found_and_held() {
 }
 
 #[tokio::test]
+async fn a_push_just_before_the_forge_is_away_is_built_when_it_is_back() {
+    let (hosted, ada) = scene().await;
+    let away = json!({"mode": "status500", "seconds": 25, "match": "/api/v3/"});
+    fault(&hosted, away).await;
+    let sha = hosted.push(SLUG, "main", "In bad times", "ada").await;
+    in_order(&told_later(&hosted, &sha, "success").await);
+    assert_eq!(ada.list(SLUG, "builds").await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_forge_that_fails_now_and_then_gets_every_commit_right() {
     let (hosted, ada) = scene().await;
     fault(
         &hosted,
-        json!({"mode": "status500", "every": 4, "match": "/api/v3/repo"}),
+        json!({"mode": "status500", "every": 4, "seconds": 20, "match": "/api/v3/repo"}),
     )
     .await;
     let mut all = Vec::new();
