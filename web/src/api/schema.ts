@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/hooks/{forge_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The message of an App's hook. */
+        post: operations["post_hooks_forge_id"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ping/{repository_id}": {
         parameters: {
             query?: never;
@@ -14,9 +31,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A signed ping of any git host: GitHub's, Gitea's and GitLab's pushes, or
-         *     `{"branch": "main", "sha": "…"}`. The header `X-Hub-Signature-256` holds
-         *     `sha256=<hex HMAC-SHA256 of the body>` under the repository's ping secret.
+         * The message of a repository's own hook. Of plain git: a signed ping of any git host (GitHub's,
+         *     Gitea's and GitLab's pushes, or `{"branch": "main", "sha": "…"}`), whose header
+         *     `X-Hub-Signature-256` holds `sha256=<hex HMAC-SHA256 of the body>` under the repository's ping
+         *     secret. Of a forge: as the forge signs it.
          */
         post: operations["post_ping_repository_id"];
         delete?: never;
@@ -161,6 +179,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/forges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The forges to sign in with. */
+        get: operations["get_v3_forges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/job/{id}": {
         parameters: {
             query?: never;
@@ -297,6 +332,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/owners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts whose repositories the reader has rights on. */
+        get: operations["get_v3_owners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/repo/{repository}": {
         parameters: {
             query?: never;
@@ -324,8 +376,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Switches a repository on. */
+        /** Switches a repository on: its hook is made on its forge, or the App's is used. */
         post: operations["post_v3_repo_repository_activate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/badges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What to write elsewhere so that the repository's badge is shown there. */
+        get: operations["get_v3_repo_repository_badges"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -400,6 +469,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/repo/{repository}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hooks' messages about a repository, newest first, with what came of each. */
+        get: operations["get_v3_repo_repository_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/delivery/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A hook's message, with its headers and body: for whoever may push. */
+        get: operations["get_v3_repo_repository_delivery_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/delivery/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Works on a hook's message once more. */
+        post: operations["post_v3_repo_repository_delivery_id_redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/repo/{repository}/env_var/{id}": {
         parameters: {
             query?: never;
@@ -452,6 +572,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/repo/{repository}/pull_requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pull requests that something was asked for, the newest activity first. */
+        get: operations["get_v3_repo_repository_pull_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/repo/{repository}/request/{id}": {
         parameters: {
             query?: never;
@@ -463,6 +600,26 @@ export interface paths {
         get: operations["get_v3_repo_repository_request_id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/request/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a held request go on; with `secrets` gives exactly its commit the repository's secrets.
+         *     The answer is the request that is built.
+         */
+        post: operations["post_v3_repo_repository_request_id_approve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -487,6 +644,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/repo/{repository}/setting/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One setting. */
+        get: operations["get_v3_repo_repository_setting_name"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a setting. */
+        patch: operations["patch_v3_repo_repository_setting_name"];
+        trace?: never;
+    };
+    "/v3/repo/{repository}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a repository's maintainers decided. */
+        get: operations["get_v3_repo_repository_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/star": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stars a repository. */
+        post: operations["post_v3_repo_repository_star"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/unstar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the star away. */
+        post: operations["post_v3_repo_repository_unstar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/repos": {
         parameters: {
             query?: never;
@@ -499,6 +725,74 @@ export interface paths {
         put?: never;
         /** Adds a git repository and switches it on. */
         post: operations["post_v3_repos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the installation is set up; for administrators. */
+        get: operations["get_v3_setup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/setup/forge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a forge up as a plain OAuth application. */
+        post: operations["post_v3_setup_forge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/setup/forge/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a forge that has no repositories. */
+        delete: operations["delete_v3_setup_forge_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/setup/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The form that makes an App; the browser posts it to the forge. */
+        post: operations["post_v3_setup_manifest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -551,6 +845,58 @@ export interface paths {
         get: operations["get_v3_user"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/user/session/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's own sessions. */
+        delete: operations["delete_v3_user_session_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/user/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions, the last used first. */
+        get: operations["get_v3_user_sessions"];
+        put?: never;
+        post?: never;
+        /** Signs out everywhere else. */
+        delete: operations["delete_v3_user_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/user/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads one's repositories from the forges again. */
+        post: operations["post_v3_user_sync"];
         delete?: never;
         options?: never;
         head?: never;
@@ -694,6 +1040,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/worker/v1/attempts/{id}/source/git-upload-pack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Objects of the attempt's repository, for git. */
+        post: operations["post_worker_v1_attempts_id_source_git_upload_pack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/v1/attempts/{id}/source/info/refs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the attempt's repository holds, for git. */
+        get: operations["get_worker_v1_attempts_id_source_info_refs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/worker/v1/attempts/{id}/state": {
         parameters: {
             query?: never;
@@ -783,6 +1163,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who may sign in and whose repositories are worked on; empty lists allow all. */
+        AccessLists: {
+            /** @description `owner` or `owner/name`, with `*` for any letters. */
+            owners: string[];
+            /** @description Logins and `org:NAME`, with `*` for any letters. */
+            sign_in: string[];
+        };
         /** @description A token of the API. The token itself is shown once, when it is made. */
         ApiToken: components["schemas"]["Head"] & {
             /** @description When it was made. */
@@ -798,6 +1185,8 @@ export interface components {
             last_used_at: string | null;
             /** @description What its owner called it. */
             name: string;
+            /** @description What it may be used for at most: `read`, `build`, `settings`, `all`. */
+            scope?: string;
             /** @description The token, only in the answer that made it. */
             token?: string;
         };
@@ -805,6 +1194,29 @@ export interface components {
         ApiTokens: components["schemas"]["Head"] & {
             /** @description The tokens. */
             tokens: components["schemas"]["ApiToken"][];
+        };
+        /** @description A form that the browser posts to the forge, with one field `manifest`. */
+        AppForm: {
+            /** @description Always `manifest_form`. */
+            "@type": string;
+            /** @description Where it is posted. */
+            action: string;
+            /** @description The field's value. */
+            manifest: string;
+        };
+        /** @description A maintainer's word for one commit. */
+        Approval: {
+            /** @description When. */
+            created_at: string;
+            /** @description The commit may have the repository's secrets. */
+            secrets: boolean;
+            /** @description Who gave it. */
+            user: components["schemas"]["Owner"];
+        };
+        /** @description Lets a held request go on. */
+        Approve: {
+            /** @description Gives this very commit the repository's secrets. */
+            secrets?: boolean;
         };
         /** @description One job to run. */
         Assignment: {
@@ -882,6 +1294,23 @@ export interface components {
             /** @description Where it ran. */
             worker: components["schemas"]["WorkerMinimal"];
         };
+        /** @description A text that shows a badge. */
+        Badge: {
+            /** @description `markdown`, `html`, `asciidoc`, `rst`, `url`. */
+            format: string;
+            /** @description The text. */
+            text: string;
+        };
+        /** @description What to write elsewhere so that a repository's badge is shown there. */
+        Badges: components["schemas"]["Head"] & {
+            /** @description One text for each markup. */
+            badges: components["schemas"]["Badge"][];
+            /**
+             * @description The badge itself. Of a private repository it carries a token that shows this badge and
+             *     nothing else.
+             */
+            image_url: string;
+        };
         /** @description A branch. */
         Branch: components["schemas"]["Head"] & {
             /** @description It is the one built when none is named. */
@@ -914,6 +1343,8 @@ export interface components {
             branch: components["schemas"]["BranchMinimal"];
             /** @description What it builds. */
             commit: components["schemas"]["Commit"];
+            /** @description A page that shows the change. */
+            compare_url: string | null;
             /**
              * Format: int64
              * @description Number of messages about its configuration.
@@ -946,8 +1377,23 @@ export interface components {
             previous_state: string | null;
             /** @description It belongs to a private repository. */
             private: boolean;
+            pull_request: components["schemas"]["PullRequestBrief"] | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            pull_request_number: number | null;
+            /** @description Its title. */
+            pull_request_title: string | null;
+            reported: components["schemas"]["BuildReport"] | null;
             /** @description Of which repository. */
             repository: components["schemas"]["RepositoryMinimal"];
+            /**
+             * @description Whether its jobs have the repository's secrets on workers that may: `given`, `withheld`
+             *     (another repository's code, not approved for them), `none` (there are none).
+             */
+            secrets: string;
+            sender: components["schemas"]["Sender"] | null;
             /** @description Its stages; one named `test` when the configuration names none. */
             stages: components["schemas"]["Stage"][];
             /** @description When its first job started. */
@@ -1007,6 +1453,21 @@ export interface components {
              * @description Grows with each change; never show a smaller one over a greater one.
              */
             version: number;
+        };
+        /** @description What the forge was told of a build's commit. */
+        BuildReport: {
+            /** @description The context of the status, or the name of the check. */
+            context: string;
+            /** @description What was said last; what is to be said while nothing was. */
+            description: string;
+            /** @description Why it could not be said, and what to do. */
+            error: string | null;
+            /** @description When it is tried again. */
+            next_try_at: string | null;
+            /** @description `told`, `waiting`, `failed` (given up), `none`. */
+            state: string;
+            /** @description When it was said last. */
+            told_at: string | null;
         };
         /** @description A page of builds. */
         Builds: components["schemas"]["Head"] & {
@@ -1095,6 +1556,56 @@ export interface components {
             line: number | null;
             /** @description A sentence for people. */
             text: string;
+        };
+        /** @description The reader, with who they are on forges. */
+        CurrentUser: components["schemas"]["User"] & {
+            /** @description Picture. */
+            avatar_url: string | null;
+            /** @description Who they are on forges. */
+            identities: components["schemas"]["Identity"][];
+            /** @description A list of repositories is being read. */
+            is_syncing: boolean;
+            /** @description When one was last read to its end. */
+            synced_at: string | null;
+        };
+        /** @description A page of hooks' messages. */
+        Deliveries: components["schemas"]["Head"] & {
+            /** @description Which part of the list this is. */
+            "@pagination": components["schemas"]["Pagination"];
+            /** @description The messages. */
+            deliveries: components["schemas"]["Delivery"][];
+        };
+        /** @description A hook's message. */
+        Delivery: components["schemas"]["Head"] & {
+            /** @description What happened, where the event has kinds. */
+            action: string | null;
+            /** @description When it was done with. */
+            done_at: string | null;
+            /** @description The forge's name of the event. */
+            event: string;
+            /** @description The sender's own number of it. */
+            guid: string;
+            /** @description The headers that were kept; only on a single delivery. */
+            headers?: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description What came of it. */
+            outcome: string | null;
+            /** @description The body; only on a single delivery, and while it is kept. */
+            payload?: Record<string, never>;
+            /** @description When it came. */
+            received_at: string;
+            request: components["schemas"]["RequestMinimal"] | null;
+            /** @description `pending`, `done`, `failed`. */
+            state: string;
+            /**
+             * Format: int32
+             * @description How often it was tried in vain.
+             */
+            tries: number;
         };
         /** @description Registers a worker. */
         EnrolRequest: {
@@ -1240,6 +1751,90 @@ export interface components {
              */
             sealed: boolean;
         };
+        /** @description What is done already of what makes an installation useful. */
+        FirstSteps: {
+            /** @description Something was built. */
+            build: boolean;
+            /** @description A forge is set up. */
+            forge: boolean;
+            /** @description A repository is switched on. */
+            repository: boolean;
+            /** @description The reader is signed in with a forge. */
+            signed_in: boolean;
+            /** @description A worker is there. */
+            worker: boolean;
+        };
+        /** @description A forge that this installation works with. */
+        Forge: components["schemas"]["Head"] & {
+            /** @description An App is set up: no hooks are made. */
+            app: boolean;
+            /** @description It stands in the operator's configuration, and is changed there. */
+            configured: boolean;
+            /** @description Where the App's hook sends; for administrators. */
+            hook_url: string | null;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description Where the App is installed on more accounts. */
+            install_url: string | null;
+            /** @description Its kind: `github`, `gitea`, `gitlab`. */
+            kind: string;
+            /** @description The name of its kind for people. */
+            label: string;
+            /** @description Its name for people. */
+            name: string;
+            /** @description Where to sign in with it, when that is set up. */
+            sign_in_url: string | null;
+            /** @description Where people go. */
+            web_url: string;
+        };
+        /** @description A kind of forge. */
+        ForgeKind: {
+            /** @description The public instance, where there is one that most people mean. */
+            default_web_url: string | null;
+            /** @description Its name for programs. */
+            kind: string;
+            /** @description Its name for people. */
+            label: string;
+            /** @description An App can be made with one click. */
+            manifest: boolean;
+        };
+        /** @description A forge inside something else. */
+        ForgeMinimal: components["schemas"]["Head"] & {
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description Its kind: `github`, `gitea`, `gitlab`. */
+            kind: string;
+            /** @description Its name for people. */
+            name: string;
+            /** @description Where people go. */
+            web_url: string;
+        };
+        /** @description An account that owns repositories on a forge. */
+        ForgeOwner: components["schemas"]["Head"] & {
+            /** @description Picture. */
+            avatar_url: string | null;
+            /** @description On which forge. */
+            forge: components["schemas"]["ForgeMinimal"];
+            /** @description The App is installed on it; null where there is no App. */
+            installed: boolean | null;
+            /** @description Its name there. */
+            login: string;
+            /** @description Name for people. */
+            name: string | null;
+            /** @description An organization, not a person. */
+            organization: boolean;
+        };
+        /** @description All forges. */
+        Forges: components["schemas"]["Head"] & {
+            /** @description The forges. */
+            forges: components["schemas"]["Forge"][];
+        };
         /** @description What every object begins with. */
         Head: {
             /** @description Where to fetch it. */
@@ -1248,6 +1843,35 @@ export interface components {
             "@representation": string;
             /** @description The kind of thing. */
             "@type": string;
+        };
+        /** @description Who a person is on a forge. */
+        Identity: components["schemas"]["Head"] & {
+            /** @description The forge still takes our calls in this person's name. Else: sign in with it again. */
+            access: boolean;
+            /** @description Picture. */
+            avatar_url: string | null;
+            /** @description On which forge. */
+            forge: components["schemas"]["ForgeMinimal"];
+            /** @description The list of repositories is being read. */
+            is_syncing: boolean;
+            /** @description The name there. */
+            login: string;
+            /** @description Name for people. */
+            name: string | null;
+            /**
+             * Format: int32
+             * @description Repositories seen so far.
+             */
+            sync_done: number;
+            /** @description Why the list could not be read, or until when it waits. */
+            sync_error: string | null;
+            /**
+             * Format: int32
+             * @description Repositories in all, where the forge says so.
+             */
+            sync_total: number | null;
+            /** @description When it was last read to its end. */
+            synced_at: string | null;
         };
         /** @description A job. */
         Job: components["schemas"]["Head"] & {
@@ -1524,6 +2148,15 @@ export interface components {
              */
             start_ns: number | null;
         };
+        /** @description Asks for the form that makes an App. */
+        NewApp: {
+            /** @description A kind whose `manifest` is true. */
+            kind: string;
+            /** @description The organization that is to own the App; the operator's account there when missing. */
+            organization?: string | null;
+            /** @description Where the forge is; the public instance when missing. */
+            web_url?: string | null;
+        };
         /** @description Sets a variable; one of the same name and branch is replaced. */
         NewEnvVar: {
             /** @description Only for this branch. */
@@ -1534,6 +2167,19 @@ export interface components {
             public?: boolean;
             /** @description Its value. */
             value: string;
+        };
+        /** @description Sets a forge up as a plain OAuth application. */
+        NewForge: {
+            /** @description The application's client identifier. */
+            client_id: string;
+            /** @description Its secret. */
+            client_secret: string;
+            /** @description Its kind. */
+            kind: string;
+            /** @description Its name for people; the kind's when missing. */
+            name?: string | null;
+            /** @description Where people go. */
+            web_url: string;
         };
         /** @description Adds a git repository. */
         NewRepository: {
@@ -1560,6 +2206,11 @@ export interface components {
             /** @description The commit. */
             sha?: string;
         };
+        /** @description Changes a setting. The original writes `setting.value`; both forms are taken. */
+        NewSetting: {
+            /** @description The value. */
+            value: unknown;
+        };
         /** @description Makes a token. */
         NewToken: {
             /**
@@ -1569,11 +2220,18 @@ export interface components {
             expires_in_days?: number | null;
             /** @description What to call it. */
             name: string;
+            /** @description What it may be used for at most: `read`, `build`, `settings`, `all`. */
+            scope?: string;
         };
         /** @description The owner of a repository or a worker. */
         Owner: components["schemas"]["Head"] & {
             /** @description Unique name. */
             login: string;
+        };
+        /** @description The accounts whose repositories the reader has rights on. */
+        Owners: components["schemas"]["Head"] & {
+            /** @description The accounts, by name. */
+            owners: components["schemas"]["ForgeOwner"][];
         };
         /** @description A page's address and place. */
         PageLink: {
@@ -1696,6 +2354,44 @@ export interface components {
             /** @description Attempts that are over for this worker: kill them, send nothing more. */
             lost: number[];
         };
+        /** @description A pull request with what was built of it. */
+        PullRequest: components["schemas"]["Head"] & components["schemas"]["PullRequestBrief"] & {
+            last_build: components["schemas"]["BuildMinimal"] | null;
+            /** @description The newest builds of it, newest first, ten at most. */
+            recent_builds: components["schemas"]["BuildMinimal"][];
+            waiting_request: components["schemas"]["Request"] | null;
+        };
+        /** @description A pull request as a request or build knows it. */
+        PullRequestBrief: {
+            /** @description Who opened it. */
+            author_login: string;
+            /** @description Not meant for review yet. */
+            draft: boolean;
+            /** @description It comes from another repository. */
+            fork: boolean;
+            /** @description The branch proposed. */
+            head_branch: string;
+            /** @description The commit proposed. */
+            head_sha: string;
+            /** @description `owner/name` of where it lies; nothing when that is gone. */
+            head_slug: string | null;
+            /** @description Its page. */
+            html_url: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            number: number;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description A page of pull requests. */
+        PullRequests: components["schemas"]["Head"] & {
+            /** @description Which part of the list this is. */
+            "@pagination": components["schemas"]["Pagination"];
+            /** @description The pull requests, the newest activity first. */
+            pull_requests: components["schemas"]["PullRequest"][];
+        };
         /** @description An attempt that the worker gives back. */
         RefusedAttempt: {
             /**
@@ -1727,11 +2423,20 @@ export interface components {
             default_branch: components["schemas"]["BranchMinimal"] | null;
             /** @description One line for people. */
             description: string | null;
+            forge: components["schemas"]["ForgeMinimal"] | null;
+            /** @description It is a fork. */
+            fork: boolean;
+            /** @description Its forge does not have it any more. */
+            gone: boolean;
+            /** @description Its page on its forge. */
+            html_url: string | null;
             /**
              * Format: int64
              * @description Identifier.
              */
             id: number;
+            /** @description An App tells of changes: no hook is needed. */
+            managed_by_installation: boolean;
             /** @description The part of the slug after the slash. */
             name: string;
             /** @description Whose. */
@@ -1747,12 +2452,14 @@ export interface components {
             private: boolean;
             /** @description `owner/name`. */
             slug: string;
+            /** @description The reader starred it. */
+            starred: boolean;
             /**
              * Format: int64
              * @description Usual time of a passed build in seconds (median of the last 20), if any passed.
              */
             usual_seconds: number | null;
-            /** @description Which kind of forge it lies on: `git`. */
+            /** @description Which kind of forge it lies on: `git` for plain git, else `github`, `gitea`, `gitlab`. */
             vcs_type: string;
         };
         /** @description A repository inside something else. */
@@ -1769,23 +2476,44 @@ export interface components {
         };
         /** @description What the reader may do with a repository. */
         RepositoryPermissions: {
+            /** @description Switch it on and off. */
+            activate: boolean;
             /** @description Change its settings. */
             admin: boolean;
+            /** @description Ask for builds, restart, cancel and approve them. */
+            build: boolean;
             /** @description Ask for builds, restart and cancel them. */
             create_request: boolean;
             /** @description See it. */
             read: boolean;
+            /** @description Change its settings and variables. */
+            settings: boolean;
+            /** @description Star it. */
+            star: boolean;
         };
         /** @description A demand for a build. */
         Request: components["schemas"]["Head"] & {
+            /** @description What maintainers said of its commit. */
+            approvals: components["schemas"]["Approval"][];
             /** @description The branch asked for. */
             branch_name: string | null;
             /** @description What came of it. */
             builds: components["schemas"]["BuildMinimal"][];
+            /** @description A page that shows the change. */
+            compare_url: string | null;
             /** @description When it came. */
             created_at: string;
+            /**
+             * Format: int64
+             * @description The hook's message that it came of.
+             */
+            delivery_id: number | null;
             /** @description `push`, `pull_request`, `api`, `cron`. */
             event_type: string;
+            /** @description Since when it waits for a maintainer's word. */
+            held_at: string | null;
+            /** @description Why it waits for one. */
+            held_reason: string | null;
             /**
              * Format: int64
              * @description Identifier.
@@ -1793,12 +2521,24 @@ export interface components {
             id: number;
             /** @description Why no build came of it. */
             message: string | null;
+            pull_request: components["schemas"]["PullRequestBrief"] | null;
             /** @description Of which repository. */
             repository: components["schemas"]["RepositoryMinimal"];
             /** @description `approved`, `rejected`, or nothing while pending (the original's word for the outcome). */
             result: string | null;
+            sender: components["schemas"]["Sender"] | null;
             /** @description The commit asked for. */
             sha: string | null;
+            /** @description `pending`, `accepted`, `rejected`. */
+            state: string;
+        };
+        /** @description A request inside something else. */
+        RequestMinimal: components["schemas"]["Head"] & {
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
             /** @description `pending`, `accepted`, `rejected`. */
             state: string;
         };
@@ -1831,6 +2571,13 @@ export interface components {
             leased_at: string;
             /** @description Its repository. */
             repository: components["schemas"]["RepositoryMinimal"];
+        };
+        /** @description Somebody on a forge. */
+        Sender: {
+            /** @description Picture. */
+            avatar_url: string | null;
+            /** @description The name there. */
+            login: string;
         };
         /** @description To the page. */
         ServerMessage: {
@@ -1896,6 +2643,24 @@ export interface components {
             /** @enum {string} */
             type: "pong";
         };
+        /** @description A signed-in browser. */
+        Session: components["schemas"]["Head"] & {
+            /** @description When it began. */
+            created_at: string;
+            /** @description It is the one that asks. */
+            current: boolean;
+            /** @description When it ends. */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description When it was last used, to the minute. */
+            last_seen_at: string | null;
+            /** @description What the browser says it is. */
+            user_agent: string;
+        };
         /** @description Opens a session. */
         SessionRequest: {
             /** @description The challenge. */
@@ -1925,10 +2690,47 @@ export interface components {
             /** @description The token for polls. */
             session_token: string;
         };
+        /** @description All sessions of a person, the last used first. */
+        Sessions: components["schemas"]["Head"] & {
+            /** @description The sessions. */
+            sessions: components["schemas"]["Session"][];
+        };
+        /** @description A setting of a repository. */
+        Setting: components["schemas"]["Head"] & {
+            /** @description Its name. */
+            name: string;
+            /** @description Its value: true or false, a number, or a word. */
+            value: unknown;
+        };
+        /** @description All settings of a repository. */
+        Settings: components["schemas"]["Head"] & {
+            /** @description The settings. */
+            settings: components["schemas"]["Setting"][];
+        };
+        /** @description The operator's set-up. */
+        Setup: components["schemas"]["Head"] & {
+            /** @description Who may come in. */
+            access: components["schemas"]["AccessLists"];
+            /** @description What is done already. */
+            first_steps: components["schemas"]["FirstSteps"];
+            /** @description Forges that are there. */
+            forges: components["schemas"]["Forge"][];
+            /** @description Kinds of forges that can be set up. */
+            kinds: components["schemas"]["ForgeKind"][];
+            /** @description Where browsers, workers and forges find this server. */
+            public_url: string;
+        };
         /** @description Where the job's commit comes from; the worker keeps a mirror of it and offers that to the job. */
         Source: {
             /** @description Local paths and loopback addresses are allowed by the operator. */
             allow_local: boolean;
+            /**
+             * Format: int64
+             * @description The number of a private repository: it is fetched from this server, at
+             *     `/worker/v1/attempts/{id}/source`, by Basic auth with the user [`SOURCE_USER`] and the
+             *     attempt's token as the password, and its mirror is kept apart. `None`: from its clone URL.
+             */
+            private: number | null;
             /** @description References that have to be there, such as `refs/heads/main`. */
             refs: string[];
             /** @description The whole hash. */
@@ -1968,6 +2770,22 @@ export interface components {
             executor: string;
             /** @description Always `running`. */
             state: string;
+        };
+        /** @description A hook's message was taken. */
+        Taken: {
+            /** @description `delivery`; of plain git `pending` when a request came of it, else `ignored`. */
+            "@type": string;
+            /**
+             * Format: int64
+             * @description Under which it is kept.
+             */
+            id: number;
+            /** @description Why nothing came of it; of plain git only. */
+            reason?: string;
+            /** @description The request that came of it; of plain git only, where that is known at once. */
+            request?: components["schemas"]["RequestMinimal"];
+            /** @description Always `request`, when one came of it. */
+            resource_type?: string;
         };
         /** @description A person. */
         User: components["schemas"]["Head"] & {
@@ -2076,6 +2894,55 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    post_hooks_forge_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                forge_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_ping_repository_id: {
         parameters: {
             query?: never;
@@ -2096,7 +2963,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Taken"];
                 };
             };
             401: {
@@ -2108,6 +2975,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2379,6 +3254,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_forges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forges"];
                 };
             };
         };
@@ -2677,6 +3571,33 @@ export interface operations {
             };
         };
     };
+    get_v3_owners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Owners"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_repo_repository: {
         parameters: {
             query?: never;
@@ -2787,6 +3708,37 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_badges: {
+        parameters: {
+            query?: {
+                branch?: string;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Badges"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_repo_repository_branch_branch: {
         parameters: {
             query?: never;
@@ -2855,6 +3807,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 offset?: number;
+                pull_request_number?: number;
                 "branch.name"?: string;
                 /** @description several with commas */
                 "build.state"?: string;
@@ -2925,6 +3878,122 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_repo_repository_deliveries: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_repo_repository_delivery_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_repo_repository_delivery_id_redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3085,6 +4154,38 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_pull_requests: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PullRequests"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_repo_repository_request_id: {
         parameters: {
             query?: never;
@@ -3106,6 +4207,56 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_repo_repository_request_id_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approve"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Request"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3204,6 +4355,205 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_setting_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Setting"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_v3_repo_repository_setting_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSetting"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Setting"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_repo_repository_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_repo_repository_star: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repository"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_repo_repository_unstar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repository"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_repos: {
         parameters: {
             query?: {
@@ -3212,6 +4562,12 @@ export interface operations {
                 /** @description part of the slug */
                 search?: string;
                 "repository.active"?: boolean;
+                /** @description only those that the reader starred */
+                starred_by_me?: boolean;
+                /** @description only those that the reader has a right to */
+                mine?: boolean;
+                /** @description only of this owner */
+                owner?: string;
             };
             header?: never;
             path?: never;
@@ -3275,6 +4631,162 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Setup"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_setup_forge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewForge"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forge"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_v3_setup_forge_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_setup_manifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppForm"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3391,10 +4903,132 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["CurrentUser"];
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_v3_user_session_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_v3_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_user_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentUser"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3710,6 +5344,113 @@ export interface operations {
                 };
             };
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_worker_v1_attempts_id_source_git_upload_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-git-upload-pack-request": number[];
+            };
+        };
+        responses: {
+            /** @description what git-upload-pack answers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-git-upload-pack-result": number[];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_worker_v1_attempts_id_source_info_refs: {
+        parameters: {
+            query: {
+                /** @description git-upload-pack */
+                service: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what git-upload-pack says first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-git-upload-pack-advertisement": number[];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

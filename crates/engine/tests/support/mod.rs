@@ -4,6 +4,7 @@
 
 mod hosted;
 
+#[allow(unused_imports, reason = "no suite uses all of it")]
 pub use hosted::*;
 
 use aws_lc_rs::digest::{SHA256, digest};
