@@ -193,7 +193,10 @@ mod tests {
             fitting_workers: 0,
             ..facts()
         };
-        assert_eq!(why(&none).map(|wait| wait.code), Some("no_trusted_worker".into()));
+        assert_eq!(
+            why(&none).map(|wait| wait.code),
+            Some("no_trusted_worker".into())
+        );
         let busy = WaitFacts {
             private: true,
             ..facts()

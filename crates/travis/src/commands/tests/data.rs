@@ -122,7 +122,7 @@ pub fn build(number: i64, state: &str, version: i64, jobs: &[Value]) -> Value {
             })),
             "created_by": owner(), "usual_seconds": 120, "config_messages": 1,
             "pull_request": null, "pull_request_number": null, "pull_request_title": null,
-            "sender": null, "compare_url": null, "secrets": "none",
+            "sender": null, "compare_url": null, "secrets": "none", "reported": null,
             "stages": stages, "jobs": jobs,
             "@permissions": {"read": true, "cancel": true, "restart": true}
         }),
