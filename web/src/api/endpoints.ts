@@ -24,7 +24,7 @@ type BuildFilter = {
 
 /** Every call that the app makes, by what it asks for. `repo` is an id or `owner/name`. */
 export const api = {
-  user: () => get<t.User & Partial<t.Me>>('/v3/user'),
+  user: () => get<t.CurrentUser>('/v3/user'),
   repositories: (f: RepoFilter = {}) =>
     get<t.Repositories>('/v3/repos', {
       limit: f.limit,
@@ -102,22 +102,22 @@ export const api = {
     post<t.Worker>(`/v3/worker/${id}/${change}`),
   removeWorker: (id: number) => remove(`/v3/worker/${id}`),
   enrolmentToken: () => post<t.EnrolmentToken>('/v3/workers/enrolment_token'),
-  tokens: () => get<t.ScopedTokens>('/v3/tokens'),
-  makeToken: (body: t.NewScopedToken) => post<t.ScopedToken>('/v3/tokens', body),
+  tokens: () => get<t.ApiTokens>('/v3/tokens'),
+  makeToken: (body: t.NewToken) => post<t.ApiToken>('/v3/tokens', body),
   removeToken: (id: number) => remove(`/v3/token/${id}`),
   signOut: () => post<undefined>('/sign-out'),
 
   // People, forges and set-up.
-  sync: () => post<t.User & Partial<t.Me>>('/v3/user/sync'),
+  sync: () => post<t.CurrentUser>('/v3/user/sync'),
   sessions: () => get<t.Sessions>('/v3/user/sessions'),
   endSession: (id: number) => remove(`/v3/user/session/${id}`),
   endOtherSessions: () => remove('/v3/user/sessions'),
   forges: () => get<t.Forges>('/v3/forges'),
   setup: () => get<t.Setup>('/v3/setup'),
-  manifest: (body: t.ManifestDemand) => post<t.ManifestForm>('/v3/setup/manifest', body),
+  manifest: (body: t.NewApp) => post<t.AppForm>('/v3/setup/manifest', body),
   addForge: (body: t.NewForge) => post<t.Forge>('/v3/setup/forge', body),
   removeForge: (id: number) => remove(`/v3/setup/forge/${id}`),
-  owners: () => get<t.ForgeOwners>('/v3/owners'),
+  owners: () => get<t.Owners>('/v3/owners'),
   star: (repo: RepoId) => post<t.Repository>(`/v3/repo/${part(repo)}/star`),
   unstar: (repo: RepoId) => post<t.Repository>(`/v3/repo/${part(repo)}/unstar`),
 
@@ -131,7 +131,7 @@ export const api = {
   delivery: (repo: RepoId, id: number) => get<t.Delivery>(`/v3/repo/${part(repo)}/delivery/${id}`),
   redeliver: (repo: RepoId, id: number) =>
     post<t.Delivery>(`/v3/repo/${part(repo)}/delivery/${id}/redeliver`),
-  settings: (repo: RepoId) => get<t.SettingList>(`/v3/repo/${part(repo)}/settings`),
+  settings: (repo: RepoId) => get<t.Settings>(`/v3/repo/${part(repo)}/settings`),
   setSetting: <N extends t.SettingName>(repo: RepoId, name: N, value: t.SettingValues[N]) =>
     patch<t.Setting>(`/v3/repo/${part(repo)}/setting/${name}`, { value }),
   badges: (repo: RepoId) => get<t.Badges>(`/v3/repo/${part(repo)}/badges`),

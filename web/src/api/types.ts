@@ -3,16 +3,6 @@
  * generates from the server's OpenAPI document. Everything else imports them from here.
  */
 import type { components } from './schema';
-import type {
-  ForgePermissions,
-  FromForge,
-  Me,
-  OnForge,
-  OnPull,
-  OnPullMinimal,
-} from './forge-types';
-
-export type * from './forge-types';
 
 type Schemas = components['schemas'];
 
@@ -21,12 +11,26 @@ export type PageLink = Schemas['PageLink'];
 export type Pagination = Schemas['Pagination'];
 export type ErrorBody = Schemas['ErrorBody'];
 export type User = Schemas['User'];
+export type CurrentUser = Schemas['CurrentUser'];
+export type Identity = Schemas['Identity'];
+export type Session = Schemas['Session'];
+export type Sessions = Schemas['Sessions'];
+export type Forge = Schemas['Forge'];
+export type Forges = Schemas['Forges'];
+export type ForgeMinimal = Schemas['ForgeMinimal'];
+export type ForgeKind = Schemas['ForgeKind'];
+export type ForgeOwner = Schemas['ForgeOwner'];
+export type Owners = Schemas['Owners'];
+export type Setup = Schemas['Setup'];
+export type NewForge = Schemas['NewForge'];
+export type NewApp = Schemas['NewApp'];
+export type AppForm = Schemas['AppForm'];
 export type Owner = Schemas['Owner'];
 export type ApiToken = Schemas['ApiToken'];
 export type ApiTokens = Schemas['ApiTokens'];
 export type NewToken = Schemas['NewToken'];
 export type EnrolmentToken = Schemas['EnrolmentToken'];
-export type BuildMinimal = Schemas['BuildMinimal'] & OnPullMinimal;
+export type BuildMinimal = Schemas['BuildMinimal'];
 export type Person = Schemas['Person'];
 export type Commit = Schemas['Commit'];
 export type RunPermissions = Schemas['RunPermissions'];
@@ -34,8 +38,9 @@ export type Stage = Schemas['Stage'];
 export type Stages = Schemas['Stages'];
 export type RepositoryMinimal = Schemas['RepositoryMinimal'];
 export type BranchMinimal = Schemas['BranchMinimal'];
-export type Build = Schemas['Build'] & OnPull;
-export type Builds = Omit<Schemas['Builds'], 'builds'> & { builds: Build[] };
+export type Build = Schemas['Build'];
+export type BuildReport = Schemas['BuildReport'];
+export type Builds = Schemas['Builds'];
 export type Waiting = Schemas['Waiting'];
 export type WorkerMinimal = Schemas['WorkerMinimal'];
 export type Attempt = Schemas['Attempt'];
@@ -45,18 +50,42 @@ export type JobMinimal = Schemas['JobMinimal'];
 export type PendingChange = Schemas['PendingChange'];
 export type ConfigMessage = Schemas['ConfigMessage'];
 export type BuildConfig = Schemas['BuildConfig'];
-export type RepositoryPermissions = Schemas['RepositoryPermissions'] & ForgePermissions;
-export type Repository = Omit<Schemas['Repository'], 'current_build'> & {
-  current_build: BuildMinimal | null;
-} & OnForge & { '@permissions': RepositoryPermissions };
-export type Repositories = Schemas['Repositories'] & { repositories: Repository[] };
+export type RepositoryPermissions = Schemas['RepositoryPermissions'];
+export type Repository = Schemas['Repository'];
+export type Repositories = Schemas['Repositories'];
 export type NewRepository = Schemas['NewRepository'];
 export type PingAddress = Schemas['PingAddress'];
 export type Branch = Schemas['Branch'];
 export type Branches = Schemas['Branches'];
 export type NewRequest = Schemas['NewRequest'];
-export type Request = Schemas['Request'] & FromForge;
-export type Requests = Omit<Schemas['Requests'], 'requests'> & { requests: Request[] };
+export type Request = Schemas['Request'];
+export type Requests = Schemas['Requests'];
+export type Sender = Schemas['Sender'];
+export type Approval = Schemas['Approval'];
+export type PullRequestBrief = Schemas['PullRequestBrief'];
+export type PullRequest = Schemas['PullRequest'];
+export type PullRequests = Schemas['PullRequests'];
+/** A message of a forge, as it came. */
+export type Delivery = Omit<Schemas['Delivery'], 'headers' | 'payload'> & {
+  headers?: Record<string, string>;
+  payload?: unknown;
+};
+export type Deliveries = Omit<Schemas['Deliveries'], 'deliveries'> & { deliveries: Delivery[] };
+export type Setting = Schemas['Setting'];
+export type Settings = Schemas['Settings'];
+/** Each switch of a repository and what it holds; on the wire a value may be of any kind. */
+export interface SettingValues {
+  build_pushes: boolean;
+  build_pull_requests: boolean;
+  auto_cancel_pushes: boolean;
+  auto_cancel_pull_requests: boolean;
+  builds_only_with_travis_yml: boolean;
+  /** Jobs side by side; 0 sets no limit. */
+  maximum_number_of_builds: number;
+  approval: 'first_time' | 'forks' | 'never';
+}
+export type SettingName = keyof SettingValues;
+export type Badges = Schemas['Badges'];
 export type PendingRequest = Schemas['PendingRequest'];
 export type EnvVar = Schemas['EnvVar'];
 export type EnvVars = Schemas['EnvVars'];
@@ -76,7 +105,7 @@ export type ServerMessage = Schemas['ServerMessage'];
 
 /** What the server writes into the page. */
 export interface Boot {
-  user: (User & Partial<Me>) | null;
+  user: CurrentUser | null;
   repos: Repositories | null;
   allow_local_git: boolean;
 }

@@ -1,4 +1,4 @@
-import type { Boot, Me, User } from '../api/types';
+import type { Boot, CurrentUser } from '../api/types';
 import { api } from '../api/endpoints';
 import { entities } from './entities.svelte';
 import { Loading } from './loading.svelte';
@@ -13,31 +13,20 @@ function readBoot(): Boot | null {
   }
 }
 
-/** A person as the page knows them: also one without any forge has a list of them. */
-function whole(user: User & Partial<Me>): Me {
-  return {
-    ...user,
-    identities: user.identities ?? [],
-    avatar_url: user.avatar_url ?? null,
-    is_syncing: user.is_syncing ?? false,
-    synced_at: user.synced_at ?? null,
-  };
-}
-
 /** Who reads, and what the server allows. */
 class Session {
-  user = $state.raw<Me | null>(null);
+  user = $state.raw<CurrentUser | null>(null);
   known = $state(false);
   allowLocalGit = $state(false);
   private readonly asking = new Loading(
     () => api.user(),
-    (user) => (this.user = whole(user)),
+    (user) => (this.user = user),
   );
 
   async start(): Promise<void> {
     const boot = readBoot();
     if (boot) {
-      this.user = boot.user && whole(boot.user);
+      this.user = boot.user;
       this.known = true;
       this.allowLocalGit = boot.allow_local_git;
       for (const repo of boot.repos?.repositories ?? []) entities.putRepo(repo);
@@ -54,8 +43,8 @@ class Session {
     if (status === 401 || status === 403) this.user = null;
   }
 
-  take(user: User & Partial<Me>): void {
-    this.user = whole(user);
+  take(user: CurrentUser): void {
+    this.user = user;
   }
 
   async signOut(): Promise<void> {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { reportedLine, whoOf } from './reported';
-import type { Build, Reported } from '../../api/types';
+import type { Build, BuildReport } from '../../api/types';
 
 const now = Date.parse('2026-11-23T12:00:00Z');
-const reported = (over: Partial<Reported>): Reported => ({
+const reported = (over: Partial<BuildReport>): BuildReport => ({
   state: 'told',
   context: 'Travis CI - Branch',
   description: 'Build Passed',
@@ -63,5 +63,5 @@ it('names who caused a build', () => {
   expect(whoOf({ commit, created_by: null, sender: { login: 'junebug', avatar_url: null } })).toBe(
     'junebug',
   );
-  expect(whoOf({ commit, created_by: null })).toBe('June');
+  expect(whoOf({ commit, created_by: null, sender: null })).toBe('June');
 });

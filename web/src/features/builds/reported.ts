@@ -1,9 +1,9 @@
-import type { Build, Reported } from '../../api/types';
+import type { Build, BuildReport } from '../../api/types';
 import { ago, at, until } from '../../lib/time';
 
 /** What the forge was told of a build, in one line; nothing where there is no forge to tell. */
 export function reportedLine(
-  reported: Reported | null | undefined,
+  reported: BuildReport | null | undefined,
   forge: string,
   now: number,
 ): { text: string; wrong: boolean; title: string } | null {
@@ -30,7 +30,7 @@ export function reportedLine(
         wrong: false,
         title,
       };
-    case 'failed':
+    default:
       return {
         text: `${forge} could not be told${why ? `: ${why}` : ''}.${again}`,
         wrong: true,

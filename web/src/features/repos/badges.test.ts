@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Badges } from '../../api/types';
 import { badgeTexts, imageFor, previewOf } from './badges';
 
 const image = 'https://ci.example.org/harborlight/beacon.svg';
@@ -13,6 +14,7 @@ it('names the branch in the address', () => {
 it('writes each format, in order', () => {
   const texts = badgeTexts(
     {
+      ...({} as Badges),
       image_url: `${image}?token=bt_1`,
       badges: [
         { format: 'url', text: `${image}?token=bt_1` },

@@ -3,20 +3,20 @@ import type { ForgeOwner, Identity, Repository } from '../../api/types';
 import { append, renew, sortOwners, switchBarrier, syncLine, syncShare } from './sync';
 
 const NOW = Date.parse('2026-11-23T08:00:00.000Z');
-const identity = (over: Partial<Identity>): Identity => ({
-  '@type': 'identity',
-  forge: { id: 1, kind: 'github', name: 'github', web_url: 'https://github.com' },
-  login: 'kestrel',
-  name: null,
-  avatar_url: null,
-  is_syncing: false,
-  synced_at: null,
-  sync_done: 0,
-  sync_total: null,
-  sync_error: null,
-  access: true,
-  ...over,
-});
+const identity = (over: Partial<Identity>): Identity =>
+  ({
+    forge: { id: 1, kind: 'github', name: 'github', web_url: 'https://github.com' },
+    login: 'kestrel',
+    name: null,
+    avatar_url: null,
+    is_syncing: false,
+    synced_at: null,
+    sync_done: 0,
+    sync_total: null,
+    sync_error: null,
+    access: true,
+    ...over,
+  }) as Identity;
 const repo = (id: number, over: Partial<Repository> = {}): Repository =>
   ({
     id,
@@ -46,15 +46,15 @@ describe('reading from a forge', () => {
 
 describe('the list of switches', () => {
   it('has the person first, then organisations by name', () => {
-    const owner = (login: string, organization: boolean): ForgeOwner => ({
-      '@type': 'owner',
-      login,
-      name: null,
-      avatar_url: null,
-      organization,
-      forge: identity({}).forge,
-      installed: null,
-    });
+    const owner = (login: string, organization: boolean): ForgeOwner =>
+      ({
+        login,
+        name: null,
+        avatar_url: null,
+        organization,
+        forge: identity({}).forge,
+        installed: null,
+      }) as ForgeOwner;
     const sorted = sortOwners([owner('moss', true), owner('harbor', true), owner('zoe', false)]);
     expect(sorted.map((one) => one.login)).toEqual(['zoe', 'harbor', 'moss']);
   });
@@ -66,7 +66,7 @@ describe('the list of switches', () => {
   });
 
   it('says who can move a switch', () => {
-    const may = { read: true, create_request: true, admin: false };
+    const may = { read: true, admin: false } as Repository['@permissions'];
     expect(switchBarrier(repo(1))).toBe('');
     expect(switchBarrier(repo(1, { '@permissions': may }))).toContain('administrators');
     expect(switchBarrier(repo(1, { '@permissions': { ...may, activate: true } }))).toBe('');

@@ -9,6 +9,8 @@ const one = (over: Partial<Delivery>): Pick<Delivery, 'state' | 'outcome' | 'req
   ...over,
 });
 
+const made = (state: string) => ({ id: 1, state }) as Delivery['request'];
+
 describe('outcomeOf', () => {
   it('tells a refused message from one of which nothing was to come', () => {
     expect(outcomeOf(one({ state: 'failed', outcome: 'the signature does not match' }))).toEqual({
@@ -24,8 +26,8 @@ describe('outcomeOf', () => {
   });
 
   it('says what came of it', () => {
-    expect(outcomeOf(one({ request: { id: 1, state: 'accepted' } })).word).toBe('Taken:');
-    expect(outcomeOf(one({ request: { id: 1, state: 'rejected' } })).word).toBe('No build:');
+    expect(outcomeOf(one({ request: made('accepted') })).word).toBe('Taken:');
+    expect(outcomeOf(one({ request: made('rejected') })).word).toBe('No build:');
     expect(outcomeOf(one({ state: 'pending' })).word).toBe('Being read');
     expect(outcomeOf(one({ state: 'pending', outcome: 'Is tried again: no answer' })).text).toBe(
       'is tried again: no answer.',

@@ -9,11 +9,7 @@ import {
 } from './switches';
 import type { Setting } from '../../api/types';
 
-const setting = (name: string, value: Setting['value']): Setting => ({
-  '@type': 'setting',
-  name,
-  value,
-});
+const setting = (name: string, value: Setting['value']): Setting => ({ name, value }) as Setting;
 
 describe('readSettings', () => {
   it('takes what it knows and keeps the defaults else', () => {

@@ -61,9 +61,6 @@ describe('set-up', () => {
     expect(callbackAddress({ ...setup, forges: [] }, 'gitlab')).toBe(
       'https://ci.example.org/auth/1/callback',
     );
-    expect(
-      callbackAddress({ ...setup, next_callback_url: 'https://x/auth/9/callback' }, 'gitea'),
-    ).toBe('https://x/auth/9/callback');
     expect(callbackOf(setup, { id: 7 })).toBe('https://ci.example.org/auth/7/callback');
   });
 

@@ -62,15 +62,13 @@ export function organizationProblem(text: string): string {
 }
 
 /**
- * Where the forge is to send people back to. It has the forge's number, which the server says or
- * which is the next one; GitHub is content with what the address begins with.
+ * Where the forge is to send people back to. It has the forge's number, which is the next one; GitHub is content with what the address begins with.
  */
 export function callbackAddress(
-  setup: Pick<Setup, 'public_url' | 'next_callback_url'> & { forges: Pick<Forge, 'id'>[] },
+  setup: Pick<Setup, 'public_url'> & { forges: Pick<Forge, 'id'>[] },
   kind: string,
 ): string {
   const base = setup.public_url.replace(/\/+$/, '');
-  if (setup.next_callback_url) return setup.next_callback_url;
   if (kind === 'github') return `${base}/auth`;
   const next = 1 + Math.max(0, ...setup.forges.map((forge) => forge.id));
   return `${base}/auth/${next}/callback`;
