@@ -220,7 +220,8 @@ async fn a_fork_bomb_and_a_memory_hog_are_held() {
     let bomb = "echo begun; bomb() { bomb 2>/dev/null | bomb 2>/dev/null & }; bomb; sleep 600\n";
     let running = sandbox.run(bomb, sink, stop.clone());
     let stopping = async {
-        assert_eq!(output.recv().await.unwrap(), "begun\n");
+        // The bomb's own complaints may come along.
+        assert!(output.recv().await.unwrap().starts_with(b"begun\n"));
         stop.cancel();
         while output.recv().await.is_some() {}
     };

@@ -246,7 +246,7 @@ pub fn token(token: Option<&str>) -> Value {
     let mut object = with(
         head("token", "/v3/token/3"),
         json!({
-            "id": 3, "name": "laptop", "created_at": "2026-11-20T04:00:00.000Z",
+            "id": 3, "name": "laptop", "scope": "settings", "created_at": "2026-11-20T04:00:00.000Z",
             "expires_at": "2026-12-23T04:00:00.000Z", "last_used_at": null
         }),
     );
