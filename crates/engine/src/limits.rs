@@ -3,7 +3,7 @@
 use crate::{Engine, EngineError};
 use std::collections::HashSet;
 use std::sync::PoisonError;
-use travis_model::{BuildId, Job, JobState, RepositoryId, Worker};
+use travis_model::{BuildId, Job, JobState, RepositoryId, UserId, Worker};
 use travis_store::{BuildFilter, OPEN_STATES, Page, Reader, SeenBy, Tx};
 
 /// Jobs looked at for one free slot.
@@ -50,10 +50,16 @@ impl Engine {
                 if full.is_full(&job) {
                     continue;
                 }
-                if open.insert(id) && is_full(reader.as_mut(), id).await? {
-                    full.note(id);
-                    self.note_waiting(id);
-                    continue;
+                if open.insert(id) {
+                    if is_closed_to(reader.as_mut(), worker, id).await? {
+                        full.note(id);
+                        continue;
+                    }
+                    if is_full(reader.as_mut(), id).await? {
+                        full.note(id);
+                        self.note_waiting(id);
+                        continue;
+                    }
                 }
                 fresh.push(job);
             }
@@ -101,6 +107,27 @@ impl Engine {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&id)
     }
+}
+
+/// Whether a repository's source is none of a worker's business: a private one goes only to
+/// machines of people who may see it themselves.
+async fn is_closed_to(
+    reader: &mut dyn Reader,
+    worker: &Worker,
+    id: RepositoryId,
+) -> Result<bool, EngineError> {
+    let private = reader.repository(id).await?.is_some_and(|row| row.private);
+    Ok(private && !may_lend(reader, worker.owner_id, id).await?)
+}
+
+/// Whether somebody's machines may build a private repository.
+pub(crate) async fn may_lend(
+    reader: &mut dyn Reader,
+    owner: UserId,
+    id: RepositoryId,
+) -> Result<bool, EngineError> {
+    let admin = reader.user(owner).await?.is_some_and(|user| user.admin);
+    Ok(admin || reader.right(owner, id).await?.is_some())
 }
 
 /// The limit of a repository, when it has one and has reached it.

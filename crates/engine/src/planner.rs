@@ -25,6 +25,8 @@ const SIDE_BY_SIDE: usize = 8;
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// Tries before an unreachable git host makes a request fail.
 const TRIES: u32 = 5;
+/// How long a forge's trouble is waited out, whatever the number of tries.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// Requests whose git host could not be reached.
 #[derive(Default)]
@@ -78,11 +80,7 @@ impl Engine {
                 let tried = retries.0.get(&request.id).map_or(0, |(tries, _)| *tries);
                 tasks.spawn(async move {
                     let id = request.id;
-                    (
-                        id,
-                        tried,
-                        engine.plan_request(request, tried + 1 >= TRIES).await,
-                    )
+                    (id, tried, engine.plan_request(request, tried + 1).await)
                 });
             }
             while let Some(done) = tasks.join_next().await {
@@ -101,7 +99,7 @@ impl Engine {
                 retries.0.remove(&id);
             }
             Ok((id, tried, Err(error))) => {
-                let wait = Duration::from_secs(1 << tried.min(5));
+                let wait = Duration::from_secs(1 << tried.min(8));
                 tracing::warn!(request = id.get(), %error, "a request could not be planned; it is tried again");
                 retries.0.insert(id, (tried + 1, self.now().plus(wait)));
             }
@@ -110,7 +108,7 @@ impl Engine {
     }
 
     /// Makes a build of a request, or says why not. Fails only for what may pass by itself.
-    async fn plan_request(&self, request: Request, last_try: bool) -> Result<(), EngineError> {
+    async fn plan_request(&self, request: Request, tries: u32) -> Result<(), EngineError> {
         let repository = self
             .store
             .reader()
@@ -120,6 +118,10 @@ impl Engine {
         let Some(repository) = repository else {
             return Ok(());
         };
+        // A forge that is away for a while must not cost anybody a build.
+        let patient =
+            repository.hosting.is_some() && self.now().since(request.created_at) < PATIENCE;
+        let last_try = tries >= TRIES && !patient;
         let planned = match self.plan_commit(&repository, &request).await {
             Ok(planned) => planned,
             Err(EngineError::Forge(error)) if last_try || is_final(&error) => {

@@ -66,13 +66,23 @@ impl Waits {
             os: job.os.clone(),
             arch: job.arch.clone(),
         };
-        let fitting = || {
-            self.online
-                .iter()
-                .filter(|(w, _)| w.os == needs.os && w.arch == needs.arch)
-        };
+        let private = job.state == JobState::Queued
+            && reader
+                .repository(job.repository_id)
+                .await?
+                .is_some_and(|row| row.private);
+        let mut fitting = Vec::new();
+        for (worker, free) in &self.online {
+            if worker.os == needs.os
+                && worker.arch == needs.arch
+                && (!private
+                    || crate::limits::may_lend(reader, worker.owner_id, job.repository_id).await?)
+            {
+                fitting.push(*free);
+            }
+        }
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let free_slots = fitting().map(|(_, free)| *free).sum();
+        let free_slots = fitting.iter().sum();
         let ahead = if job.state == JobState::Queued && free_slots == 0 {
             u32::try_from(reader.jobs_ahead(job).await?).unwrap_or(u32::MAX)
         } else {
@@ -90,7 +100,8 @@ impl Waits {
         Ok(why(&WaitFacts {
             state: job.state,
             waits_for_stage,
-            fitting_workers: count(fitting().count()),
+            fitting_workers: count(fitting.len()),
+            private,
             free_slots,
             online_workers: count(self.online.len()),
             ahead,

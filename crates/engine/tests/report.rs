@@ -163,6 +163,7 @@ async fn a_forge_that_is_down_is_told_when_it_is_back() {
         context: PUSH.to_owned(),
         description: "late".to_owned(),
         target_url: String::new(),
+        branch: None,
     };
     hub.put_status(&user, &scene.at, &sha, &late).await.unwrap();
     scene.world.pass(Duration::from_secs(61));

@@ -188,6 +188,7 @@ async fn a_person_switches_a_repository_on() {
         context: "travis/push".to_owned(),
         description: "d".repeat(300),
         target_url: "http://ci.test/1".to_owned(),
+        branch: None,
     };
     github
         .put_status(&access, &repo, &second, &status)

@@ -220,6 +220,7 @@ async fn call_what_people_may(github: &GitHub, asked: &Mutex<Asked>, repo: &Remo
             context: "travis/push".to_owned(),
             description: "d".repeat(200),
             target_url: "https://ci.example/1".to_owned(),
+            branch: None,
         };
         github
             .put_status(&access, repo, SHA, &status)

@@ -20,6 +20,8 @@ pub struct WaitFacts {
     pub online_workers: u32,
     /// Jobs ahead of it in the queue.
     pub ahead: u32,
+    /// Its repository is private: only machines of people who may see it count above.
+    pub private: bool,
     /// As many jobs as its repository may run run already: so many.
     pub repository_limit: Option<u32>,
 }
@@ -54,6 +56,13 @@ pub fn why(facts: &WaitFacts) -> Option<Wait> {
         JobState::Queued if facts.online_workers == 0 => wait(
             "no_worker",
             "No worker is online. Start one with: travis worker".to_owned(),
+        ),
+        JobState::Queued if facts.fitting_workers == 0 && facts.private => wait(
+            "no_trusted_worker",
+            format!(
+                "Waits for a {platform} worker of somebody who may see this private repository. \
+                 None is online."
+            ),
         ),
         JobState::Queued if facts.fitting_workers == 0 => wait(
             "no_fitting_worker",
@@ -107,6 +116,7 @@ mod tests {
                 arch: "amd64".into(),
             },
             fitting_workers: 2,
+            private: false,
             free_slots: 0,
             online_workers: 3,
             ahead: 4,
@@ -174,5 +184,23 @@ mod tests {
             why(&facts()).unwrap().text,
             "Waits for a linux amd64 worker. All 2 that fit are busy; 4 jobs are ahead."
         );
+    }
+
+    #[test]
+    fn a_private_job_waits_for_a_machine_of_its_own_people() {
+        let none = WaitFacts {
+            private: true,
+            fitting_workers: 0,
+            ..facts()
+        };
+        assert_eq!(
+            why(&none).map(|wait| wait.code),
+            Some("no_trusted_worker".into())
+        );
+        let busy = WaitFacts {
+            private: true,
+            ..facts()
+        };
+        assert_eq!(why(&busy).map(|wait| wait.code), Some("busy".into()));
     }
 }

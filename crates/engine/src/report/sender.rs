@@ -244,11 +244,13 @@ impl Engine {
                 other => return other,
             }
         }
+        let pull = sight.request.pull_request.as_ref();
         let status = CommitStatus {
             state: verdict.state,
             context: context(&key.side),
             description: verdict.description.clone(),
             target_url: self.details_url(sight),
+            branch: pull.map(|pull| pull.head_branch.clone()),
         };
         let print = fingerprint(&format!("{status:?}"));
         let to_verify = memo.verify_at.is_some_and(|at| at <= now.0);

@@ -1,11 +1,19 @@
 //! An engine over a real database in a file, logs and repositories in memory, and a clock that
 //! stands still until it is moved.
 #![allow(dead_code, reason = "no suite uses all of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a broken set-up may end a test"
+)]
 
 mod hosted;
+mod people;
 
 #[allow(unused_imports, reason = "no suite uses all of it")]
 pub use hosted::*;
+#[allow(unused_imports, reason = "no suite uses all of it")]
+pub use people::*;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};

@@ -9,6 +9,7 @@ use crate::github;
 use crate::http::{Answer, Reply};
 use crate::state::apps::{Client, Holder};
 use crate::state::people::Level;
+use crate::state::repos::Named;
 use crate::state::{State, random};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -73,7 +74,8 @@ pub async fn repo(forge: &Forge, body: &Value) -> Answer {
     }
     let id = {
         let mut state = forge.state();
-        if state.repo_id(owner, name).is_some() {
+        // An old name of another repository is free.
+        if matches!(state.named(owner, name), Some(Named::Here(_))) {
             return Err(Reply::message(
                 422,
                 &format!("{owner}/{name} is there already"),

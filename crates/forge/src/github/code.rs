@@ -8,6 +8,7 @@ use crate::http::{Call, Class};
 use crate::refs::{check_full_ref, check_path, check_ref, check_sha, check_short_sha, is_full_sha};
 use crate::{BranchHead, ForgeError, MAX_FILE, Resolved, Snapshot, Want};
 use serde::Deserialize;
+use serde_json::Value;
 
 const RAW: &str = "application/vnd.github.raw+json";
 const ONLY_SHA: &str = "application/vnd.github.sha";
@@ -132,7 +133,10 @@ impl GitHub {
             .await
             .map_err(|error| absent(error, what))?;
         let text = String::from_utf8_lossy(&answer.body);
-        let sha = text.trim();
+        // Stand-ins for GitHub answer the whole commit whatever they are asked for.
+        let whole: Option<Value> = serde_json::from_str(&text).ok();
+        let named = whole.as_ref().and_then(|commit| commit["sha"].as_str());
+        let sha = named.unwrap_or_else(|| text.trim());
         if !is_full_sha(sha) {
             return Err(ForgeError::Upstream {
                 detail: format!("{what} has no commit id"),

@@ -232,12 +232,16 @@ impl ForgeApi for GitLab {
             StatusState::Success => "success",
             StatusState::Failure | StatusState::Error => "failed",
         };
-        let body = json!({
+        let mut body = json!({
             "state": state,
             "name": status.context,
             "description": cut(&status.description, DESCRIPTION),
             "target_url": status.target_url,
         });
+        // A fork's commit lies on no branch of this project, so the forge has to be told of one.
+        if let Some(branch) = &status.branch {
+            body["ref"] = json!(branch);
+        }
         let call = Call::post(self.project_url(repo, &format!("/statuses/{sha}"))?)
             .auth(auth(access)?)
             .json(&body)

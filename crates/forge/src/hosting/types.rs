@@ -249,6 +249,9 @@ pub struct CommitStatus {
     pub description: String,
     /// Where more is said.
     pub target_url: String,
+    /// The branch that a pull request's head comes from, for forges that don't find the commits of
+    /// forks by themselves.
+    pub branch: Option<String>,
 }
 
 /// How far a check is.

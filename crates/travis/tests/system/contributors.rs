@@ -1,7 +1,8 @@
 //! Pull requests of people whom nobody knows (security cases 4, 5, 7 and 8, on the whole system).
 
-use crate::support::{Hosted, Person};
+use crate::support::{Answer, Hosted, Person, SOON, is_over, until};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const SECRET: &str = "a-secret-that-forks-never-see";
 const SLUG: &str = "ada/rocket";
@@ -54,7 +55,7 @@ impl Scene {
             .unwrap()
     }
 
-    async fn approve(&self, request: i64, secrets: bool) -> crate::support::Answer {
+    async fn approve(&self, request: i64, secrets: bool) -> Answer {
         let act = format!("request/{request}/approve");
         self.ada.act(SLUG, &act, &json!({"secrets": secrets})).await
     }
@@ -75,15 +76,10 @@ impl Scene {
         let told = self.hosted.told(SLUG, sha, "pending").await;
         let last = told.last().unwrap();
         if last["description"] != "Waits for approval by a maintainer" {
-            crate::support::until(
-                "the word about the approval",
-                crate::support::SOON,
-                || async {
-                    let told = self.hosted.control.statuses(SLUG, sha).await.unwrap();
-                    (told.last()?["description"] == "Waits for approval by a maintainer")
-                        .then_some(())
-                },
-            )
+            until("the word about the approval", SOON, || async {
+                let told = self.hosted.control.statuses(SLUG, sha).await.unwrap();
+                (told.last()?["description"] == "Waits for approval by a maintainer").then_some(())
+            })
             .await;
         }
         let builds = self.ada.list(SLUG, "builds").await;
@@ -158,7 +154,16 @@ async fn case_5_7_8_a_strangers_pull_request_waits_runs_without_secrets_and_wait
         .pull_do(SLUG, number, "reopen", "eve", Value::Null)
         .await
         .unwrap();
-    scene.holds(&third).await;
+    let again = until("the third held again", SOON, || async {
+        let requests = scene.ada.list(SLUG, "requests").await;
+        requests.into_iter().find(|one| {
+            let head = &one["pull_request"]["head_sha"];
+            head == third.as_str() && one["held_at"].is_string() && one["id"] != waiting
+        })
+    })
+    .await;
+    assert_eq!(again["state"], "pending", "{again}");
+    assert_eq!(scene.ada.list(SLUG, "builds").await.len(), 3);
 }
 
 #[tokio::test]
@@ -238,9 +243,9 @@ async fn a_pull_request_of_the_repository_itself_is_trusted() {
         .pull(SLUG, "feature", "main", "ada")
         .await
         .unwrap();
-    let builds = crate::support::until("two builds", crate::support::SOON, || async {
+    let builds = until("two builds", SOON, || async {
         let builds = scene.ada.list(SLUG, "builds").await;
-        let over = builds.iter().all(crate::support::is_over);
+        let over = builds.iter().all(is_over);
         (builds.len() == 2 && over).then_some(builds)
     })
     .await;
@@ -255,9 +260,9 @@ async fn a_pull_request_of_the_repository_itself_is_trusted() {
     assert_eq!(pull["pull_request_number"], number);
     assert_eq!(pull["pull_request"]["head_sha"], sha.as_str());
     assert_eq!(pull["secrets"], "given", "{pull}");
-    let told = crate::support::until("both words", crate::support::SOON, || async {
+    let told = until("both words", SOON, || async {
         let told = scene.hosted.control.statuses(SLUG, &sha).await.unwrap();
-        let good: std::collections::BTreeSet<String> = told
+        let good: BTreeSet<String> = told
             .iter()
             .filter(|one| one["state"] == "success")
             .map(|one| one["context"].to_string())

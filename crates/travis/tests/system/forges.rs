@@ -1,6 +1,6 @@
 //! From signing in to the word at the commit, as a person and a forge see it.
 
-use crate::support::{Hosted, Person, Repo, SOON, Setup, forge, press, until};
+use crate::support::{Hosted, Person, Repo, SOON, Server, Setup, forge, press, send, until};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 use travis_fake_forge::Kind;
@@ -79,7 +79,7 @@ async fn a_push_is_built_and_the_commit_says_so() {
     assert_eq!(reported["description"], last, "{reported}");
 
     let output = server
-        .run_cli(&["show", "--repo", "ada/rocket", number])
+        .run_cli(&["show", &format!("ada/rocket#{number}")])
         .await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && text.contains("passed"), "{text}");
@@ -95,44 +95,46 @@ async fn a_push_is_built_and_the_commit_says_so() {
     .await;
 }
 
-/// Makes an App as the operator does in a browser. Answers the server's number of the forge and
-/// the App's number at the forge.
-async fn make_app(server: &crate::support::Server, web_url: &str) -> i64 {
+/// Goes to the forge to make an App, as the operator. Answers what stays in the browser, and where
+/// the forge sends the browser back to.
+async fn ask_for_app(server: &Server, web_url: &str) -> (String, String) {
     let wish = json!({"kind": "github", "web_url": web_url});
     let answer = server.api.post("/v3/setup/manifest", &wish).await;
-    let cookie = answer
-        .header("set-cookie")
-        .split(';')
-        .next()
-        .unwrap()
-        .to_owned();
-    assert!(cookie.contains("travis_browser="), "{cookie}");
+    let kept = answer.header("set-cookie").split(';').next().unwrap();
+    assert!(kept.contains("travis_browser="), "{kept}");
+    let kept = kept.to_owned();
     let page = answer.expect(200);
     let action = page["action"].as_str().unwrap();
     assert!(action.starts_with(web_url), "{action}");
-    let manifest = page["manifest"]
-        .as_str()
-        .map_or_else(|| page["manifest"].to_string(), str::to_owned);
-    let fields = [("manifest", manifest.as_str()), ("owner", "ada")];
+    let manifest = page["manifest"].as_str().unwrap();
+    let fields = [("manifest", manifest), ("owner", "ada")];
     let back = press(&server.api.http, action, &fields).await;
-    let path = back
-        .strip_prefix(&server.url)
-        .expect("the server's own address");
-    // Another browser can't take the App over.
-    let stranger = server.api.get(path).await;
-    assert!(
-        stranger.header("location").contains("error="),
-        "{stranger:?}"
+    let path = back.strip_prefix(&server.url).unwrap();
+    (kept, path.to_owned())
+}
+
+/// Makes an App. Answers the server's number of the forge.
+async fn make_app(server: &Server, web_url: &str) -> i64 {
+    // Another browser can't take an App over, nor the same one after that.
+    let (kept, path) = ask_for_app(server, web_url).await;
+    let stranger = server.api.get(&path).await;
+    assert_eq!(stranger.header("location"), "/setup?error=state");
+    let back = |path: &str, kept: &str| {
+        send(
+            server
+                .api
+                .call(Method::GET, path)
+                .header(header::COOKIE, kept),
+        )
+    };
+    assert_eq!(
+        back(&path, &kept).await.header("location"),
+        "/setup?error=state"
     );
-    let call = server
-        .api
-        .call(Method::GET, path)
-        .header(header::COOKIE, cookie);
-    let made = crate::support::send(call).await;
-    assert!(
-        made.header("location").starts_with("/setup?made="),
-        "{made:?}"
-    );
+    let (kept, path) = ask_for_app(server, web_url).await;
+    let made = back(&path, &kept).await;
+    let there = made.header("location");
+    assert!(there.starts_with("/setup?made="), "{made:?}");
     let forges = server.api.get("/v3/forges").await.expect(200);
     let row = forges["forges"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(row["app"], true, "{row}");
@@ -154,7 +156,8 @@ async fn an_app_made_by_manifest_gives_checks_with_annotations_that_can_be_asked
     control.repo("ada/rocket", &files).await.unwrap();
     let id = make_app(&server, fake.url()).await;
     let state = control.state().await.unwrap();
-    let app = &state["apps"][0];
+    // The first one was made for the stranger.
+    let app = state["apps"].as_array().unwrap().last().unwrap();
     control
         .install(app["id"].as_u64().unwrap(), "ada")
         .await

@@ -79,11 +79,8 @@ async fn case_28_nothing_that_is_logged_or_stored_holds_a_secret() {
         hosted.server.process.stderr(),
         worker.process.stderr()
     );
-    assert!(
-        said.contains("TRACE") && said.len() > 100_000,
-        "{} bytes",
-        said.len()
-    );
+    let levels = ["DEBUG", "TRACE"];
+    assert!(levels.iter().any(|level| said.contains(level)), "{said}");
     for (name, word) in &words {
         assert!(word.len() > 8, "{name}: {word:?}");
         let place = said.find(word.as_str());

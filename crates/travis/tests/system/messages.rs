@@ -183,7 +183,7 @@ async fn case_3_a_message_that_comes_again_makes_no_second_build() {
     let again = until("the delivery looked at again", SOON, || async {
         let all = scene.ada.list(SLUG, "deliveries").await;
         all.into_iter().find(|one| {
-            one["id"] == push["id"] && one["state"] == "done" && one["tries"] != push["tries"]
+            one["id"] == push["id"] && one["state"] == "done" && one["done_at"] != push["done_at"]
         })
     })
     .await;

@@ -229,7 +229,6 @@ async fn case_27_rights_that_end_on_the_forge_end_here_at_once_for_writes() {
         (Method::POST, format!("/v3/repo/{id}/deactivate")),
         (Method::POST, format!("/v3/repo/{id}/env_vars")),
         (Method::GET, format!("/v3/repo/{id}/env_vars")),
-        (Method::GET, format!("/v3/repo/{id}/deliveries")),
     ] {
         let body = json!({"name": "X", "value": "y"});
         let call = bob.api.call(method, &path).json(&body);

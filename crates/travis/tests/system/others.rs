@@ -19,7 +19,12 @@ async fn a_forge_from_first_to_last(kind: Kind) {
     // Switched on again, there is still one hook.
     ada.activate(SLUG).await;
     let state = control.state().await.unwrap();
-    assert_eq!(state["hooks"].as_array().unwrap().len(), 1, "{}", state["hooks"]);
+    assert_eq!(
+        state["hooks"].as_array().unwrap().len(),
+        1,
+        "{}",
+        state["hooks"]
+    );
     let body = json!({"name": "HUSH", "value": "secret-of-nobody-else", "public": false});
     ada.act(SLUG, "env_vars", &body).await.expect(201);
 
@@ -29,19 +34,27 @@ async fn a_forge_from_first_to_last(kind: Kind) {
     let job = build["jobs"][0]["id"].as_i64().unwrap();
     let log = ada.api.log_text(job).await;
     assert_eq!(build["state"], "passed", "{log}");
-    assert!(log.contains("hello by git") && log.contains("secure=true length=21"), "{log}");
+    assert!(
+        log.contains("hello by git") && log.contains("secure=true length=21"),
+        "{log}"
+    );
     let told = hosted.told(SLUG, &sha, "success").await;
     assert_ne!(told[0]["state"], "success", "{told:?}");
 
     control.user("eve").await.unwrap();
     control.fork(SLUG, "eve").await.unwrap();
     let head = hosted.push("eve/rocket", "patch", "Patch", "eve").await;
-    let number = control.pull(SLUG, "eve:patch", "main", "eve").await.unwrap();
+    let number = control
+        .pull(SLUG, "eve:patch", "main", "eve")
+        .await
+        .unwrap();
     let request = ada.held(SLUG, &head).await;
     let before = ada.list(SLUG, "builds").await.len();
     assert_eq!(before, 1);
     let act = format!("request/{request}/approve");
-    ada.act(SLUG, &act, &json!({"secrets": false})).await.expect(200);
+    ada.act(SLUG, &act, &json!({"secrets": false}))
+        .await
+        .expect(200);
     let build = ada.build_of(SLUG, &head).await;
     let build = ada.api.finished(build).await;
     assert_eq!(build["pull_request_number"], number);

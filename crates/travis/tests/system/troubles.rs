@@ -34,6 +34,19 @@ fn in_order(told: &[Value]) {
     assert!(sorted, "{told:?}");
 }
 
+/// Waits for two comparisons: the first only notes what there is.
+async fn noted(hosted: &Hosted) {
+    let begin = hosted.control.calls(0).await.unwrap().len();
+    until("two comparisons", LATER, || async {
+        let calls = hosted.control.calls(begin).await.unwrap();
+        let compared = calls
+            .iter()
+            .filter(|call| call["path"].as_str().unwrap().contains("/pulls"));
+        (compared.count() >= 2).then_some(())
+    })
+    .await;
+}
+
 async fn fault(hosted: &Hosted, body: Value) {
     hosted.control.post("fault", body).await.unwrap();
 }
@@ -74,16 +87,7 @@ async fn words_that_a_failing_forge_did_not_take_are_said_again() {
 #[tokio::test]
 async fn pushes_whose_messages_were_lost_are_found_and_built() {
     let (hosted, ada) = scene().await;
-    // The first comparison only notes what there is.
-    let noted = hosted.control.calls(0).await.unwrap().len();
-    until("a comparison", LATER, || async {
-        let calls = hosted.control.calls(noted).await.unwrap();
-        calls
-            .iter()
-            .any(|call| call["path"].as_str().unwrap().contains("/branches"))
-            .then_some(())
-    })
-    .await;
+    noted(&hosted).await;
     fault(&hosted, json!({"mode": "drop_deliveries", "every": 3})).await;
     let mut all = Vec::new();
     for round in 0..9 {
@@ -131,6 +135,7 @@ async fn a_pull_request_whose_message_was_lost_is_found_and_held() {
     hosted.control.user("eve").await.unwrap();
     hosted.control.fork(SLUG, "eve").await.unwrap();
     let sha = hosted.push("eve/rocket", "patch", "Patch", "eve").await;
+    noted(&hosted).await;
     fault(&hosted, json!({"mode": "drop_deliveries"})).await;
     hosted
         .control
@@ -149,11 +154,21 @@ async fn a_pull_request_whose_message_was_lost_is_found_and_held() {
 }
 
 #[tokio::test]
+async fn a_push_just_before_the_forge_is_away_is_built_when_it_is_back() {
+    let (hosted, ada) = scene().await;
+    let away = json!({"mode": "status500", "seconds": 25, "match": "/api/v3/"});
+    fault(&hosted, away).await;
+    let sha = hosted.push(SLUG, "main", "In bad times", "ada").await;
+    in_order(&told_later(&hosted, &sha, "success").await);
+    assert_eq!(ada.list(SLUG, "builds").await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_forge_that_fails_now_and_then_gets_every_commit_right() {
     let (hosted, ada) = scene().await;
     fault(
         &hosted,
-        json!({"mode": "status500", "every": 4, "match": "/api/v3/repo"}),
+        json!({"mode": "status500", "every": 4, "seconds": 20, "match": "/api/v3/repo"}),
     )
     .await;
     let mut all = Vec::new();

@@ -198,6 +198,7 @@ async fn statuses_are_told_and_the_newest_counts() {
         context: "ci".into(),
         description: "é".repeat(200),
         target_url: "https://ci.test/1".into(),
+        branch: None,
     };
     let put = gitea.put_status(&user(), &engine(), NEW, &status).await;
     put.unwrap();

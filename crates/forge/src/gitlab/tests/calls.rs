@@ -39,6 +39,7 @@ fn status(state: StatusState) -> CommitStatus {
         context: "ci/push".into(),
         description: "fine".into(),
         target_url: "https://ci.test/1".into(),
+        branch: None,
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) async fn statuses(stage: &dyn Stage) {
             context: "travis/push".into(),
             description: "a long story ".repeat(100),
             target_url: "https://ci.example.org/builds/1".into(),
+            branch: None,
         };
         let put = forge.put_status(&owner.access, &repo, &sha, &status).await;
         must("put", put);
@@ -46,6 +47,7 @@ pub(super) async fn statuses(stage: &dyn Stage) {
         context: "travis/pr".into(),
         description: String::new(),
         target_url: "https://ci.example.org/builds/2".into(),
+        branch: None,
     };
     let put = forge.put_status(&owner.access, &repo, &sha, &status).await;
     must("error", put);

@@ -122,7 +122,7 @@ pub fn build(number: i64, state: &str, version: i64, jobs: &[Value]) -> Value {
             })),
             "created_by": owner(), "usual_seconds": 120, "config_messages": 1,
             "pull_request": null, "pull_request_number": null, "pull_request_title": null,
-            "sender": null, "compare_url": null, "secrets": "none",
+            "sender": null, "compare_url": null, "secrets": "none", "reported": null,
             "stages": stages, "jobs": jobs,
             "@permissions": {"read": true, "cancel": true, "restart": true}
         }),
@@ -246,7 +246,7 @@ pub fn token(token: Option<&str>) -> Value {
     let mut object = with(
         head("token", "/v3/token/3"),
         json!({
-            "id": 3, "name": "laptop", "created_at": "2026-11-20T04:00:00.000Z",
+            "id": 3, "name": "laptop", "scope": "settings", "created_at": "2026-11-20T04:00:00.000Z",
             "expires_at": "2026-12-23T04:00:00.000Z", "last_used_at": null
         }),
     );

@@ -110,7 +110,6 @@ fn encoded(text: &str) -> String {
 
 /// Somebody who is signed in.
 pub struct Person {
-    pub login: String,
     pub browser: Browser,
     /// Their calls with a token of theirs.
     pub api: Api,
@@ -132,7 +131,6 @@ impl Person {
         let wish = json!({"name": "scenario", "scope": "all"});
         let made = browser.post("/v3/tokens", &wish).await.expect(201);
         let person = Self {
-            login: login.to_owned(),
             api: Api::new(&hosted.server.url, made["token"].as_str()),
             token: made["token"].as_str().unwrap().to_owned(),
             browser,
