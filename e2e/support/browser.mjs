@@ -48,9 +48,15 @@ export async function signIn(page, server) {
   await page.getByRole('button', { name: /^Account of/ }).waitFor();
 }
 
-/** Waits until one element of the locator has the text. */
+/** Waits until one element of the locator has the text; else says what the page shows. */
 export async function sees(locator, text, timeout = 15_000) {
-  await locator.filter({ hasText: text }).first().waitFor({ timeout });
+  try {
+    await locator.filter({ hasText: text }).first().waitFor({ timeout });
+  } catch {
+    const page = locator.page();
+    const shown = await page.locator('body').innerText().catch(() => '');
+    throw new Error(`“${text}” is not shown at ${page.url()}; what is shown:\n${shown}`);
+  }
 }
 
 /** A mark that a reload would wipe away. */

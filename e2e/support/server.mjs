@@ -10,15 +10,16 @@ import { createInterface } from 'node:readline';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-function binary() {
+/** A program of this project, in the place that the environment names or where cargo puts it. */
+export function built(name, variable) {
   const places = [
-    process.env.TRAVIS_BIN,
-    process.env.CARGO_TARGET_DIR && join(process.env.CARGO_TARGET_DIR, 'debug/travis'),
-    join(ROOT, 'target/debug/travis'),
-    join(ROOT, 'target/release/travis'),
+    process.env[variable],
+    process.env.CARGO_TARGET_DIR && join(process.env.CARGO_TARGET_DIR, 'debug', name),
+    join(ROOT, 'target/debug', name),
+    join(ROOT, 'target/release', name),
   ];
   const found = places.filter(Boolean).find((place) => existsSync(place));
-  if (!found) throw new Error('no travis binary: run cargo build --package travis, or set TRAVIS_BIN');
+  if (!found) throw new Error(`no ${name}: run cargo build --workspace --bins, or set ${variable}`);
   return resolve(found);
 }
 
@@ -40,7 +41,8 @@ export class Server {
     const server = new Server();
     server.#place = await mkdtemp(join(tmpdir(), 'travis-e2e-'));
     await mkdir(join(server.#place, 'data'));
-    await writeFile(join(server.#place, 'data/travis.toml'), toml);
+    const text = typeof toml === 'function' ? toml(server.#place) : toml;
+    await writeFile(join(server.#place, 'data/travis.toml'), text);
     server.#args = ['--allow-local-git', '--executor', executor, '--slots', String(slots)];
     if (!sample) server.#args.push('--no-sample');
     await server.#spawn(bind);
@@ -57,7 +59,7 @@ export class Server {
     const env = { ...process.env, XDG_CONFIG_HOME: join(this.#place, 'config'), NO_COLOR: '1' };
     delete env.TRAVIS_ENDPOINT;
     delete env.TRAVIS_TOKEN;
-    this.#child = spawn(binary(), ['up', '--data', data, '--bind', bind, ...this.#args], {
+    this.#child = spawn(built('travis', 'TRAVIS_BIN'), ['up', '--data', data, '--bind', bind, ...this.#args], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

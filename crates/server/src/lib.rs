@@ -126,8 +126,9 @@ fn content_policy(forges: &[String], set_up: bool) -> String {
                 forms.push_str(&format!(" {origin}"));
             }
         }
-        // An instance that is not known yet is named on that very page.
-        forms.push_str(" https:");
+        // An instance that is not known yet is named on that very page; one of one's own may be
+        // without TLS.
+        forms.push_str(" https: http:");
     } else {
         forms.clear();
     }

@@ -42,7 +42,9 @@ class Navigation {
 
   go(target: string, { replace = false, keepScroll = false } = {}): void {
     const url = new URL(target, location.href);
-    if (url.origin !== location.origin || !isAppPath(url.pathname)) {
+    // Forms may go to a forge from the set-up page alone, so its own policy has to come with it.
+    const setup = this.route.name !== 'setup' && match(url.pathname).name === 'setup';
+    if (url.origin !== location.origin || !isAppPath(url.pathname) || setup) {
       location.assign(url);
       return;
     }
