@@ -12,7 +12,7 @@ use travis_bus::Wake;
 use travis_forge::ForgeError;
 use travis_forge::hosting::{Access, Grant, RemotePerson, SignInDemand};
 use travis_model::{ForgeId, SyncState, User, UserId};
-use travis_store::{AuditEntry, NewIdentity, SignInState, StoreError, Tx};
+use travis_store::{AuditEntry, NewAccount, NewIdentity, SignInState, StoreError, Tx};
 
 /// How long somebody may be on the way.
 pub(crate) const ON_THE_WAY: Duration = Duration::from_secs(600);
@@ -324,6 +324,17 @@ impl Engine {
                 _ => new_user(tx, &forged.site.name, person, now).await?,
             },
         };
+        // Before an App is installed anywhere it shows no repository: the person's own account is
+        // where it can be installed first.
+        tx.put_account(&NewAccount {
+            forge_id: forge,
+            remote_id: person.id.clone(),
+            login: person.login.clone(),
+            name: person.name.clone(),
+            avatar_url: person.avatar_url.clone(),
+            organization: false,
+        })
+        .await?;
         tx.put_identity(&NewIdentity {
             user_id,
             forge_id: forge,
