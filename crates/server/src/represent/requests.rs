@@ -5,7 +5,9 @@ use crate::{
 };
 use std::collections::HashMap;
 use travis_api::v3;
-use travis_model::{Approval, Delivery, PullRequest, Repository, Request, RequestState, Sender};
+use travis_model::{
+    Approval, ApprovalPolicy, Delivery, PullRequest, Repository, Request, RequestState, Sender,
+};
 
 pub(crate) fn pull_brief(pull: &PullRequest) -> v3::PullRequestBrief {
     v3::PullRequestBrief {
@@ -40,15 +42,16 @@ pub(crate) fn request_minimal(request: &Request) -> v3::RequestMinimal {
 }
 
 /// Why a request waits for a maintainer, in a sentence.
-fn held_reason(request: &Request) -> Option<String> {
+fn held_reason(request: &Request, policy: ApprovalPolicy) -> Option<String> {
     let pull = request.pull_request.as_ref()?;
-    (request.held_at.is_some() && request.state == RequestState::Pending).then(|| {
-        format!(
-            "{} has not contributed here before, or every pull request from a fork has to be \
-             looked at: nothing of it runs until a maintainer approves this commit.",
-            pull.author_login
-        )
-    })
+    let why = match policy {
+        ApprovalPolicy::Forks => "Every pull request from a fork is looked at here".to_owned(),
+        ApprovalPolicy::FirstTime | ApprovalPolicy::Never => {
+            format!("{} has not contributed here before", pull.author_login)
+        }
+    };
+    (request.held_at.is_some() && request.state == RequestState::Pending)
+        .then(|| format!("{why}: nothing of it runs until a maintainer approves this commit."))
 }
 
 impl Represent<'_> {
@@ -86,7 +89,7 @@ impl Represent<'_> {
                     RequestState::Rejected => Some("rejected".to_owned()),
                 },
                 held_at: time_opt(row.held_at.filter(|_| row.state == RequestState::Pending)),
-                held_reason: held_reason(&row),
+                held_reason: held_reason(&row, repository.settings.approval),
                 approvals: row
                     .pull_request
                     .iter()
