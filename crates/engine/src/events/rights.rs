@@ -98,8 +98,9 @@ impl Engine {
         };
         if let Some(mut identity) = sender.filter(|one| one.sync != SyncState::Running) {
             // The repositories that nobody knows here yet come with it.
-            identity.sync = SyncState::Running;
+            identity.begin_sync();
             tx.update_identity(&identity).await?;
+            changes.user(identity.user_id);
             changes.wake(Wake::Sync);
         }
         let login = &change.account.login;
