@@ -48,7 +48,7 @@ test: ## Run every check and every test; installs what they need
 bench: ## Measure, beside the figures of others
 	@ci/packages run
 	@$(MAKE) --no-print-directory web
-	@$(CARGO) build --release --locked --package travis --package travis-bench
+	@$(CARGO) build --release --locked --package travis --package travis-fake-forge --package travis-bench
 	@$(TARGET)/release/travis-bench $(ARGS)
 
 .PHONY: real

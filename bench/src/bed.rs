@@ -92,6 +92,7 @@ fn model() -> String {
 /// `travis up`, empty.
 pub struct Bed {
     pub api: Api,
+    pub base: String,
     pub process: Process,
     place: TempDir,
 }
@@ -99,8 +100,20 @@ pub struct Bed {
 impl Bed {
     /// Starts it with this executor.
     pub async fn up(ground: &Ground, executor: &str, slots: u32) -> Result<Self> {
+        Self::configured(ground, executor, slots, "").await
+    }
+
+    /// The same with what `travis.toml` says.
+    pub async fn configured(
+        ground: &Ground,
+        executor: &str,
+        slots: u32,
+        toml: &str,
+    ) -> Result<Self> {
         let place = ground.place()?;
         let data = place.path().join("data");
+        fs::create_dir_all(&data)?;
+        fs::write(data.join("travis.toml"), toml)?;
         let slots = slots.to_string();
         let text = data.to_string_lossy();
         let mut process = Process::start(
@@ -126,6 +139,7 @@ impl Bed {
         online(&api, 1).await?;
         Ok(Self {
             api,
+            base,
             process,
             place,
         })

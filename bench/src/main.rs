@@ -4,6 +4,7 @@
 
 mod bed;
 mod client;
+mod hosted;
 mod process;
 mod repository;
 mod rows;

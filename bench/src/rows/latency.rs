@@ -4,6 +4,7 @@
 
 use super::pair;
 use crate::bed::{Bed, Ground};
+use crate::client::Api;
 use crate::samples::{Samples, bash_time};
 use crate::table::{Line, Verdict};
 use anyhow::{Context as _, Result, ensure};
@@ -13,11 +14,11 @@ use tokio::time::sleep;
 const TRIGGERS: usize = 200;
 const WARM_UP: usize = 10;
 /// After a trigger nothing is asked for so long, so that the asking is not measured.
-const QUIET: Duration = Duration::from_millis(60);
+pub(super) const QUIET: Duration = Duration::from_millis(60);
 const LOOK: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const EMPTY: &str =
+pub(super) const EMPTY: &str =
     "language: generic\ngit:\n  clone: false\nscript: printf 'began=%s\\n' \"$EPOCHREALTIME\"\n";
 const CHECKED_OUT: &str = "language: generic\nscript: printf 'began=%s\\n' \"$EPOCHREALTIME\"\n";
 
@@ -88,17 +89,20 @@ async fn triggers(ground: &Ground, executor: &str, config: &str) -> Result<Sampl
 async fn one(bed: &Bed, repository: i64) -> Result<f64> {
     let (request, accepted) = bed.api.trigger(repository).await?;
     sleep(QUIET).await;
-    let build = bed.api.build_of(repository, request, LOOK).await?;
-    let build = bed.api.finished(build.id, LOOK, PATIENCE).await?;
-    let jobs = bed.api.jobs(build.id).await?;
+    Ok(began(&bed.api, repository, request).await? - accepted)
+}
+
+/// When the only job of the build that a request makes began, by its own word.
+pub(super) async fn began(api: &Api, repository: i64, request: i64) -> Result<f64> {
+    let build = api.build_of(repository, request, LOOK).await?;
+    let build = api.finished(build.id, LOOK, PATIENCE).await?;
+    let jobs = api.jobs(build.id).await?;
     let job = jobs.first().context("a build without a job")?;
-    let log = bed.api.log(job.id).await?;
+    let log = api.log(job.id).await?;
     let log = String::from_utf8_lossy(&log);
     ensure!(build.state == "passed", "a build {}: {log}", build.state);
-    let began = log
-        .lines()
+    log.lines()
         .find_map(|line| line.strip_prefix("began="))
         .and_then(bash_time)
-        .with_context(|| format!("the job did not say when it began: {log}"))?;
-    Ok(began - accepted)
+        .with_context(|| format!("the job did not say when it began: {log}"))
 }

@@ -8,6 +8,8 @@ mod footprint;
 mod latency;
 mod logs;
 mod loss;
+mod pings;
+mod sync;
 mod throughput;
 
 use crate::bed::Ground;
@@ -94,6 +96,22 @@ pub fn all() -> Vec<Row> {
         Row {
             name: "worker-loss",
             run: |g| Box::pin(loss::worker(g)),
+        },
+        Row {
+            name: "forge-ping-answered",
+            run: |g| Box::pin(pings::answered(g)),
+        },
+        Row {
+            name: "forge-ping-to-process",
+            run: |g| Box::pin(pings::to_process(g)),
+        },
+        Row {
+            name: "forge-ping-rate",
+            run: |g| Box::pin(pings::rate(g)),
+        },
+        Row {
+            name: "forge-sync",
+            run: |g| Box::pin(sync::account(g)),
         },
     ]
 }
