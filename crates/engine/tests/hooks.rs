@@ -13,7 +13,8 @@ use support::{ALL, APP_SECRET, World, until};
 use travis_engine::{EngineError, Secret};
 use travis_forge::ForgeError;
 use travis_forge::hosting::{
-    Event, Hook, MemberChange, Permission, RemotePerson, RemoteRef, RepositoryChange, Rerun,
+    Event, Hook, MemberChange, Permission, PushedCommit, RemotePerson, RemoteRef, RepositoryChange,
+    Rerun,
 };
 use travis_model::{DeliveryState, Level, Outcome, Repository, RequestState, User};
 
@@ -112,6 +113,45 @@ async fn the_apps_hook_finds_the_repository_by_the_forges_number() {
     assert_eq!(done.repository_id, Some(repository.id));
     let request = world.request_of(&done).await;
     assert_eq!(request.state, RequestState::Accepted);
+}
+
+/// The last commit that asks for no build is skipped for the one before it, and is told so.
+#[tokio::test]
+async fn a_skipped_head_is_told_so_while_the_commit_before_it_is_built() {
+    let (world, owner, _, at, repository) = scene().await;
+    let hub = &world.hub;
+    let first = hub.push(&at, "main", &[("a", "1")], "Second", &owner);
+    let head = hub.push(&at, "main", &[("a", "2")], "Docs [skip ci]", &owner);
+    let sent = hub.take_deliveries().pop().unwrap();
+    let api: &dyn travis_forge::hosting::ForgeApi = hub.as_ref();
+    let mut hook = api.read_hook(&sent.headers, &sent.body).unwrap();
+    let Event::Push(push) = &mut hook.what else {
+        panic!("no push");
+    };
+    let before = PushedCommit {
+        sha: first.clone(),
+        message: "Second".to_owned(),
+    };
+    push.commits.insert(0, before);
+    let (headers, body) = hub.message(&Secret::new(APP_SECRET), hook);
+    let forge = repository.hosting.as_ref().unwrap().forge_id;
+    let taken = world.engine.take_hook(forge, &headers, &body).await;
+    let done = world.delivered(taken.unwrap().delivery).await;
+    let request = world.request_of(&done).await;
+    assert_eq!(request.sha, Some(first));
+    assert_eq!(request.state, RequestState::Accepted);
+    let told = until("the head's request settled", async || {
+        let mut reader = world.engine.store().reader().await.unwrap();
+        let all = reader.requests_for_commit(repository.id, &head, 5).await;
+        let mut settled = all.unwrap();
+        settled.retain(|request| request.state == RequestState::Rejected);
+        settled.pop()
+    })
+    .await;
+    assert_eq!(
+        told.reason.as_deref(),
+        Some("Build skipped via commit message")
+    );
 }
 
 #[tokio::test]

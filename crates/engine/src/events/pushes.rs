@@ -71,6 +71,16 @@ impl Engine {
             at: self.now(),
         };
         let (request, fresh) = self.insert_checked(tx, changes, &new).await?;
+        if new.sha.as_ref() != Some(after) {
+            // The last commit asks for no build. It is asked for all the same, so that its status
+            // says so and nobody waits for one.
+            let head = NewRequest {
+                sha: Some(after.clone()),
+                delivery: Some(format!("{}#head", arrived.row.guid)),
+                ..new
+            };
+            self.insert_checked(tx, changes, &head).await?;
+        }
         Ok(self.asked(id, request.id, fresh))
     }
 }
