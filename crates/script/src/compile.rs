@@ -33,7 +33,7 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     environment::write_builtin(&mut script, input, language)?;
     checkout::write(&mut script, input)?;
     environment::write_shown(&mut script, input)?;
-    write_language(&mut script, config, language);
+    script.push_str(&language.section(config, LANGUAGE_FUNCTIONS)?);
     write_notices(&mut script, config)?;
     write_phases(&mut script, config, language)?;
     Ok(JobScript { text: script })
@@ -64,22 +64,6 @@ fn check_slug(slug: &str) -> Result<(), ScriptError> {
         _ => Err(ScriptError::Slug {
             slug: slug.to_owned(),
         }),
-    }
-}
-
-fn write_language(script: &mut String, config: &Value, language: &Language) {
-    let overrides = |name| phases::commands(config, name).is_some();
-    let uses_default = !(overrides("install") && overrides("script"));
-    if language.needs_functions() && (uses_default || language.needs_setup(config)) {
-        script.push('\n');
-        script.push_str(LANGUAGE_FUNCTIONS);
-    }
-    if language.needs_setup(config) {
-        script.push_str("\n# ---- language ----\n");
-        script.push_str(&language.setup());
-        script.push_str("TRAVIS_STAGE=setup\n");
-        script.push_str(language.exports);
-        script.push_str("travis_setup_language\n");
     }
 }
 

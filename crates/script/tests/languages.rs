@@ -298,7 +298,7 @@ fn default_steps_follow_the_files() {
             &["$ cpanm --quiet", "$ perl Makefile.PL && make test\n"],
         ),
         ("php", &[], &["php", "phpunit"], &["$ phpunit\n"]),
-        ("elixir", &[], &["elixir", "mix"], &["$ mix test\n"]),
+        ("elixir", &["mix.exs"], &["elixir", "mix"], &["$ mix deps.get\n", "$ mix test\n"]),
         (
             "julia",
             &[],
