@@ -18,6 +18,7 @@ mod failures;
 mod forges;
 mod hostile;
 mod isolation;
+mod languages;
 mod leaks;
 mod lifecycle;
 mod limits;
