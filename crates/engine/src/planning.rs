@@ -200,6 +200,7 @@ impl Engine {
             branch: branch.to_owned(),
             event_type: request.event_type.clone(),
             repo_slug: repository.slug.to_string(),
+            ..PlanContext::default()
         };
         let speaks = &found.speaks;
         let commit = NewCommit {
