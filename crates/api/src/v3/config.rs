@@ -134,14 +134,12 @@ pub struct LintWarning {
 pub struct LintJob {
     /// 1, 2, 3, …
     pub number: u32,
-    /// The name that the file gives it.
-    #[schema(required = true)]
-    pub name: Option<String>,
+    /// The name that the file gives it, else what sets it apart: `Rust beta`.
+    pub name: String,
     /// The stage that it belongs to.
     pub stage: String,
-    /// What sets it apart: language, versions, environment.
-    #[schema(required = true)]
-    pub env: Option<String>,
+    /// Its environment in a line.
+    pub env: String,
     /// The system that it runs on.
     pub os: String,
     /// The architecture that it runs on.
