@@ -270,7 +270,7 @@ impl Engine {
             Err(error) => {
                 let config = json!({"language": "generic"});
                 build.jobs.push(new_job(0, None, false, config, "test"));
-                build.messages = json!([fatal(&error, CONFIG_FILE)]);
+                build.messages = json!([fatal(&error, CONFIG_FILE, &raw)]);
                 let draft = Box::new(Draft { commit, build });
                 return Ok(Planned::Broken(draft, error.explain(&raw)));
             }

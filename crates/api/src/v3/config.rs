@@ -62,6 +62,10 @@ pub struct ConfigMessage {
     /// The file could not be used because of it: no job was made.
     #[serde(default)]
     pub fatal: bool,
+    /// What to do about it, in a sentence; only for what is fatal.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub remedy: Option<String>,
 }
 
 /// A change of a file that mends what a message is about.

@@ -52,7 +52,7 @@ pub fn lint(source: &str) -> Linted {
         Ok(plan) => plan,
         Err(error) => {
             return Linted {
-                messages: vec![fatal(&error, MAIN)],
+                messages: vec![fatal(&error, MAIN, source)],
                 config: Value::Null,
                 stages: Vec::new(),
                 jobs: Vec::new(),

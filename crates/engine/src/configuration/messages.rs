@@ -21,15 +21,15 @@ pub(crate) fn kept(message: &Message) -> Value {
     })
 }
 
-/// Why a file could not be used at all, as a message.
-pub(crate) fn fatal(error: &ConfigError, source: &str) -> Value {
+/// Why a file could not be used at all, as a message. `text` is the file's.
+pub(crate) fn fatal(error: &ConfigError, source: &str, text: &str) -> Value {
     let code = match error {
         ConfigError::Syntax { .. } => "syntax_error",
         ConfigError::NotAMap { .. } => "invalid_config_format",
         ConfigError::TooManyJobs { .. } => "too_many_jobs",
         _ => "too_large",
     };
-    let text = match error {
+    let said = match error {
         ConfigError::Syntax { reason, .. } => reason.clone(),
         other => other.to_string(),
     };
@@ -41,8 +41,9 @@ pub(crate) fn fatal(error: &ConfigError, source: &str) -> Value {
         "src": source,
         "line": error.line(),
         "column": error.column(),
-        "text": text,
+        "text": said,
         "edit": null,
         "fatal": true,
+        "remedy": error.advice(text),
     })
 }
