@@ -45,6 +45,8 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::env_vars::remove))
         .routes(routes!(r::requests::list, r::requests::create))
         .routes(routes!(r::requests::find))
+        .routes(routes!(r::requests::messages))
+        .merge(lint())
         .routes(routes!(r::pull_requests::approve))
         .routes(routes!(r::pull_requests::list))
         .routes(routes!(r::deliveries::list))
@@ -82,6 +84,15 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::worker_api::finish))
         .routes(routes!(r::source::refs))
         .routes(routes!(r::source::objects))
+}
+
+/// A file in JSON is longer than the file.
+fn lint() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(routes::lint::lint))
+        .layer(axum::extract::DefaultBodyLimit::max(
+            routes::lint::BODY_LIMIT,
+        ))
 }
 
 /// What hooks call: they alone may send much.
