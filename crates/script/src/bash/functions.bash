@@ -4,7 +4,7 @@
 
 ANSI_RED=$'\033[31;1m' ANSI_GREEN=$'\033[32;1m' ANSI_YELLOW=$'\033[33;1m'
 ANSI_RESET=$'\033[0m' ANSI_CLEAR=$'\033[0K'
-travis_open_fold='' travis_open_timer='' travis_running='' travis_options='' travis_ending=''
+travis_open_fold='' travis_open_timer='' travis_running='' travis_options='' travis_ending='' travis_exiting=''
 
 # Leaves the time in nanoseconds in travis_now; starts no process.
 travis_clock() {
@@ -96,6 +96,7 @@ travis_cmd() {
 
 # Ends the job as errored unless the status is 0.
 travis_assert() {
+  # shellcheck disable=SC2319 # called without an argument it is about the caller's last command
   local travis_status="$?"
   travis_status="${1:-$travis_status}"
   if [[ "$travis_status" -eq 0 ]]; then return 0; fi
@@ -140,7 +141,7 @@ travis_footer() {
 # The shell ends: by an `exit` of a command, which is taken as it is, or because a command failed
 # under `set -e` or `set -u`, which counts as that command's failure.
 travis_on_exit() {
-  local travis_status=$? travis_last="$BASH_COMMAND"
+  local travis_status=$?
   { set +euxvfCa; } 2>/dev/null
   trap - EXIT
   if [[ -n "${travis_services:-}" ]]; then travis_stop_services; fi
@@ -148,7 +149,7 @@ travis_on_exit() {
   if [[ "$travis_open_timer" != ' ' ]]; then
     travis_time_finish 0 "${TRAVIS_STAGE:-}" "${travis_open_timer% *}" "${travis_open_timer#* }"
   fi
-  if [[ "$travis_status" -ne 0 && "$travis_last" != *exit* ]]; then
+  if [[ "$travis_status" -ne 0 && -z "$travis_exiting" ]]; then
     if [[ "$travis_running" == assert ]]; then travis_assert "$travis_status"; fi
     if [[ "${TRAVIS_STAGE:-}" == script ]]; then
       travis_result "$travis_status"
@@ -159,4 +160,11 @@ travis_on_exit() {
   builtin exit "$travis_status"
 }
 trap travis_on_exit EXIT
+
+# Tells an `exit` of a command from the end of the shell under `set -e`.
+exit() {
+  local travis_status=$?
+  travis_exiting=1
+  builtin exit "${1:-$travis_status}"
+}
 
