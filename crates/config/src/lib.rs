@@ -10,6 +10,7 @@ mod error;
 mod matrix;
 mod message;
 mod normalize;
+mod options;
 mod table;
 mod yaml;
 
@@ -19,6 +20,7 @@ pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
 pub use matrix::Expansion;
 pub use message::{Level, Message};
+pub use options::Options;
 
 /// The most jobs that one file may expand to.
 pub const MAX_JOBS: usize = 200;
@@ -81,6 +83,22 @@ pub struct PlannedJob {
     pub config: Value,
 }
 
+/// Reads one file without expanding it: the normalized configuration and what was odd about it.
+///
+/// # Errors
+/// Only for files that cannot be read at all.
+pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), ConfigError> {
+    if source.len() > MAX_SOURCE_BYTES {
+        return Err(ConfigError::TooLarge {
+            bytes: source.len(),
+        });
+    }
+    let document = yaml::parse(source)?;
+    let mut messages = message::Messages::default();
+    let config = normalize::normalize(document, options, &mut messages);
+    Ok((Value::Object(config), messages.into_vec()))
+}
+
 /// Reads one file and expands it to jobs.
 ///
 /// # Errors
@@ -105,16 +123,7 @@ pub fn plan_with(
     }
     let document = yaml::parse(source)?;
     let mut messages = message::Messages::default();
-    for duplicate in &document.duplicates {
-        messages.add(
-            Level::Error,
-            &duplicate.path,
-            "duplicate_key",
-            [("key", duplicate.key.as_str().into())],
-            Some((duplicate.line, duplicate.column)),
-        );
-    }
-    let config = normalize::normalize(&document.root, &mut messages);
+    let config = normalize::normalize(document, Options::default(), &mut messages);
     let expansion = matrix::expand(&config, context, judge)?;
     Ok(Plan {
         config: Value::Object(config),

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::conditions::{Judge, Subject};
-use crate::table::{self, DISTS, EXPAND};
+use crate::table::{self, EXPAND};
 use crate::{ConfigError, MAX_JOBS, PlanContext, PlannedJob};
 
 type Job = Map<String, Value>;
@@ -307,10 +307,9 @@ fn remove_unsupported(job: &mut Job) {
         if !table::supports(key, &language, &os) {
             return false;
         }
-        let dist = DISTS
-            .iter()
-            .find(|dist| key == "dist" && *value == dist.name);
-        dist.is_none_or(|dist| dist.os.contains(&os.as_str()))
+        value
+            .as_str()
+            .is_none_or(|value| key != "dist" || table::supports_value(key, value, &language, &os))
     });
 }
 
