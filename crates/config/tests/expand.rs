@@ -26,6 +26,7 @@ fn compare(file: &str) -> Option<(usize, usize)> {
         let context = PlanContext {
             branch: "master".to_owned(),
             event_type: "push".to_owned(),
+            fork: Some(false),
             ..PlanContext::default()
         };
         let got = expand(config, &context, &DataJudge).unwrap();
