@@ -3,7 +3,7 @@
 use crate::{
     Engine, EngineError,
     configuration::{
-        context::context,
+        context::{context, unmet},
         messages::{MAIN as CONFIG_FILE, fatal},
     },
     draft::{fill, new_job, skips},
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use serde_json::json;
-use travis_config::BranchDecision;
+use travis_config::{BranchDecision, conditions::DataJudge};
 use travis_forge::{CommitInfo, ForgeError, Snapshot, Want};
 use travis_model::{BuildState, CommitId, PullRequest, Repository, Request, Timestamp};
 use travis_store::{BuildFilter, NewBuild, NewCommit, Page, SeenBy};
@@ -265,7 +265,7 @@ impl Engine {
             jobs: Vec::new(),
             at: self.now(),
         };
-        let plan = match travis_config::plan(&raw, &context) {
+        let plan = match travis_config::plan_with(&raw, &context, &DataJudge) {
             Ok(plan) => plan,
             Err(error) => {
                 let config = json!({"language": "generic"});
@@ -285,6 +285,9 @@ impl Engine {
             BranchDecision::Excluded => {
                 return Ok(found.no(EXCLUDED));
             }
+        }
+        if let Some(reason) = unmet(&plan.config, &context) {
+            return Ok(found.no(reason));
         }
         if plan.jobs.is_empty() {
             return Ok(found.no(NO_JOBS));
