@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
-pub use matrix::Expansion;
+pub use matrix::{Expansion, Notice};
 pub use message::{Level, Message};
 
 /// The most jobs that one file may expand to.
@@ -86,7 +86,7 @@ pub struct PlannedJob {
 /// # Errors
 /// Only for files that cannot be read at all, or that ask for more than the limits allow.
 pub fn plan(source: &str, context: &PlanContext) -> Result<Plan, ConfigError> {
-    plan_with(source, context, &conditions::Unevaluated)
+    plan_with(source, context, &conditions::DataJudge)
 }
 
 /// As [`plan`], with the given judge of `if:` conditions.
@@ -114,8 +114,13 @@ pub fn plan_with(
             Some((duplicate.line, duplicate.column)),
         );
     }
-    let config = normalize::normalize(&document.root, &mut messages);
-    let expansion = matrix::expand(&config, context, judge)?;
+    let mut config = normalize::normalize(&document.root, &mut messages);
+    let mut expansion = matrix::expand(&config, context, judge)?;
+    let skipped = matrix::filter_notifications(&mut config, context, judge);
+    expansion.notices.extend(skipped);
+    for notice in &expansion.notices {
+        notice.tell(&mut messages);
+    }
     Ok(Plan {
         config: Value::Object(config),
         stages: expansion.stages,

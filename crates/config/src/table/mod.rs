@@ -145,3 +145,13 @@ pub(crate) fn row(name: &str) -> Option<&'static KeyRow> {
 pub(crate) fn supports(name: &str, language: &str, os: &str) -> bool {
     row(name).is_none_or(|row| row.supports(language, os))
 }
+
+/// Whether jobs of this language and system have the value of the key; unknown values count as
+/// everybody's.
+pub(crate) fn supports_value(name: &str, value: &str, _language: &str, os: &str) -> bool {
+    name != "dist"
+        || DISTS
+            .iter()
+            .find(|dist| dist.name == value)
+            .is_none_or(|dist| dist.os.contains(&os))
+}
