@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use serde_json::json;
-use travis_config::{BranchDecision, conditions::DataJudge};
+use travis_config::BranchDecision;
 use travis_forge::{CommitInfo, ForgeError, Snapshot, Want};
 use travis_model::{BuildState, CommitId, PullRequest, Repository, Request, Timestamp};
 use travis_store::{BuildFilter, NewBuild, NewCommit, Page, SeenBy};
@@ -265,7 +265,7 @@ impl Engine {
             jobs: Vec::new(),
             at: self.now(),
         };
-        let plan = match travis_config::plan_with(&raw, &context, &DataJudge) {
+        let plan = match travis_config::plan(&raw, &context) {
             Ok(plan) => plan,
             Err(error) => {
                 let config = json!({"language": "generic"});

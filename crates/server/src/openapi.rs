@@ -87,12 +87,11 @@ fn documented() -> Routes<App> {
 }
 
 /// A file in JSON is longer than the file.
-fn lint() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(routes::lint::lint))
-        .layer(axum::extract::DefaultBodyLimit::max(
-            routes::lint::BODY_LIMIT,
-        ))
+fn lint() -> Routes<App> {
+    use crate::routes as r;
+    Routes::new()
+        .routes(routes!(r::lint::lint))
+        .layer(axum::extract::DefaultBodyLimit::max(r::lint::BODY_LIMIT))
 }
 
 /// What hooks call: they alone may send much.

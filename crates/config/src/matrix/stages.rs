@@ -65,7 +65,9 @@ pub(super) fn dropped(config: &Job, court: &Court<'_>, notices: &mut Notices) ->
         let Some(condition) = stage.get("if").and_then(Value::as_str) else {
             continue;
         };
-        let judged = court.judge.holds(Subject::Stage, condition, court.context, config);
+        let judged = court
+            .judge
+            .holds(Subject::Stage, condition, court.context, config);
         if judged == Some(false) {
             notices.add("stages", "skip_stage", None, index + 1, condition);
             dropped.extend(name(stage).map(str::to_owned));

@@ -3,7 +3,7 @@
 use super::messages::{MAIN, fatal, kept};
 use crate::label;
 use serde_json::Value;
-use travis_config::{PlanContext, conditions::DataJudge};
+use travis_config::PlanContext;
 use travis_model::scheduling::Requirements;
 
 /// What a file comes to.
@@ -48,7 +48,7 @@ pub fn lint(source: &str) -> Linted {
         fork: Some(false),
         ..PlanContext::default()
     };
-    let plan = match travis_config::plan_with(source, &context, &DataJudge) {
+    let plan = match travis_config::plan(source, &context) {
         Ok(plan) => plan,
         Err(error) => {
             return Linted {
