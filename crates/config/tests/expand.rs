@@ -67,9 +67,12 @@ fn compare(file: &str) -> Option<(usize, usize)> {
                 jobs.len(),
                 want.len()
             );
+<<<<<<< HEAD
             if notices != told {
                 println!("  notices {notices:?}, want {told:?}");
             }
+=======
+>>>>>>> main
             if stages != got.stages {
                 println!("  stages {:?}, want {stages:?}", got.stages);
             }
