@@ -26,6 +26,7 @@ fn compare(file: &str) -> Option<(usize, usize)> {
         let context = PlanContext {
             branch: "master".to_owned(),
             event_type: "push".to_owned(),
+            fork: Some(false),
             ..PlanContext::default()
         };
         let got = expand(config, &context, &DataJudge).unwrap();
@@ -40,11 +41,8 @@ fn compare(file: &str) -> Option<(usize, usize)> {
                 (code.starts_with("skip_") && code != "skip_notification").then_some(told)
             })
             .collect();
-        let conditions: Vec<Value> = got
-            .notices
-            .iter()
-            .map(|notice| notice.condition.as_str().into())
-            .collect();
+        let conditions: Vec<Value> =
+            got.notices.iter().map(|notice| notice.condition.as_str().into()).collect();
         let notices: Vec<(&str, &str, &Value)> = got
             .notices
             .iter()
@@ -61,26 +59,15 @@ fn compare(file: &str) -> Option<(usize, usize)> {
         if jobs == *want && stages == got.stages && notices == told {
             same += 1;
         } else if verbose {
-            println!(
-                "== {file}:{} {} jobs, want {}",
-                number + 1,
-                jobs.len(),
-                want.len()
-            );
-<<<<<<< HEAD
+            println!("== {file}:{} {} jobs, want {}", number + 1, jobs.len(), want.len());
             if notices != told {
                 println!("  notices {notices:?}, want {told:?}");
             }
-=======
->>>>>>> main
             if stages != got.stages {
                 println!("  stages {:?}, want {stages:?}", got.stages);
             }
-            if let Some((index, (got, want))) = jobs
-                .iter()
-                .zip(want)
-                .enumerate()
-                .find(|(_, (got, want))| got != want)
+            if let Some((index, (got, want))) =
+                jobs.iter().zip(want).enumerate().find(|(_, (got, want))| got != want)
             {
                 let (got, want) = (got.as_object().unwrap(), want.as_object().unwrap());
                 let keys: std::collections::BTreeSet<_> = got.keys().chain(want.keys()).collect();
