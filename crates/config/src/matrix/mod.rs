@@ -1,7 +1,7 @@
 //! The normalized configuration expanded to jobs.
 //!
-//! The order of the steps is the original's and matters: product, includes, shared keys, excludes,
-//! unsupported keys, conditions, stages, duplicates, allowed failures, order.
+//! The order of the steps is the original's and matters: product, includes, shared keys,
+//! unsupported keys, excludes, conditions, stages, duplicates, allowed failures, order.
 
 mod notices;
 mod rules;
@@ -15,9 +15,9 @@ use crate::conditions::{Judge, Subject};
 use crate::table::{self, EXPAND};
 use crate::{ConfigError, MAX_JOBS, PlanContext, PlannedJob};
 
+pub(crate) use notices::filter_notifications;
 pub use notices::Notice;
 use notices::Notices;
-pub(crate) use notices::filter_notifications;
 
 type Job = Map<String, Value>;
 
@@ -63,10 +63,8 @@ pub(crate) fn expand(
     let mut jobs = matrix.rows()?;
     matrix.share(&mut jobs)?;
     let court = Court { context, judge };
+    jobs.iter_mut().for_each(remove_unsupported);
     matrix.exclude(&mut jobs, &court, &mut notices);
-    for job in &mut jobs {
-        remove_unsupported(job);
-    }
     jobs.retain(|job| {
         let Some(condition) = job.get("if").and_then(Value::as_str) else {
             return true;
@@ -79,7 +77,7 @@ pub(crate) fn expand(
         kept
     });
     let order = stages::assign(config, &mut jobs);
-    let dropped = stages::dropped(config, &court, &mut notices);
+    let dropped = stages::dropped(config, &matrix.whole(), &court, &mut notices);
     jobs.retain(|job| !stages::is_in(job, &dropped));
     unique(&mut jobs);
     matrix.allow_failures(&mut jobs, &court, &mut notices);
@@ -171,6 +169,17 @@ impl<'c> Matrix<'c> {
         }
     }
 
+    /// The configuration as one job, for conditions that stand on no job.
+    fn whole(&self) -> Job {
+        let mut whole = self.shared.clone();
+        if let Some(os) = list(self.config, "os").first() {
+            whole.insert("os".to_owned(), os.clone());
+        }
+        let env = self.global_env.iter().chain(self.job_env).cloned();
+        whole.insert("env".to_owned(), Value::Array(env.collect()));
+        whole
+    }
+
     /// The values that the key multiplies the jobs by.
     fn axis(&self, key: &str) -> &'c [Value] {
         if key == "env" {
@@ -179,18 +188,13 @@ impl<'c> Matrix<'c> {
             return if counts { self.job_env } else { &[] };
         }
         let values = list(self.config, key);
-        if self.any_os_supports(key) {
-            values
-        } else {
-            &[]
-        }
+        if self.any_os_supports(key) { values } else { &[] }
     }
 
     fn any_os_supports(&self, key: &str) -> bool {
         let language = text(self.config, "language");
-        let mut systems = list(self.config, "os").iter().filter_map(Value::as_str);
-        let first = systems.next().unwrap_or_default();
-        supports(key, language, first) || systems.any(|os| supports(key, language, os))
+        let systems = list(self.config, "os");
+        systems.is_empty() || systems.iter().any(|os| supports(key, language, system(Some(os))))
     }
 
     /// The product of the matrix keys, then the included jobs.
@@ -263,12 +267,7 @@ impl<'c> Matrix<'c> {
             return;
         }
         let mut env: Vec<Value> = Vec::new();
-        for entry in self
-            .global_env
-            .iter()
-            .cloned()
-            .chain(own.into_iter().flatten())
-        {
+        for entry in self.global_env.iter().cloned().chain(own.into_iter().flatten()) {
             if !env.contains(&entry) {
                 env.push(entry);
             }
@@ -336,20 +335,22 @@ impl<'c> Matrix<'c> {
         let Some(rule) = rule.as_object() else {
             return false;
         };
-        if let Some(condition) = rule.get("if").and_then(Value::as_str) {
-            let judged = court.judge.holds(subject, condition, court.context, job);
-            if judged == Some(false) {
-                let (key, code) = match subject {
-                    Subject::Exclude => ("jobs.exclude", "skip_exclude"),
-                    _ => ("jobs.allow_failures", "skip_allow_failure"),
-                };
-                notices.add(key, code, None, index + 1, condition);
-            }
-            if judged != Some(true) {
-                return false;
-            }
+        // What means other jobs anyway is not told of.
+        if !rules::matches(rule, job, self.global_env, &court.context.branch) {
+            return false;
         }
-        rules::matches(rule, job, self.global_env, &court.context.branch)
+        let Some(condition) = rule.get("if").and_then(Value::as_str) else {
+            return true;
+        };
+        let judged = court.judge.holds(subject, condition, court.context, job);
+        if judged == Some(false) {
+            let (key, code) = match subject {
+                Subject::Exclude => ("jobs.exclude", "skip_exclude"),
+                _ => ("jobs.allow_failures", "skip_allow_failure"),
+            };
+            notices.add(key, code, None, index + 1, condition);
+        }
+        judged == Some(true)
     }
 }
 
@@ -369,6 +370,11 @@ fn own_env(entries: &[Value]) -> Vec<Value> {
         .collect()
 }
 
+/// The name of the system; what is no name is a system that has nothing.
+fn system(os: Option<&Value>) -> &str {
+    os.map_or("", |os| os.as_str().unwrap_or("?"))
+}
+
 fn text<'j>(job: &'j Job, key: &str) -> &'j str {
     job.get(key).and_then(Value::as_str).unwrap_or_default()
 }
@@ -381,7 +387,7 @@ fn supports(key: &str, language: &str, os: &str) -> bool {
 /// Removes what the job's language and system do not have. Sections with keys of their own stay.
 fn remove_unsupported(job: &mut Job) {
     let language = text(job, "language").to_owned();
-    let os = text(job, "os").to_owned();
+    let os = system(job.get("os")).to_owned();
     if language.is_empty() || os.is_empty() {
         return;
     }

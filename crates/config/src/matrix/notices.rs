@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::Matrix;
 use crate::PlanContext;
-use crate::conditions::{Judge, Subject};
 use crate::message::{Level, Messages};
+use crate::conditions::{Judge, Subject};
 
 /// A part of the configuration whose condition did not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,10 +62,14 @@ pub(crate) fn filter_notifications(
     judge: &dyn Judge,
 ) -> Vec<Notice> {
     let mut notices = Notices::default();
-    let Some(Value::Object(mut sections)) = config.get_mut("notifications").map(Value::take) else {
+    if !config.get("notifications").is_some_and(Value::is_object) {
+        return Vec::new();
+    }
+    let whole = Matrix::new(config).whole();
+    let Some(Value::Object(sections)) = config.get_mut("notifications") else {
         return Vec::new();
     };
-    for (kind, section) in &mut sections {
+    for (kind, section) in sections {
         let Value::Array(entries) = section else {
             continue;
         };
@@ -74,8 +79,7 @@ pub(crate) fn filter_notifications(
             let Some(condition) = entry.get("if").and_then(Value::as_str) else {
                 return true;
             };
-            let kept =
-                judge.holds(Subject::Notification, condition, context, config) != Some(false);
+            let kept = judge.holds(Subject::Notification, condition, context, &whole) != Some(false);
             if !kept {
                 let key = format!("notifications.{kind}");
                 notices.add(&key, "skip_notification", Some(kind), number, condition);
@@ -83,7 +87,6 @@ pub(crate) fn filter_notifications(
             kept
         });
     }
-    config.insert("notifications".to_owned(), Value::Object(sections));
     notices.into_vec()
 }
 

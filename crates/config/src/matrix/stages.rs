@@ -59,15 +59,25 @@ pub(super) fn assign(config: &Job, jobs: &mut [Job]) -> Vec<String> {
 }
 
 /// The stages whose condition does not hold.
-pub(super) fn dropped(config: &Job, court: &Court<'_>, notices: &mut Notices) -> Vec<String> {
+pub(super) fn dropped(
+    config: &Job,
+    whole: &Job,
+    court: &Court<'_>,
+    notices: &mut Notices,
+) -> Vec<String> {
     let mut dropped = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
     for (index, stage) in declared(config).enumerate() {
+        // What is declared again says nothing.
+        let known = name(stage).is_some_and(|name| seen.iter().any(|seen| same(seen, name)));
+        if known {
+            continue;
+        }
+        seen.extend(name(stage));
         let Some(condition) = stage.get("if").and_then(Value::as_str) else {
             continue;
         };
-        let judged = court
-            .judge
-            .holds(Subject::Stage, condition, court.context, config);
+        let judged = court.judge.holds(Subject::Stage, condition, court.context, whole);
         if judged == Some(false) {
             notices.add("stages", "skip_stage", None, index + 1, condition);
             dropped.extend(name(stage).map(str::to_owned));
