@@ -20,8 +20,10 @@ mod events;
 mod hooks;
 mod hosting;
 mod intake;
+pub mod keys;
 mod label;
 mod limits;
+mod masks;
 mod offer;
 mod plain;
 mod planner;
@@ -34,6 +36,7 @@ mod rights;
 mod rules;
 mod runs;
 mod secrets;
+mod secure;
 mod sessions;
 mod settings;
 mod setup;
@@ -94,6 +97,8 @@ pub struct Policy {
     pub access: Allowed,
     /// How often branches and pull requests are compared with their forge.
     pub compare_every: Duration,
+    /// How long the keys of repositories are.
+    pub key_length: keys::KeyLength,
 }
 
 impl Policy {
@@ -165,6 +170,9 @@ pub struct Engine {
     pub(crate) vault: Vault,
     pub(crate) policy: Policy,
     pub(crate) keys: attempts::KeyCache,
+    pub(crate) masks: masks::Masks,
+    pub(crate) remembered: secure::Remembered,
+    pub(crate) making_keys: tokio::sync::Mutex<()>,
     pub(crate) held: dispatcher::HeldPolls,
     /// Repositories whose limit keeps a job waiting.
     pub(crate) full: std::sync::Mutex<std::collections::HashSet<travis_model::RepositoryId>>,
@@ -188,6 +196,9 @@ impl Engine {
             vault,
             policy,
             keys: attempts::KeyCache::default(),
+            masks: masks::Masks::default(),
+            remembered: secure::Remembered::default(),
+            making_keys: tokio::sync::Mutex::default(),
             held: dispatcher::HeldPolls::default(),
             full: std::sync::Mutex::default(),
         }
