@@ -53,6 +53,12 @@ pub(crate) struct Decrypted {
     pub notices: Vec<String>,
 }
 
+/// Whether a configuration has `secure:` values.
+#[must_use]
+pub fn has_encrypted(config: &Value) -> bool {
+    !decrypt::ciphers(config).is_empty()
+}
+
 impl Engine {
     /// The keys of a repository; they are made when they are first asked for, which takes up to
     /// some seconds.
