@@ -10,4 +10,4 @@ mod objects;
 mod port;
 
 pub use objects::ObjectBlobs;
-pub use port::{Blob, BlobError, Blobs, Pieces, Stored, Upload};
+pub use port::{Blob, BlobError, Blobs, Listed, Pieces, Stored, Upload};

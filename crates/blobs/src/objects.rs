@@ -1,16 +1,14 @@
 //! The adapter over `object_store`: a local directory or memory; what speaks S3 needs one more
 //! constructor.
 
-use crate::{Blob, BlobError, Blobs, Stored, Upload};
+use crate::{Blob, BlobError, Blobs, Listed, Stored, Upload};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
-use object_store::{
-    Error, GetResultPayload, ObjectStore, ObjectStoreExt as _, WriteMultipart,
-};
+use object_store::{Error, GetResultPayload, ObjectStore, ObjectStoreExt as _, WriteMultipart};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -116,26 +114,21 @@ impl Blobs for ObjectBlobs {
         }
     }
 
-    async fn older_than(&self, before: Timestamp, limit: usize) -> Result<Vec<Stored>, BlobError> {
-        let mut found = Vec::new();
-        let mut all = self.store.list(None);
-        while found.len() < limit {
-            let meta = match all.try_next().await {
-                Ok(Some(meta)) => meta,
-                Ok(None) => break,
+    fn older_than(&self, before: Timestamp) -> Listed {
+        let all = self.store.list(None).filter_map(move |meta| {
+            let found = match meta {
+                Ok(meta) => {
+                    let at = Timestamp(meta.last_modified.timestamp_millis());
+                    let key = meta.location.to_string();
+                    (at < before).then_some(Ok(Stored { key, at }))
+                }
                 // Removed while the list was read.
-                Err(Error::NotFound { .. }) => continue,
-                Err(error) => return Err(fault(error)),
+                Err(Error::NotFound { .. }) => None,
+                Err(error) => Some(Err(fault(error))),
             };
-            let at = Timestamp(meta.last_modified.timestamp_millis());
-            if at < before {
-                found.push(Stored {
-                    key: meta.location.to_string(),
-                    at,
-                });
-            }
-        }
-        Ok(found)
+            std::future::ready(found)
+        });
+        all.boxed()
     }
 
     async fn sweep(&self, before: Timestamp) -> Result<u64, BlobError> {

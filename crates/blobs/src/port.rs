@@ -25,6 +25,9 @@ pub enum BlobError {
 /// The pieces of an object, in order.
 pub type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, BlobError>> + Send>>;
 
+/// Objects that are there.
+pub type Listed = Pin<Box<dyn Stream<Item = Result<Stored, BlobError>> + Send>>;
+
 /// An object being read.
 pub struct Blob {
     /// Its bytes in all.
@@ -67,11 +70,9 @@ pub trait Blobs: Send + Sync {
     /// When the storage fails.
     async fn remove(&self, key: &str) -> Result<(), BlobError>;
 
-    /// Objects that were finished before a time, at most so many; in no order.
-    ///
-    /// # Errors
-    /// When the storage fails.
-    async fn older_than(&self, before: Timestamp, limit: usize) -> Result<Vec<Stored>, BlobError>;
+    /// Objects that were finished before a time, in no order. Read little by little: there may be
+    /// many. What is finished or removed meanwhile may be left out.
+    fn older_than(&self, before: Timestamp) -> Listed;
 
     /// Removes what uploads left that were begun before a time and never finished. Answers how
     /// many there were.

@@ -9,6 +9,7 @@ mod approvals;
 mod attempts;
 mod badges;
 mod build_changes;
+mod caches;
 mod changes;
 mod clock;
 mod compare;
@@ -47,6 +48,7 @@ mod workers;
 
 use std::sync::Arc;
 use std::time::Duration;
+use travis_blobs::Blobs;
 use travis_bus::Bus;
 use travis_forge::Forge;
 use travis_logs::LogStore;
@@ -55,6 +57,7 @@ use travis_store::Store;
 pub use access::{Rights, Viewer};
 pub use allowed::Allowed;
 pub use attempts::{AttemptAccess, Finished, Finishing};
+pub use caches::{CacheFilter, CacheOffer, CachePolicy, CacheUpload};
 pub use clock::{Clock, SystemClock};
 pub use dispatcher::{Orders, PollCall};
 pub use error::EngineError;
@@ -94,6 +97,8 @@ pub struct Policy {
     pub access: Allowed,
     /// How often branches and pull requests are compared with their forge.
     pub compare_every: Duration,
+    /// Caches of jobs.
+    pub caches: CachePolicy,
 }
 
 impl Policy {
@@ -140,6 +145,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// Logs.
     pub logs: Arc<dyn LogStore>,
+    /// Bytes of caches.
+    pub blobs: Arc<dyn Blobs>,
     /// Wake-ups and events.
     pub bus: Arc<dyn Bus>,
     /// Plain git repositories.
@@ -154,6 +161,7 @@ pub struct Ports {
 pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) logs: Arc<dyn LogStore>,
+    pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) forge: Arc<dyn Forge>,
     pub(crate) connect: Connect,
@@ -177,6 +185,7 @@ impl Engine {
         Self {
             store: ports.store,
             logs: ports.logs,
+            blobs: ports.blobs,
             bus: ports.bus,
             forge: ports.forge,
             connect: ports.connect,
@@ -235,6 +244,7 @@ impl Engine {
             self.clone().remove_hooks_for_ever(),
             self.clone().deliver_for_ever(),
             self.clone().compare_for_ever(),
+            self.clone().sweep_caches_for_ever(),
         );
     }
 }

@@ -1,7 +1,7 @@
 //! What a worker gets with a job: the compiled script, what to check out, and the secrets that it
 //! may have.
 
-use crate::{Engine, EngineError, Secret, planning::branch_ref};
+use crate::{CacheOffer, Engine, EngineError, Secret, planning::branch_ref};
 use travis_model::{Attempt, AttemptId, Build, Commit, Job, Repository, Worker};
 use travis_script::{EnvVar, JobInput, JobScript, PullRequest};
 use travis_store::{Reader, Tx};
@@ -24,6 +24,8 @@ pub struct Offer {
     pub script: String,
     /// Values to mask.
     pub secrets: Vec<String>,
+    /// The job's cache.
+    pub cache: Option<CacheOffer>,
 }
 
 impl Engine {
@@ -55,6 +57,9 @@ impl Engine {
             .may_have_secrets(tx, worker, &repository, build, &commit)
             .await?;
         let settings_env = self.settings_env(tx, &repository, build, secure).await?;
+        let cache = self
+            .offer_cache(tx, worker, &repository, build, &job, &commit.sha)
+            .await?;
         let restarted = job.restarted_at.is_some();
         let input = JobInput {
             config: job.config.clone(),
@@ -116,6 +121,7 @@ impl Engine {
             secrets: travis_script::secrets(&input),
             job,
             repository,
+            cache,
         })
     }
 

@@ -4,6 +4,7 @@
 //! what keeps caches from being poisoned: a branch's build reads what branches wrote, never what a
 //! pull request or a machine of a stranger brought.
 
+use crate::Cache;
 use crate::trust::{Origin, Tier};
 use serde_json::Value;
 
@@ -126,9 +127,7 @@ pub fn wants_cache(config: &Value) -> bool {
             Value::Bool(on) => *on,
             Value::String(text) => !text.is_empty() && text != "false",
             Value::Array(list) => list.iter().any(on),
-            Value::Object(map) => map
-                .iter()
-                .any(|(key, value)| !is_option(key) && on(value)),
+            Value::Object(map) => map.iter().any(|(key, value)| !is_option(key) && on(value)),
             Value::Number(_) => true,
         }
     }
@@ -154,7 +153,9 @@ pub struct CacheOptions {
 pub fn cache_options(config: &Value) -> CacheOptions {
     let mut options = CacheOptions::default();
     let cache = config.get("cache");
-    let list = cache.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let list = cache
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     for map in list.iter().chain(cache) {
         options.timeout = options.timeout.or_else(|| seconds(map.get("timeout")?));
         let branch = map.get("branch").and_then(Value::as_str);
@@ -164,7 +165,9 @@ pub fn cache_options(config: &Value) -> CacheOptions {
 }
 
 fn seconds(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
+    value
+        .as_u64()
+        .or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// Where a language's version stands in its configuration, and what the slug calls it.
@@ -272,4 +275,26 @@ fn plain_env(value: &Value, into: &mut Vec<String>) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Which caches of a repository have to go so that the rest fits. They come with the longest
+/// unused first. Those of pull requests go before those of branches: nobody who may only propose
+/// changes can push out what the repository's own builds keep. `keep` stays in any case.
+#[must_use]
+pub fn evicted<'a>(caches: &'a [Cache], most_bytes: u64, keep: Option<&str>) -> Vec<&'a Cache> {
+    let mut total: u64 = caches.iter().map(|cache| cache.size).sum();
+    let is_pull = |cache: &&Cache| matches!(cache.scope, CacheScope::Pull(_));
+    let (pulls, branches): (Vec<_>, Vec<_>) = caches
+        .iter()
+        .filter(|cache| Some(cache.object_key.as_str()) != keep)
+        .partition(is_pull);
+    let mut gone = Vec::new();
+    for cache in pulls.into_iter().chain(branches) {
+        if total <= most_bytes {
+            break;
+        }
+        total -= cache.size;
+        gone.push(cache);
+    }
+    gone
 }

@@ -154,7 +154,10 @@ fn slug(config: &Value) -> String {
 #[test]
 fn slugs() {
     for (config, expected) in [
-        (json!({"os": "linux", "language": "shell"}), "cache-linux-<>"),
+        (
+            json!({"os": "linux", "language": "shell"}),
+            "cache-linux-<>",
+        ),
         (
             json!({"os": "linux", "dist": "xenial", "language": "node_js", "node_js": "8",
                 "env": [{"B": "2"}, {"secure": "x"}, {"A": "1"}, {"S": {"decrypted": "y"}}]}),
@@ -183,4 +186,36 @@ fn slugs() {
     }
     let long = json!({"language": "go", "go": "1".repeat(5000)});
     assert!(slug(&long).len() < 100);
+}
+
+#[test]
+fn the_longest_unused_goes_first_and_pull_requests_before() {
+    let cache = |n: i64, scope: CacheScope, size| Cache {
+        id: crate::CacheId(n),
+        repository_id: crate::RepositoryId(1),
+        scope,
+        slug: "s".into(),
+        object_key: format!("k{n}"),
+        size,
+        sha256: String::new(),
+        created_at: crate::Timestamp(1),
+        updated_at: crate::Timestamp(1),
+        used_at: crate::Timestamp(n),
+    };
+    let branch = |name: &str| CacheScope::Branch(name.into());
+    let all = [
+        cache(1, branch("a"), 10),
+        cache(2, branch("b"), 20),
+        cache(3, CacheScope::Pull(1), 5),
+        cache(4, branch("c"), 1),
+    ];
+    let gone = |most, keep| {
+        let gone = evicted(&all, most, keep);
+        gone.iter().map(|cache| cache.id.get()).collect::<Vec<_>>()
+    };
+    assert!(gone(36, None).is_empty());
+    assert_eq!(gone(35, None), [3]);
+    assert_eq!(gone(30, None), [3, 1]);
+    assert_eq!(gone(0, Some("k2")), [3, 1, 4]);
+    assert_eq!(gone(20, Some("k3")), [1, 2]);
 }
