@@ -80,6 +80,7 @@ impl Engine {
             } else {
                 build.branch.clone()
             },
+            default_branch: repository.default_branch.clone(),
             tag: build.tag.clone(),
             commit: commit.sha.clone(),
             commit_range: commit_range(build, &commit),
@@ -102,6 +103,7 @@ impl Engine {
                 || self.policy.public_url.clone(),
                 |(_, host)| host.to_owned(),
             ),
+            ..JobInput::default()
         };
         let JobScript { text } = travis_script::compile(&input)
             .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
