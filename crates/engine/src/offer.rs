@@ -165,6 +165,7 @@ impl Engine {
             } else {
                 build.branch.clone()
             },
+            default_branch: repository.default_branch.clone(),
             tag: build.tag.clone(),
             commit: commit.sha.clone(),
             commit_range: commit_range(build, &commit),
@@ -188,6 +189,7 @@ impl Engine {
                 || self.policy.public_url.clone(),
                 |(_, host)| host.to_owned(),
             ),
+            ..JobInput::default()
         };
         let mut secrets = travis_script::secrets(&input);
         secrets.extend(decrypted.plain);
