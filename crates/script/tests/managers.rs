@@ -138,7 +138,10 @@ fn python_by_pyenv() {
                 "pyenv",
                 "case $1 in latest) exit 1 ;; install) echo \"got $3\" ;; prefix) echo /none ;; esac",
             ),
-            ("python", "[[ $2 != venv ]] && echo Python ${PYENV_VERSION:-3.11.2}"),
+            (
+                "python",
+                "[[ $2 != venv ]] && echo Python ${PYENV_VERSION:-3.11.2}",
+            ),
         ],
         files: &[(".pyenv/version", "")],
         says: &[
