@@ -7,6 +7,8 @@
 mod branches;
 pub mod conditions;
 mod error;
+mod import;
+mod lint;
 mod matrix;
 mod message;
 mod normalize;
@@ -17,6 +19,10 @@ use serde_json::Value;
 
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
+pub use import::{
+    Fetched, ImportRefusal, ImportSource, MAX_IMPORTS, RootSource, next_imports, plan_sources,
+};
+pub use lint::{lint_context, lint_json};
 pub use matrix::{Expansion, Notice};
 pub use message::{Level, Message};
 
@@ -66,6 +72,8 @@ pub struct Plan {
     pub jobs: Vec<PlannedJob>,
     /// What was odd about the file.
     pub messages: Vec<Message>,
+    /// The names of the files that it was made of, where imports were followed.
+    pub sources: Vec<String>,
 }
 
 /// One job of a build.
@@ -98,12 +106,29 @@ pub fn plan_with(
     context: &PlanContext,
     judge: &dyn conditions::Judge,
 ) -> Result<Plan, ConfigError> {
+    plan_document(read(source)?, context, judge)
+}
+
+/// Reads the tree of one file.
+fn read(source: &str) -> Result<yaml::Document, ConfigError> {
     if source.len() > MAX_SOURCE_BYTES {
         return Err(ConfigError::TooLarge {
             bytes: source.len(),
         });
     }
-    let document = yaml::parse(source)?;
+    yaml::parse(source)
+}
+
+/// The normalized configuration of one file, without the messages on it.
+fn meaning(document: &yaml::Document) -> serde_json::Map<String, Value> {
+    normalize::normalize(&document.root, &mut message::Messages::default())
+}
+
+fn plan_document(
+    document: yaml::Document,
+    context: &PlanContext,
+    judge: &dyn conditions::Judge,
+) -> Result<Plan, ConfigError> {
     let mut messages = message::Messages::default();
     for duplicate in &document.duplicates {
         messages.add(
@@ -126,6 +151,7 @@ pub fn plan_with(
         stages: expansion.stages,
         jobs: expansion.jobs,
         messages: messages.into_vec(),
+        sources: Vec::new(),
     })
 }
 

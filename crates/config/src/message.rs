@@ -44,6 +44,8 @@ pub struct Message {
     pub line: Option<u32>,
     /// The column, from 1.
     pub column: Option<u32>,
+    /// The name of the file, where there are several.
+    pub file: Option<String>,
     /// The sentence to show, without level and key.
     pub text: String,
 }
@@ -82,6 +84,7 @@ impl Messages {
             args,
             line: position.map(|p| p.0),
             column: position.map(|p| p.1),
+            file: None,
         });
     }
 

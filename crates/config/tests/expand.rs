@@ -41,8 +41,11 @@ fn compare(file: &str) -> Option<(usize, usize)> {
                 (code.starts_with("skip_") && code != "skip_notification").then_some(told)
             })
             .collect();
-        let conditions: Vec<Value> =
-            got.notices.iter().map(|notice| notice.condition.as_str().into()).collect();
+        let conditions: Vec<Value> = got
+            .notices
+            .iter()
+            .map(|notice| notice.condition.as_str().into())
+            .collect();
         let notices: Vec<(&str, &str, &Value)> = got
             .notices
             .iter()
@@ -59,15 +62,23 @@ fn compare(file: &str) -> Option<(usize, usize)> {
         if jobs == *want && stages == got.stages && notices == told {
             same += 1;
         } else if verbose {
-            println!("== {file}:{} {} jobs, want {}", number + 1, jobs.len(), want.len());
+            println!(
+                "== {file}:{} {} jobs, want {}",
+                number + 1,
+                jobs.len(),
+                want.len()
+            );
             if notices != told {
                 println!("  notices {notices:?}, want {told:?}");
             }
             if stages != got.stages {
                 println!("  stages {:?}, want {stages:?}", got.stages);
             }
-            if let Some((index, (got, want))) =
-                jobs.iter().zip(want).enumerate().find(|(_, (got, want))| got != want)
+            if let Some((index, (got, want))) = jobs
+                .iter()
+                .zip(want)
+                .enumerate()
+                .find(|(_, (got, want))| got != want)
             {
                 let (got, want) = (got.as_object().unwrap(), want.as_object().unwrap());
                 let keys: std::collections::BTreeSet<_> = got.keys().chain(want.keys()).collect();

@@ -15,9 +15,9 @@ use crate::conditions::{Judge, Subject};
 use crate::table::{self, EXPAND};
 use crate::{ConfigError, MAX_JOBS, PlanContext, PlannedJob};
 
-pub(crate) use notices::filter_notifications;
 pub use notices::Notice;
 use notices::Notices;
+pub(crate) use notices::filter_notifications;
 
 type Job = Map<String, Value>;
 
@@ -188,13 +188,20 @@ impl<'c> Matrix<'c> {
             return if counts { self.job_env } else { &[] };
         }
         let values = list(self.config, key);
-        if self.any_os_supports(key) { values } else { &[] }
+        if self.any_os_supports(key) {
+            values
+        } else {
+            &[]
+        }
     }
 
     fn any_os_supports(&self, key: &str) -> bool {
         let language = text(self.config, "language");
         let systems = list(self.config, "os");
-        systems.is_empty() || systems.iter().any(|os| supports(key, language, system(Some(os))))
+        systems.is_empty()
+            || systems
+                .iter()
+                .any(|os| supports(key, language, system(Some(os))))
     }
 
     /// The product of the matrix keys, then the included jobs.
@@ -267,7 +274,12 @@ impl<'c> Matrix<'c> {
             return;
         }
         let mut env: Vec<Value> = Vec::new();
-        for entry in self.global_env.iter().cloned().chain(own.into_iter().flatten()) {
+        for entry in self
+            .global_env
+            .iter()
+            .cloned()
+            .chain(own.into_iter().flatten())
+        {
             if !env.contains(&entry) {
                 env.push(entry);
             }

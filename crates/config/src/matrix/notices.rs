@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Matrix;
 use crate::PlanContext;
-use crate::message::{Level, Messages};
 use crate::conditions::{Judge, Subject};
+use crate::message::{Level, Messages};
 
 /// A part of the configuration whose condition did not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +79,8 @@ pub(crate) fn filter_notifications(
             let Some(condition) = entry.get("if").and_then(Value::as_str) else {
                 return true;
             };
-            let kept = judge.holds(Subject::Notification, condition, context, &whole) != Some(false);
+            let kept =
+                judge.holds(Subject::Notification, condition, context, &whole) != Some(false);
             if !kept {
                 let key = format!("notifications.{kind}");
                 notices.add(&key, "skip_notification", Some(kind), number, condition);

@@ -77,7 +77,9 @@ pub(super) fn dropped(
         let Some(condition) = stage.get("if").and_then(Value::as_str) else {
             continue;
         };
-        let judged = court.judge.holds(Subject::Stage, condition, court.context, whole);
+        let judged = court
+            .judge
+            .holds(Subject::Stage, condition, court.context, whole);
         if judged == Some(false) {
             notices.add("stages", "skip_stage", None, index + 1, condition);
             dropped.extend(name(stage).map(str::to_owned));
