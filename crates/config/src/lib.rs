@@ -12,6 +12,7 @@ mod lint;
 mod matrix;
 mod message;
 mod normalize;
+mod options;
 mod table;
 mod yaml;
 
@@ -25,6 +26,7 @@ pub use import::{
 pub use lint::{lint_context, lint_json};
 pub use matrix::{Expansion, Notice};
 pub use message::{Level, Message};
+pub use options::Options;
 
 /// The most jobs that one file may expand to.
 pub const MAX_JOBS: usize = 200;
@@ -89,6 +91,17 @@ pub struct PlannedJob {
     pub config: Value,
 }
 
+/// Reads one file without expanding it: the normalized configuration and what was odd about it.
+///
+/// # Errors
+/// Only for files that cannot be read at all.
+pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), ConfigError> {
+    let document = parse(source)?;
+    let mut messages = message::Messages::default();
+    let config = normalize::normalize(document, options, &mut messages);
+    Ok((Value::Object(config), messages.into_vec()))
+}
+
 /// Reads one file and expands it to jobs.
 ///
 /// # Errors
@@ -106,11 +119,11 @@ pub fn plan_with(
     context: &PlanContext,
     judge: &dyn conditions::Judge,
 ) -> Result<Plan, ConfigError> {
-    plan_document(read(source)?, context, judge)
+    plan_document(parse(source)?, context, judge)
 }
 
 /// Reads the tree of one file.
-fn read(source: &str) -> Result<yaml::Document, ConfigError> {
+fn parse(source: &str) -> Result<yaml::Document, ConfigError> {
     if source.len() > MAX_SOURCE_BYTES {
         return Err(ConfigError::TooLarge {
             bytes: source.len(),
@@ -121,7 +134,11 @@ fn read(source: &str) -> Result<yaml::Document, ConfigError> {
 
 /// The normalized configuration of one file, without the messages on it.
 fn meaning(document: &yaml::Document) -> serde_json::Map<String, Value> {
-    normalize::normalize(&document.root, &mut message::Messages::default())
+    normalize::normalize(
+        document.clone(),
+        Options::default(),
+        &mut message::Messages::default(),
+    )
 }
 
 fn plan_document(
@@ -130,16 +147,7 @@ fn plan_document(
     judge: &dyn conditions::Judge,
 ) -> Result<Plan, ConfigError> {
     let mut messages = message::Messages::default();
-    for duplicate in &document.duplicates {
-        messages.add(
-            Level::Error,
-            &duplicate.path,
-            "duplicate_key",
-            [("key", duplicate.key.as_str().into())],
-            Some((duplicate.line, duplicate.column)),
-        );
-    }
-    let mut config = normalize::normalize(&document.root, &mut messages);
+    let mut config = normalize::normalize(document, Options::default(), &mut messages);
     let mut expansion = matrix::expand(&config, context, judge)?;
     let skipped = matrix::filter_notifications(&mut config, context, judge);
     expansion.notices.extend(skipped);

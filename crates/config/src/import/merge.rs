@@ -3,7 +3,7 @@
 //! The own value stands wherever only one can. The mode says how far maps are joined and what
 //! becomes of lists; a tag on a value says it for that value.
 
-use crate::yaml::{Entry, Node, Value};
+use crate::yaml::{Entry, MergeMode, Node, Value};
 
 /// How an imported value and the own one become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +44,15 @@ impl Mode {
 }
 
 /// The mode that a value's tag asks for.
-fn tagged(_node: &Node) -> Option<Mode> {
-    None
+fn tagged(node: &Node) -> Option<Mode> {
+    Some(match node.mode? {
+        MergeMode::Replace => Mode::Replace,
+        MergeMode::Merge => Mode::Merge,
+        MergeMode::MergeAppend => Mode::MergeAppend,
+        MergeMode::DeepMerge => Mode::DeepMerge,
+        MergeMode::DeepMergeAppend | MergeMode::Append => Mode::DeepMergeAppend,
+        MergeMode::DeepMergePrepend | MergeMode::Prepend => Mode::DeepMergePrepend,
+    })
 }
 
 /// The keys of both; those that only the imported map has come last.
@@ -71,7 +78,7 @@ pub(super) fn merge(mut own: Vec<Entry>, imported: Vec<Entry>, mode: Mode) -> Ve
 }
 
 fn is_scalar(node: &Node) -> bool {
-    matches!(node.value, Value::Bool(_) | Value::Str(_))
+    matches!(node.value, Value::Bool(_) | Value::Num(_) | Value::Str(_))
 }
 
 fn merge_node(own: &mut Node, imported: Node, mode: Mode) {

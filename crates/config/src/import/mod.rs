@@ -88,10 +88,14 @@ pub fn plan_sources(
         let mut document = file.document;
         number_lines(&mut document, index);
         whole.duplicates.append(&mut document.duplicates);
-        // What the imported file imports is merged on its own.
-        document.root.retain(|entry| entry.key != "import");
-        let own = std::mem::take(&mut whole.root);
-        whole.root = merge::merge(own, document.root, file.mode);
+        whole.anchored.extend(document.anchored);
+        if let (Value::Map(own), Value::Map(mut imported)) =
+            (&mut whole.root.value, document.root.value)
+        {
+            // What the imported file imports is merged on its own.
+            imported.retain(|entry| entry.key != "import");
+            *own = merge::merge(std::mem::take(own), imported, file.mode);
+        }
     }
     let mut plan = crate::plan_document(whole, context, judge)?;
     let mut messages = Messages::default();
@@ -103,7 +107,9 @@ pub fn plan_sources(
         let line = message.line.unwrap_or(0);
         let index = usize::try_from(line / LINES_PER_FILE).unwrap_or(0);
         message.line = message.line.map(|line| line % LINES_PER_FILE);
-        message.file = names.get(index).cloned();
+        if index > 0 {
+            message.file = names.get(index).cloned();
+        }
     }
     plan.sources = names;
     Ok(plan)
@@ -118,7 +124,7 @@ fn number_lines(document: &mut Document, index: u32) {
     for duplicate in &mut document.duplicates {
         duplicate.line += offset;
     }
-    shift(&mut document.root, offset);
+    shift_node(&mut document.root, offset);
 }
 
 fn shift(entries: &mut [Entry], offset: u32) {

@@ -39,7 +39,7 @@ fn codes(plan: &Plan) -> Vec<(&str, &str)> {
     plan.messages
         .iter()
         .filter(|message| message.code != "default")
-        .map(|message| (message.code, message.file.as_deref().unwrap_or_default()))
+        .map(|message| (message.code, message.file.as_deref().unwrap_or(".travis.yml")))
         .collect()
 }
 

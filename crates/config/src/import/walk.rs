@@ -48,7 +48,7 @@ impl<'w> Walk<'w> {
     }
 
     pub(super) fn gather(mut self, root: RootSource<'_>) -> Result<Gathered, ConfigError> {
-        let document = crate::read(root.text)?;
+        let document = crate::parse(root.text)?;
         let imports = imports(root.text, &document);
         self.gathered.files.push(File {
             name: root.name.to_owned(),
@@ -118,7 +118,7 @@ impl<'w> Walk<'w> {
                 Ok(())
             }
             Ok(text) => {
-                let document = crate::read(text).map_err(|error| ConfigError::Imported {
+                let document = crate::parse(text).map_err(|error| ConfigError::Imported {
                     name: source.to_string(),
                     error: Box::new(error),
                 })?;
