@@ -10,8 +10,8 @@ pub mod serve;
 mod tests;
 
 use client::{
-    BuildsArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs, ReposArgs,
-    TargetArgs, TokenArgs, TriggerArgs,
+    BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs,
+    ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
 use serve::{ServerArgs, UpArgs, WorkerArgs};
 
@@ -144,6 +144,8 @@ Examples:
     Workers,
     /// Make, list and revoke API tokens; make enrolment tokens for workers
     Token(TokenArgs),
+    /// List and remove the caches of a repository's jobs
+    Cache(CacheArgs),
     /// Read and set the variables in a repository's settings
     Env(EnvArgs),
     /// Check this machine and the server, and say how to mend what is wrong
