@@ -17,6 +17,7 @@ use serde_json::Value;
 
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
+pub use matrix::Expansion;
 pub use message::{Level, Message};
 
 /// The most jobs that one file may expand to.
@@ -24,15 +25,34 @@ pub const MAX_JOBS: usize = 200;
 /// The largest file that is read, in bytes.
 pub const MAX_SOURCE_BYTES: usize = 1024 * 1024;
 
-/// What is known about the commit that the file belongs to.
-#[derive(Debug, Clone, Default)]
+/// What is known about the commit that the file belongs to: all that conditions and imports may
+/// ask for. What is not known is empty or `None`, and conditions then see nothing there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanContext {
-    /// The branch, or the base branch of a pull request.
+    /// The branch, or the base branch of a pull request; empty when not known.
     pub branch: String,
-    /// `push`, `pull_request`, `api` or `cron`.
+    /// `push`, `pull_request`, `api` or `cron`; empty when not known.
     pub event_type: String,
-    /// The repository as `owner/name`.
+    /// The repository as `owner/name`; empty when not known.
     pub repo_slug: String,
+    /// The repository that a pull request comes from, as `owner/name`.
+    pub head_repo: Option<String>,
+    /// The branch that a pull request comes from.
+    pub head_branch: Option<String>,
+    /// The login of who made the event.
+    pub sender: Option<String>,
+    /// Whether a pull request comes from another repository.
+    pub fork: Option<bool>,
+    /// Whether a pull request is a draft.
+    pub draft: Option<bool>,
+    /// The tag that was pushed.
+    pub tag: Option<String>,
+    /// The message of the commit.
+    pub commit_message: Option<String>,
+    /// The operating system to assume where a job names none.
+    pub os: Option<String>,
+    /// Variables of the repository's settings that conditions may see, as name and value.
+    pub env: Vec<(String, String)>,
 }
 
 /// What a file asks for.
@@ -102,6 +122,18 @@ pub fn plan_with(
         jobs: expansion.jobs,
         messages: messages.into_vec(),
     })
+}
+
+/// Expands a configuration that is normalized already.
+///
+/// # Errors
+/// When the jobs are more than the limits allow.
+pub fn expand(
+    config: &serde_json::Map<String, Value>,
+    context: &PlanContext,
+    judge: &dyn conditions::Judge,
+) -> Result<Expansion, ConfigError> {
+    matrix::expand(config, context, judge)
 }
 
 #[cfg(test)]
