@@ -86,6 +86,16 @@ impl ConfigError {
         }
     }
 
+    /// What to do about it, as a sentence; `source` is the refused file.
+    #[must_use]
+    pub fn remedy_in(&self, source: &str) -> &'static str {
+        let line = self.line().and_then(|line| {
+            let index = usize::try_from(line).ok()?.checked_sub(1)?;
+            source.lines().nth(index)
+        });
+        self.remedy(line.unwrap_or_default())
+    }
+
     fn remedy(&self, line: &str) -> &'static str {
         match self {
             Self::Syntax { reason, .. } => syntax_remedy(reason, line),

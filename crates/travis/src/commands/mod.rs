@@ -3,15 +3,20 @@
 mod account;
 mod builds;
 mod change;
+mod condition;
 pub mod doctor;
 mod enable;
 mod env;
+mod expand;
+mod jsonl;
+mod lint;
 mod login;
 mod logs;
 pub mod open;
 mod repos;
 mod shell;
 mod show;
+mod source;
 mod target;
 mod token;
 mod trigger;
@@ -50,6 +55,9 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Workers => workers::run(session).await,
         Command::Token(args) => token::run(args.action, session).await,
         Command::Env(args) => env::run(args.action, session).await,
+        Command::Lint(args) => lint::run(&args, session),
+        Command::Expand(args) => expand::run(&args, session),
+        Command::Condition(args) => condition::run(&args, session),
         Command::Doctor => {
             let machine = (session.around.examine)().await;
             doctor::run(session, machine).await
