@@ -86,13 +86,11 @@ impl ConfigError {
         }
     }
 
-    /// What to do about it, as a sentence; `source` is the refused file.
+    /// What to do about it, in a sentence. Looks at the offending line of the file.
     #[must_use]
-    pub fn remedy_in(&self, source: &str) -> &'static str {
-        let line = self.line().and_then(|line| {
-            let index = usize::try_from(line).ok()?.checked_sub(1)?;
-            source.lines().nth(index)
-        });
+    pub fn advice(&self, source: &str) -> &'static str {
+        let index = self.line().and_then(|line| usize::try_from(line).ok());
+        let line = index.and_then(|line| source.lines().nth(line.saturating_sub(1)));
         self.remedy(line.unwrap_or_default())
     }
 

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
+pub use matrix::Expansion;
 pub use message::{Level, Message};
 
 /// The most jobs that one file may expand to.
@@ -121,6 +122,18 @@ pub fn plan_with(
         jobs: expansion.jobs,
         messages: messages.into_vec(),
     })
+}
+
+/// Expands a configuration that is normalized already.
+///
+/// # Errors
+/// When the jobs are more than the limits allow.
+pub fn expand(
+    config: &serde_json::Map<String, Value>,
+    context: &PlanContext,
+    judge: &dyn conditions::Judge,
+) -> Result<Expansion, ConfigError> {
+    matrix::expand(config, context, judge)
 }
 
 #[cfg(test)]

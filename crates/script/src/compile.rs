@@ -9,6 +9,7 @@ use crate::shell::{check, quote};
 use crate::{JobInput, JobScript, ScriptError, checkout, environment, phases};
 
 const FUNCTIONS: &str = include_str!("bash/functions.bash");
+const PUBLIC_FUNCTIONS: &str = include_str!("bash/public.bash");
 const LANGUAGE_FUNCTIONS: &str = include_str!("bash/language.bash");
 
 /// Compiles a job to its script.
@@ -29,6 +30,7 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
         input.repo_slug
     );
     script.push_str(FUNCTIONS);
+    script.push_str(PUBLIC_FUNCTIONS);
     script.push_str("\n# ---- environment ----\n");
     environment::write_builtin(&mut script, input, language)?;
     checkout::write(&mut script, input)?;

@@ -45,7 +45,7 @@ impl ApiError {
     }
 
     /// A fault of the server's: the text goes to its log under a number, which the answer names.
-    fn internal(error: &dyn std::fmt::Display) -> Self {
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
         let id = travis_engine::Vault::new_token("err").map_or_else(
             |_| "err".to_owned(),
             |token| token.reveal().chars().take(16).collect(),

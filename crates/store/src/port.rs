@@ -322,7 +322,7 @@ pub trait Tx: Reader + HostingTx {
     /// the repository's current build and its branch's last one.
     async fn insert_build(&mut self, new: &NewBuild) -> Result<BuildKey, StoreError>;
     /// Locks a build against every other change until the end of the transaction. What is only
-    /// for showing is left out: `raw_config` is `None`, `config` null, `messages` empty.
+    /// for showing is left out: `raw_config` is `None`, `config` null, `imports` and `messages` empty.
     async fn lock_build(&mut self, id: BuildId) -> Result<Option<Build>, StoreError>;
     /// Saves a build's state, times and `updated_at`.
     async fn update_build(&mut self, build: &Build) -> Result<(), StoreError>;

@@ -36,8 +36,11 @@ const NOT_INHERITED: &[&str] = &[
 ];
 
 /// Stages and jobs in their final order.
-pub(crate) struct Expansion {
+#[derive(Debug, Clone)]
+pub struct Expansion {
+    /// The names of the stages that have jobs; empty when the file uses none.
     pub stages: Vec<String>,
+    /// The jobs, in the order of their numbers.
     pub jobs: Vec<PlannedJob>,
 }
 

@@ -256,6 +256,10 @@ async fn new_build(tx: &mut dyn Tx, repository_id: RepositoryId, branch: &str) -
         message: None,
         previous_state: None,
         raw_config: Some("script: make".into()),
+        imports: vec![travis_model::ImportedFile {
+            source: "ci/common.yml".into(),
+            config: "cache: bundler".into(),
+        }],
         config: json!({"script": ["make"]}),
         messages: json!([]),
         fast_finish: true,

@@ -35,7 +35,7 @@ pub fn run(args: &ExpandArgs, session: &mut Session) -> Result<Status, Failure> 
 /// A file that is refused as a whole.
 fn refused(name: &str, text: &str, error: &ConfigError) -> Failure {
     let mut failure = Failure::new(Status::Errored, format!("{name}: {error}"));
-    failure.remedy = Some(error.remedy_in(text).to_owned());
+    failure.remedy = Some(error.advice(text).to_owned());
     failure
 }
 

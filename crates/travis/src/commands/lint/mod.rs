@@ -113,7 +113,7 @@ fn as_json(report: &Report) -> Value {
             "error": error.to_string(),
             "line": error.line(),
             "column": error.column(),
-            "help": error.remedy_in(&report.source),
+            "help": error.advice(&report.source),
         }),
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn report(report: &Report, session: &mut Session) -> Result<(), Failu
                 Refusal::Refused(error) => (
                     error.to_string(),
                     error.line().zip(error.column()),
-                    Some(error.remedy_in(&report.source)),
+                    Some(error.advice(&report.source)),
                 ),
             };
             let place = place(&report.name, position);
