@@ -36,6 +36,10 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     checkout::write(&mut script, input)?;
     environment::write_shown(&mut script, input)?;
     write_language(&mut script, config, language);
+    for notice in &input.notices {
+        check(notice, || "a notice".to_owned())?;
+        let _ = writeln!(script, "travis_notice {}", quote(notice));
+    }
     write_notices(&mut script, config)?;
     write_phases(&mut script, config, language)?;
     Ok(JobScript { text: script })

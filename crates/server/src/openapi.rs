@@ -42,7 +42,13 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::repos::branch))
         .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
-        .routes(routes!(r::env_vars::remove))
+        .routes(routes!(
+            r::env_vars::find,
+            r::env_vars::change,
+            r::env_vars::remove
+        ))
+        .routes(routes!(r::keys::generated))
+        .routes(routes!(r::keys::key))
         .routes(routes!(r::requests::list, r::requests::create))
         .routes(routes!(r::requests::find))
         .routes(routes!(r::requests::messages))

@@ -94,6 +94,7 @@ impl World {
             limits: JobLimits::default(),
             access,
             compare_every: COMPARE_EVERY,
+            key_length: travis_engine::keys::KeyLength::Bits2048,
         };
         let key = Vault::new_key().unwrap();
         let vault = Vault::open(&key).unwrap();

@@ -36,9 +36,10 @@ pub trait Database: Send + Sync {
 }
 
 /// Tables whose rows belong to a repository.
-const OWNED: [&str; 13] = [
+const OWNED: [&str; 14] = [
     "repositories",
     "env_vars",
+    "repository_keys",
     "permissions",
     "stars",
     "contributors",
@@ -85,7 +86,7 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
         outbox::what_is_due_is_claimed, outbox::an_older_version_takes_nothing_away,
         outbox::nothing_is_claimed_twice, outbox::audit_and_settings,
         repositories::slugs_are_unique_case_apart, repositories::filters_and_order,
-        repositories::polling, repositories::variables, repositories::requests_once_per_delivery,
+        repositories::polling, repositories::variables, repositories::keys_are_made_once, repositories::requests_once_per_delivery,
         repositories::commits_and_branches, repositories::removal_leaves_nothing,
         work::builds_are_stored_whole, work::builds_are_listed, work::builds_of_pull_requests,
         work::saves_are_guarded,

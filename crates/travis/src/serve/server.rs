@@ -103,6 +103,7 @@ impl Running {
             limits,
             access: plan.access.allowed(),
             compare_every: plan.comparing.every(),
+            key_length: travis_engine::keys::KeyLength::default(),
         };
         let forges = plan
             .forges
