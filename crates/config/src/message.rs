@@ -97,8 +97,9 @@ impl Message {
 
     fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        // Secrets are told once a section, wherever they stand in it.
-        let line = self.line.filter(|_| self.code != "secure");
+        // Some things are told once a section, wherever they stand in it.
+        let once = ["secure", "default", "duplicate_key"].contains(&self.code);
+        let line = self.line.filter(|_| !once);
         (self.level, &self.key, self.code, line, &self.text).hash(&mut hasher);
         hasher.finish()
     }

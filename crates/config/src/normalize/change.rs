@@ -190,16 +190,15 @@ impl Walk<'_> {
         let Some(first) = items.first() else {
             return node;
         };
-        let start = self.messages.mark();
         let changed = self.change(shape, first.clone());
-        let fits = matches(shape, &changed);
-        let told = self.messages.rewind(start);
-        if !fits {
+        if !matches(shape, &changed) {
             return node;
         }
-        // What the first value is changed into is told again when it is changed in earnest.
-        let _ = told;
-        let first = first.clone();
+        let first = match shape.kind {
+            // Its keys have been looked at already.
+            Kind::Map(map) if !self.options.defaults => self.change_keys(map, first.clone()),
+            _ => first.clone(),
+        };
         self.tell(
             Level::Warn,
             "unexpected_seq",

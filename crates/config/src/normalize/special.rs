@@ -50,7 +50,8 @@ impl Walk<'_> {
                     found.clone_into(&mut name);
                 }
                 if !switches.contains(&name.as_str()) {
-                    return node;
+                    let list = node.with(Value::Seq(vec![node.clone()]));
+                    return node.with(Value::Map(vec![entry("directories", list)]));
                 }
                 let on = entry(&name, node.with(Value::Bool(true)));
                 node.with(Value::Map(vec![on]))
@@ -86,15 +87,13 @@ impl Walk<'_> {
             let inner = entry(prefix.key, node.clone());
             node.with(Value::Map(vec![inner]))
         };
-        if matches(shape, &wrapped) {
+        if prefix.only_text || matches(shape, &wrapped) {
             return wrapped;
         }
-        let start = self.messages.mark();
         let wrapped = self.change(shape, wrapped);
         if matches(shape, &wrapped) {
             return wrapped;
         }
-        self.messages.rewind(start);
         node
     }
 

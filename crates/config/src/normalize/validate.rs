@@ -89,7 +89,7 @@ impl Walk<'_> {
             list.retain(|item| {
                 let is_gone = match &item.value {
                     Value::Map(entries) => entries.is_empty() && !shape.env_vars,
-                    _ => item.is_missing(),
+                    _ => matches!(item.value, Value::Null),
                 } || is_empty_secret(item);
                 if is_gone {
                     dropped.push(item.with(item.value.clone()));
@@ -292,8 +292,11 @@ impl Walk<'_> {
         if let Value::Map(entries) = &mut node.value {
             let mut dropped = Vec::new();
             entries.retain(|entry| {
-                let gone =
-                    matches!(entry.value.value, Value::Null) || is_empty_secret(&entry.value);
+                let gone = match &entry.value.value {
+                    Value::Null => true,
+                    Value::Map(entries) => entries.is_empty(),
+                    _ => false,
+                } || is_empty_secret(&entry.value);
                 if gone {
                     dropped.push(entry.clone());
                 }
@@ -309,7 +312,7 @@ impl Walk<'_> {
     }
 
     fn required(&mut self, map: &'static Map, node: Node) -> Node {
-        if !self.options.defaults || node.kind() != Type::Map || node.is_missing() {
+        if !self.options.defaults || node.kind() != Type::Map {
             return node;
         }
         let mut missing = false;
@@ -488,7 +491,8 @@ impl Walk<'_> {
     }
 
     fn default_value(&mut self, shape: &Shape, node: Node) -> Node {
-        if !self.options.defaults || !node.is_missing() || shape.defaults.is_empty() {
+        if !self.options.defaults || !matches!(node.value, Value::Null) || shape.defaults.is_empty()
+        {
             return node;
         }
         let Some(default) = shape
