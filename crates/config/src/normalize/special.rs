@@ -114,7 +114,7 @@ impl Walk<'_> {
         for entry in &handed {
             // Told for the section, and once more for each entry that it is handed to.
             if let Some(shape) = map.get(&entry.key) {
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 self.change(shape, entry.value.clone());
                 self.path.pop();
             }
@@ -125,7 +125,7 @@ impl Walk<'_> {
             {
                 let place = entry.value.with(Value::Null);
                 let value = std::mem::replace(&mut entry.value, place);
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 entry.value = self.change(shape, value);
                 self.path.pop();
             }

@@ -194,7 +194,7 @@ impl Walk<'_> {
                 };
                 let place = entry.value.with(Value::Null);
                 let value = std::mem::replace(&mut entry.value, place);
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 entry.value = self.validate(shape, value);
                 self.path.pop();
                 if let Some(system) = self.systems.last_mut() {
@@ -267,7 +267,7 @@ impl Walk<'_> {
             };
             let obstacles = obstacles(shape.supported(), &self.systems);
             for (on_key, on_value) in obstacles {
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 self.tell_at(
                     Level::Warn,
                     "unsupported",
@@ -303,7 +303,7 @@ impl Walk<'_> {
                 !gone
             });
             for entry in dropped {
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 self.tell_empty(&entry.value);
                 self.path.pop();
             }
@@ -390,7 +390,7 @@ impl Walk<'_> {
         if let Err(_error) = crate::conditions::check(text) {
             let text = text.to_owned();
             let condition = condition.clone();
-            self.path.push("if");
+            self.path.push("if", condition.line);
             self.tell(
                 Level::Error,
                 "invalid_condition",
@@ -503,10 +503,10 @@ impl Walk<'_> {
             return node;
         };
         let key = self.path.last().to_owned();
-        let place = node.position();
+        let key_line = self.path.lines.last().copied().unwrap_or_default();
         self.path.pop();
         let map = node.with(Value::Map(Vec::new()));
-        self.tell_at(
+        self.tell(
             Level::Info,
             "default",
             &map,
@@ -514,9 +514,8 @@ impl Walk<'_> {
                 ("key", key.as_str().into()),
                 ("default", default.value.into()),
             ],
-            place,
         );
-        self.path.push(&key);
+        self.path.push(&key, key_line);
         node.with(Value::Str(default.value.to_owned()))
     }
 

@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
 use serde_json::Number;
 
-use super::{Document, Duplicate, Entry, MergeMode, Node, Value};
+use super::{Document, Duplicate, Entry, MergeMode, Node, Type, Value};
 use crate::ConfigError;
 
 /// The most values a file may hold once aliases are expanded.
@@ -34,6 +34,8 @@ struct Frame {
     key: Option<(String, u32, u32)>,
     /// Values merged by `<<`, which explicit keys override wherever they stand.
     merged: Vec<Entry>,
+    /// Keys that were given before.
+    repeated: Vec<(String, u32, u32)>,
     /// Where each key of a map stands, so that huge maps cost linear time.
     seen: HashMap<String, usize>,
 }
@@ -207,6 +209,14 @@ fn parse_strictly(source: &str) -> Result<Document, ConfigError> {
             Event::DocumentEnd | Event::StreamEnd => break,
             Event::Alias(id) => builder.alias(id, line, column)?,
             Event::Scalar(text, style, anchor, tag) => {
+                let at_end = span.end.index() >= source.len();
+                let text = match style {
+                    // Without a line break at the end of the file there is none in the value.
+                    ScalarStyle::Literal | ScalarStyle::Folded if at_end => {
+                        Cow::Owned(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+                    }
+                    _ => text,
+                };
                 let value = scalar(&text, style, tag.as_deref());
                 builder.leaf(Node::new(value, (line, column)), text, anchor)?;
             }
@@ -367,6 +377,7 @@ impl Builder {
             weight,
             key: None,
             merged: Vec::new(),
+            repeated: Vec::new(),
             seen: HashMap::new(),
         });
         Ok(())
@@ -401,6 +412,20 @@ impl Builder {
                 }
             }
         }
+        if !frame.repeated.is_empty() {
+            let mut path = self.path();
+            if frame.node.kind() == Type::Secure {
+                path.push_str(".secure");
+            }
+            for (key, line, column) in std::mem::take(&mut frame.repeated) {
+                self.duplicates.push(Duplicate {
+                    path: path.clone(),
+                    key,
+                    line,
+                    column,
+                });
+            }
+        }
         if frame.anchor > 0 {
             // The anchor's own copy costs as much as the value itself.
             self.charge(frame.weight, frame.node.line, frame.node.column)?;
@@ -412,7 +437,6 @@ impl Builder {
     }
 
     fn place(&mut self, node: Node, weight: Weight) {
-        let path_needed;
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(node);
             return;
@@ -435,6 +459,12 @@ impl Builder {
                     merge(&mut frame.merged, node);
                     return;
                 }
+                // Left behind by the original's own tools.
+                Some((key, _, _))
+                    if [".configured", ".result"].contains(&key.trim_matches('"')) =>
+                {
+                    return;
+                }
                 Some((key, line, column)) => {
                     let entry = Entry {
                         key,
@@ -449,7 +479,7 @@ impl Builder {
                             return;
                         }
                         Slot::Occupied(slot) => {
-                            path_needed = (entry.key.clone(), line, column);
+                            frame.repeated.push((entry.key.clone(), line, column));
                             if let Some(before) = entries.get_mut(*slot.get()) {
                                 *before = entry;
                             }
@@ -459,14 +489,6 @@ impl Builder {
             },
             Value::Null | Value::Bool(_) | Value::Num(_) | Value::Str(_) => return,
         }
-        let (key, line, column) = path_needed;
-        let path = self.path();
-        self.duplicates.push(Duplicate {
-            path,
-            key,
-            line,
-            column,
-        });
     }
 
     /// The path of the innermost open map, as messages name it.
