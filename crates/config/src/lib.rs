@@ -18,6 +18,7 @@ use serde_json::Value;
 
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
+pub use matrix::{Expansion, Notice};
 pub use message::{Level, Message};
 pub use options::Options;
 
@@ -26,15 +27,34 @@ pub const MAX_JOBS: usize = 200;
 /// The largest file that is read, in bytes.
 pub const MAX_SOURCE_BYTES: usize = 1024 * 1024;
 
-/// What is known about the commit that the file belongs to.
-#[derive(Debug, Clone, Default)]
+/// What is known about the commit that the file belongs to: all that conditions and imports may
+/// ask for. What is not known is empty or `None`, and conditions then see nothing there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanContext {
-    /// The branch, or the base branch of a pull request.
+    /// The branch, or the base branch of a pull request; empty when not known.
     pub branch: String,
-    /// `push`, `pull_request`, `api` or `cron`.
+    /// `push`, `pull_request`, `api` or `cron`; empty when not known.
     pub event_type: String,
-    /// The repository as `owner/name`.
+    /// The repository as `owner/name`; empty when not known.
     pub repo_slug: String,
+    /// The repository that a pull request comes from, as `owner/name`.
+    pub head_repo: Option<String>,
+    /// The branch that a pull request comes from.
+    pub head_branch: Option<String>,
+    /// The login of who made the event.
+    pub sender: Option<String>,
+    /// Whether a pull request comes from another repository.
+    pub fork: Option<bool>,
+    /// Whether a pull request is a draft.
+    pub draft: Option<bool>,
+    /// The tag that was pushed.
+    pub tag: Option<String>,
+    /// The message of the commit.
+    pub commit_message: Option<String>,
+    /// The operating system to assume where a job names none.
+    pub os: Option<String>,
+    /// Variables of the repository's settings that conditions may see, as name and value.
+    pub env: Vec<(String, String)>,
 }
 
 /// What a file asks for.
@@ -84,7 +104,7 @@ pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), Con
 /// # Errors
 /// Only for files that cannot be read at all, or that ask for more than the limits allow.
 pub fn plan(source: &str, context: &PlanContext) -> Result<Plan, ConfigError> {
-    plan_with(source, context, &conditions::Unevaluated)
+    plan_with(source, context, &conditions::DataJudge)
 }
 
 /// As [`plan`], with the given judge of `if:` conditions.
@@ -103,14 +123,31 @@ pub fn plan_with(
     }
     let document = yaml::parse(source)?;
     let mut messages = message::Messages::default();
-    let config = normalize::normalize(document, Options::default(), &mut messages);
-    let expansion = matrix::expand(&config, context, judge)?;
+    let mut config = normalize::normalize(document, Options::default(), &mut messages);
+    let mut expansion = matrix::expand(&config, context, judge)?;
+    let skipped = matrix::filter_notifications(&mut config, context, judge);
+    expansion.notices.extend(skipped);
+    for notice in &expansion.notices {
+        notice.tell(&mut messages);
+    }
     Ok(Plan {
         config: Value::Object(config),
         stages: expansion.stages,
         jobs: expansion.jobs,
         messages: messages.into_vec(),
     })
+}
+
+/// Expands a configuration that is normalized already.
+///
+/// # Errors
+/// When the jobs are more than the limits allow.
+pub fn expand(
+    config: &serde_json::Map<String, Value>,
+    context: &PlanContext,
+    judge: &dyn conditions::Judge,
+) -> Result<Expansion, ConfigError> {
+    matrix::expand(config, context, judge)
 }
 
 #[cfg(test)]

@@ -387,7 +387,7 @@ impl Walk<'_> {
         let Some(text) = condition.text() else {
             return node;
         };
-        if let Err(_error) = crate::conditions::check(text) {
+        if crate::conditions::Condition::parse(text).is_err() {
             let text = text.to_owned();
             let condition = condition.clone();
             self.path.push("if", condition.line);
