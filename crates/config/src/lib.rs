@@ -19,7 +19,7 @@ use serde_json::Value;
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
 pub use matrix::{Expansion, Notice};
-pub use message::{Level, Message};
+pub use message::{Edit, Level, Message};
 pub use options::Options;
 
 /// The most jobs that one file may expand to.
