@@ -11,8 +11,8 @@ pub mod serve;
 mod tests;
 
 use client::{
-    BuildsArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs, ReposArgs,
-    TargetArgs, TokenArgs, TriggerArgs,
+    BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs,
+    ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
 use file::{ConditionArgs, ExpandArgs, LintArgs};
 use serve::{ServerArgs, UpArgs, WorkerArgs};
@@ -147,6 +147,8 @@ Examples:
     Workers,
     /// Make, list and revoke API tokens; make enrolment tokens for workers
     Token(TokenArgs),
+    /// List and remove the caches of a repository's jobs
+    Cache(CacheArgs),
     /// Read and set the variables in a repository's settings
     Env(EnvArgs),
     /// Check a .travis.yml, and mend it

@@ -13,6 +13,7 @@ use std::process::Command;
 /// What each crate may use of ours. A new crate has to be put in here on purpose.
 const MAY_USE: [(&str, &[&str]); 17] = [
     ("api", &[]),
+    ("blobs", &["model"]),
     ("bus", &[]),
     ("config", &[]),
     ("fake-forge", &[]),
@@ -26,7 +27,9 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("store-postgres", &["model", "store"]),
     (
         "engine",
-        &["bus", "config", "forge", "logs", "model", "script", "store"],
+        &[
+            "blobs", "bus", "config", "forge", "logs", "model", "script", "store",
+        ],
     ),
     ("worker", &["api", "forge", "logs", "sandbox"]),
     (

@@ -2,6 +2,7 @@
 
 mod account;
 mod builds;
+mod cache;
 mod change;
 mod condition;
 pub mod doctor;
@@ -54,6 +55,7 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Restart(args) => change::run(&args, Change::Restart, session).await,
         Command::Workers => workers::run(session).await,
         Command::Token(args) => token::run(args.action, session).await,
+        Command::Cache(args) => cache::run(args, session).await,
         Command::Env(args) => env::run(args.action, session).await,
         Command::Lint(args) => lint::run(&args, session),
         Command::Expand(args) => expand::run(&args, session),
