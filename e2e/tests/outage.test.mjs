@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { mark, openBrowser, openPage, sees, signIn, unbroken } from '../support/browser.mjs';
@@ -41,4 +42,18 @@ test('a killed server is said to be away; back again, the page goes on by itself
   await page.goto(`${server.url}/ada/steady/builds`);
   await sees(page.locator('main'), `#${first.number}`);
   await sees(page.locator('main'), `#${second.number}`);
+});
+
+test('a log that could not be fetched at first comes by itself', async () => {
+  let refused = 0;
+  const refuse = (route) => {
+    refused++;
+    return refused <= 3 ? route.abort('connectionrefused') : route.continue();
+  };
+  await page.route('**/log/index*', refuse);
+  await page.goto(`${server.url}/ada/steady`);
+  await sees(page.locator('.log'), 'echo steady');
+  await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor({ state: 'hidden' });
+  await page.unroute('**/log/index*', refuse);
+  assert.ok(refused > 3, `the log was asked for ${refused} times`);
 });

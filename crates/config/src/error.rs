@@ -86,6 +86,14 @@ impl ConfigError {
         }
     }
 
+    /// What to do about it, in a sentence. Looks at the offending line of the file.
+    #[must_use]
+    pub fn advice(&self, source: &str) -> &'static str {
+        let index = self.line().and_then(|line| usize::try_from(line).ok());
+        let line = index.and_then(|line| source.lines().nth(line.saturating_sub(1)));
+        self.remedy(line.unwrap_or_default())
+    }
+
     fn remedy(&self, line: &str) -> &'static str {
         match self {
             Self::Syntax { reason, .. } => syntax_remedy(reason, line),

@@ -10,6 +10,7 @@ mod error;
 mod matrix;
 mod message;
 mod normalize;
+mod options;
 mod table;
 mod yaml;
 
@@ -17,22 +18,43 @@ use serde_json::Value;
 
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
+pub use matrix::{Expansion, Notice};
 pub use message::{Level, Message};
+pub use options::Options;
 
 /// The most jobs that one file may expand to.
 pub const MAX_JOBS: usize = 200;
 /// The largest file that is read, in bytes.
 pub const MAX_SOURCE_BYTES: usize = 1024 * 1024;
 
-/// What is known about the commit that the file belongs to.
-#[derive(Debug, Clone, Default)]
+/// What is known about the commit that the file belongs to: all that conditions and imports may
+/// ask for. What is not known is empty or `None`, and conditions then see nothing there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanContext {
-    /// The branch, or the base branch of a pull request.
+    /// The branch, or the base branch of a pull request; empty when not known.
     pub branch: String,
-    /// `push`, `pull_request`, `api` or `cron`.
+    /// `push`, `pull_request`, `api` or `cron`; empty when not known.
     pub event_type: String,
-    /// The repository as `owner/name`.
+    /// The repository as `owner/name`; empty when not known.
     pub repo_slug: String,
+    /// The repository that a pull request comes from, as `owner/name`.
+    pub head_repo: Option<String>,
+    /// The branch that a pull request comes from.
+    pub head_branch: Option<String>,
+    /// The login of who made the event.
+    pub sender: Option<String>,
+    /// Whether a pull request comes from another repository.
+    pub fork: Option<bool>,
+    /// Whether a pull request is a draft.
+    pub draft: Option<bool>,
+    /// The tag that was pushed.
+    pub tag: Option<String>,
+    /// The message of the commit.
+    pub commit_message: Option<String>,
+    /// The operating system to assume where a job names none.
+    pub os: Option<String>,
+    /// Variables of the repository's settings that conditions may see, as name and value.
+    pub env: Vec<(String, String)>,
 }
 
 /// What a file asks for.
@@ -61,12 +83,28 @@ pub struct PlannedJob {
     pub config: Value,
 }
 
+/// Reads one file without expanding it: the normalized configuration and what was odd about it.
+///
+/// # Errors
+/// Only for files that cannot be read at all.
+pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), ConfigError> {
+    if source.len() > MAX_SOURCE_BYTES {
+        return Err(ConfigError::TooLarge {
+            bytes: source.len(),
+        });
+    }
+    let document = yaml::parse(source)?;
+    let mut messages = message::Messages::default();
+    let config = normalize::normalize(document, options, &mut messages);
+    Ok((Value::Object(config), messages.into_vec()))
+}
+
 /// Reads one file and expands it to jobs.
 ///
 /// # Errors
 /// Only for files that cannot be read at all, or that ask for more than the limits allow.
 pub fn plan(source: &str, context: &PlanContext) -> Result<Plan, ConfigError> {
-    plan_with(source, context, &conditions::Unevaluated)
+    plan_with(source, context, &conditions::DataJudge)
 }
 
 /// As [`plan`], with the given judge of `if:` conditions.
@@ -85,23 +123,31 @@ pub fn plan_with(
     }
     let document = yaml::parse(source)?;
     let mut messages = message::Messages::default();
-    for duplicate in &document.duplicates {
-        messages.add(
-            Level::Error,
-            &duplicate.path,
-            "duplicate_key",
-            [("key", duplicate.key.as_str().into())],
-            Some((duplicate.line, duplicate.column)),
-        );
+    let mut config = normalize::normalize(document, Options::default(), &mut messages);
+    let mut expansion = matrix::expand(&config, context, judge)?;
+    let skipped = matrix::filter_notifications(&mut config, context, judge);
+    expansion.notices.extend(skipped);
+    for notice in &expansion.notices {
+        notice.tell(&mut messages);
     }
-    let config = normalize::normalize(&document.root, &mut messages);
-    let expansion = matrix::expand(&config, context, judge)?;
     Ok(Plan {
         config: Value::Object(config),
         stages: expansion.stages,
         jobs: expansion.jobs,
         messages: messages.into_vec(),
     })
+}
+
+/// Expands a configuration that is normalized already.
+///
+/// # Errors
+/// When the jobs are more than the limits allow.
+pub fn expand(
+    config: &serde_json::Map<String, Value>,
+    context: &PlanContext,
+    judge: &dyn conditions::Judge,
+) -> Result<Expansion, ConfigError> {
+    matrix::expand(config, context, judge)
 }
 
 #[cfg(test)]

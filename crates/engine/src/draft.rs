@@ -1,7 +1,7 @@
 //! A build's rows from its configuration's plan. Pure.
 
-use crate::label;
-use serde_json::{Value, json};
+use crate::{configuration::messages::kept, label};
+use serde_json::Value;
 use travis_store::{NewBuild, NewJob};
 
 /// A job's row.
@@ -31,21 +31,7 @@ pub(crate) fn fill(build: &mut NewBuild, plan: travis_config::Plan) {
         .pointer("/jobs/fast_finish")
         .and_then(Value::as_bool)
         .unwrap_or(false);
-    build.messages = plan
-        .messages
-        .iter()
-        .map(|message| {
-            json!({
-                "level": message.level.as_str(),
-                "key": message.key,
-                "code": message.code,
-                "args": message.args,
-                "line": message.line,
-                "column": message.column,
-                "text": message.text,
-            })
-        })
-        .collect();
+    build.messages = plan.messages.iter().map(kept).collect();
     build.config = plan.config;
     let mut stages = plan.stages;
     for job in plan.jobs {

@@ -2,6 +2,10 @@
 
 use crate::{
     Engine, EngineError,
+    configuration::{
+        context::{context, unmet},
+        messages::{MAIN as CONFIG_FILE, fatal},
+    },
     draft::{fill, new_job, skips},
     rules::{
         EXCLUDED, HEAD_MOVED, MISSED_PREFIX, NO_JOBS, NO_MERGE_COMMIT, NOT_INCLUDED, PULL_CLOSED,
@@ -9,13 +13,10 @@ use crate::{
     },
 };
 use serde_json::json;
-use travis_config::{BranchDecision, PlanContext};
+use travis_config::BranchDecision;
 use travis_forge::{CommitInfo, ForgeError, Snapshot, Want};
 use travis_model::{BuildState, CommitId, PullRequest, Repository, Request, Timestamp};
 use travis_store::{BuildFilter, NewBuild, NewCommit, Page, SeenBy};
-
-/// The file that says what to build.
-const CONFIG_FILE: &str = ".travis.yml";
 
 /// A build, and the commit that is stored with it.
 pub(crate) struct Draft {
@@ -196,12 +197,9 @@ impl Engine {
                 )));
             }
         };
-        let context = PlanContext {
-            branch: branch.to_owned(),
-            event_type: request.event_type.clone(),
-            repo_slug: repository.slug.to_string(),
-        };
         let speaks = &found.speaks;
+        let variables = self.store.reader().await?.env_vars(repository.id).await?;
+        let context = context(repository, request, branch, &speaks.message, &variables);
         let commit = NewCommit {
             repository_id: repository.id,
             sha: snapshot.commit.sha.clone(),
@@ -254,6 +252,7 @@ impl Engine {
             message: request.message.clone().filter(|_| !was_missed(request)),
             previous_state: previous,
             raw_config: Some(raw.clone()),
+            imports: Vec::new(),
             config: json!({}),
             messages: json!([]),
             fast_finish: false,
@@ -271,6 +270,7 @@ impl Engine {
             Err(error) => {
                 let config = json!({"language": "generic"});
                 build.jobs.push(new_job(0, None, false, config, "test"));
+                build.messages = json!([fatal(&error, CONFIG_FILE, &raw)]);
                 let draft = Box::new(Draft { commit, build });
                 return Ok(Planned::Broken(draft, error.explain(&raw)));
             }
@@ -285,6 +285,9 @@ impl Engine {
             BranchDecision::Excluded => {
                 return Ok(found.no(EXCLUDED));
             }
+        }
+        if let Some(reason) = unmet(&plan.config, &context) {
+            return Ok(found.no(reason));
         }
         if plan.jobs.is_empty() {
             return Ok(found.no(NO_JOBS));

@@ -22,6 +22,7 @@ pub fn settings_list(settings: &RepositorySettings) -> Vec<(&'static str, Value)
             "builds_only_with_travis_yml",
             json!(settings.builds_only_with_travis_yml),
         ),
+        ("allow_config_imports", json!(settings.allow_config_imports)),
         (
             "maximum_number_of_builds",
             json!(settings.maximum_number_of_builds),
@@ -40,6 +41,7 @@ fn set(settings: &mut RepositorySettings, name: &str, value: &Value) -> Result<(
         "auto_cancel_pushes" => settings.auto_cancel_pushes = yes()?,
         "auto_cancel_pull_requests" => settings.auto_cancel_pull_requests = yes()?,
         "builds_only_with_travis_yml" => settings.builds_only_with_travis_yml = yes()?,
+        "allow_config_imports" => settings.allow_config_imports = yes()?,
         "maximum_number_of_builds" => {
             settings.maximum_number_of_builds = value
                 .as_u64()

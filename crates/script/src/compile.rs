@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::language::{self, Language};
 use crate::section::Section;
-use crate::shell::quote;
+use crate::shell::{check, quote};
 use crate::{
     JobInput, JobScript, ScriptError, addons, cache, checkout, deploy, environment, phases,
     services, value,
@@ -41,7 +41,12 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     services::write(&mut script, config)?;
     checkout::write(&mut script.text, input)?;
     environment::write_shown(&mut script.text, input, config)?;
-    write_language(&mut script, config, language);
+    let of_language = language.section(config, LANGUAGE_FUNCTIONS)?;
+    script.text.push_str(&of_language);
+    for notice in &input.notices {
+        check(notice, || "a notice".to_owned())?;
+        script.line(&format!("travis_notice {}", quote(notice)));
+    }
     let store_cache = cache::write(&mut script, config)?;
     write_phases(&mut script, input, config, language, store_cache)?;
     let mut text = String::with_capacity(16 * 1024);
@@ -85,21 +90,6 @@ fn check_slug(slug: &str) -> Result<(), ScriptError> {
         _ => Err(ScriptError::Slug {
             slug: slug.to_owned(),
         }),
-    }
-}
-
-fn write_language(script: &mut Section, config: &Value, language: &Language) {
-    let overrides = |name| phases::commands(config, name).is_some();
-    let uses_default = !(overrides("install") && overrides("script"));
-    if language.needs_functions() && (uses_default || language.needs_setup(config)) {
-        script.needs(LANGUAGE_FUNCTIONS);
-    }
-    if language.needs_setup(config) {
-        script.text.push_str("\n# ---- language ----\n");
-        script.text.push_str(&language.setup());
-        script.text.push_str("TRAVIS_STAGE=setup\n");
-        script.text.push_str(language.exports);
-        script.text.push_str("travis_setup_language\n");
     }
 }
 

@@ -45,7 +45,7 @@ impl ApiError {
     }
 
     /// A fault of the server's: the text goes to its log under a number, which the answer names.
-    fn internal(error: &dyn std::fmt::Display) -> Self {
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
         let id = travis_engine::Vault::new_token("err").map_or_else(
             |_| "err".to_owned(),
             |token| token.reveal().chars().take(16).collect(),
@@ -88,6 +88,7 @@ impl From<EngineError> for ApiError {
             EngineError::RepositoryInactive => {
                 Self::new(StatusCode::NOT_ACCEPTABLE, "repository_inactive", text)
             }
+            EngineError::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", text),
             EngineError::Log(error) => error.into(),
             EngineError::Store(error) => error.into(),
             EngineError::Forge(error) => error.into(),

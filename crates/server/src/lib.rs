@@ -16,8 +16,6 @@ use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use travis_engine::Engine;
 
-pub use openapi::document as openapi_document;
-
 /// Bodies of ordinary calls hold at most so many bytes.
 const BODY_LIMIT: usize = 1 << 20;
 
@@ -43,8 +41,8 @@ pub fn router(engine: Arc<Engine>) -> Router {
         sources: Arc::default(),
         secure_cookies,
     };
-    let (api, _) = openapi::routes().split_for_parts();
-    api.merge(routes::plain())
+    openapi::router()
+        .merge(routes::plain())
         .fallback(assets::page)
         .layer(axum::extract::DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(

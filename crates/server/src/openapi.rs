@@ -1,29 +1,21 @@
-//! The OpenAPI document, generated from the handlers.
+//! The documented routes, and their OpenAPI document.
+//!
+//! The document is generated from the handlers by a test and committed; a server serves the
+//! committed text, since making it at each start costs time and memory that only it needs.
 
-use crate::{App, routes};
-use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use crate::App;
+#[cfg(not(test))]
+use bare::{Routes, routes};
+#[cfg(test)]
+use utoipa_axum::{router::OpenApiRouter as Routes, routes};
 
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Travis",
-        description = "API v3 and the worker API. Every object carries @type and @href. \
-            Authorization: token YOUR-TOKEN.",
-        license(name = "MIT")
-    ),
-    components(schemas(
-        travis_api::live::ClientMessage,
-        travis_api::live::ServerMessage,
-        travis_api::v3::ErrorBody,
-    ))
-)]
-struct Document;
+/// The OpenAPI document as JSON.
+pub const DOCUMENT: &str = include_str!("../../../web/openapi.json");
 
-/// Every documented route, with its documentation.
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    use routes as r;
-    OpenApiRouter::with_openapi(Document::openapi())
+/// Every documented route.
+fn documented() -> Routes<App> {
+    use crate::routes as r;
+    Routes::new()
         .routes(routes!(r::home::home))
         .routes(routes!(r::account::user))
         .routes(routes!(r::account::sync))
@@ -50,9 +42,18 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::repos::branch))
         .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
-        .routes(routes!(r::env_vars::remove))
+        .routes(routes!(
+            r::env_vars::find,
+            r::env_vars::change,
+            r::env_vars::remove
+        ))
+        .routes(routes!(r::keys::generated))
+        .routes(routes!(r::keys::key))
+        .routes(routes!(r::caches::list, r::caches::remove))
         .routes(routes!(r::requests::list, r::requests::create))
         .routes(routes!(r::requests::find))
+        .routes(routes!(r::requests::messages))
+        .merge(lint())
         .routes(routes!(r::pull_requests::approve))
         .routes(routes!(r::pull_requests::list))
         .routes(routes!(r::deliveries::list))
@@ -88,55 +89,141 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(r::worker_api::log))
         .routes(routes!(r::worker_api::state))
         .routes(routes!(r::worker_api::finish))
+        .routes(routes!(r::caches::fetch, r::caches::store))
         .routes(routes!(r::source::refs))
         .routes(routes!(r::source::objects))
 }
 
-/// What hooks call: they alone may send much.
-fn hooks() -> OpenApiRouter<App> {
-    use routes::ping::HOOK_LIMIT;
-    OpenApiRouter::new()
-        .routes(routes!(routes::ping::ping))
-        .routes(routes!(routes::ping::hook))
-        .layer(axum::extract::DefaultBodyLimit::max(HOOK_LIMIT))
+/// A file in JSON is longer than the file.
+fn lint() -> Routes<App> {
+    use crate::routes as r;
+    Routes::new()
+        .routes(routes!(r::lint::lint))
+        .layer(axum::extract::DefaultBodyLimit::max(r::lint::BODY_LIMIT))
 }
 
-/// Names each operation by its method and address: handlers of several resources share names.
-fn name_operations(api: &mut utoipa::openapi::OpenApi) {
-    for (path, item) in &mut api.paths.paths {
-        let words: Vec<&str> = path
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .collect();
-        let operations = [
-            ("get", &mut item.get),
-            ("post", &mut item.post),
-            ("delete", &mut item.delete),
-            ("patch", &mut item.patch),
-        ];
-        for (method, operation) in operations {
-            if let Some(operation) = operation {
-                operation.operation_id = Some(format!("{method}_{}", words.join("_")));
-            }
+/// What hooks call: they alone may send much.
+fn hooks() -> Routes<App> {
+    use crate::routes as r;
+    Routes::new()
+        .routes(routes!(r::ping::ping))
+        .routes(routes!(r::ping::hook))
+        .layer(axum::extract::DefaultBodyLimit::max(r::ping::HOOK_LIMIT))
+}
+
+/// Every documented route, to be served.
+#[cfg(not(test))]
+pub(crate) fn router() -> axum::Router<App> {
+    documented().0
+}
+
+/// Every documented route, to be served.
+#[cfg(test)]
+pub(crate) fn router() -> axum::Router<App> {
+    documented().split_for_parts().0
+}
+
+/// Routes without their documentation, collected as `utoipa-axum` collects both.
+#[cfg(not(test))]
+mod bare {
+    use axum::{Router, extract::DefaultBodyLimit, routing::MethodRouter};
+
+    pub(super) struct Routes<S>(pub Router<S>);
+
+    impl<S: Clone + Send + Sync + 'static> Routes<S> {
+        pub(super) fn new() -> Self {
+            Self(Router::new())
+        }
+
+        pub(super) fn routes(self, (path, methods): (String, MethodRouter<S>)) -> Self {
+            Self(self.0.route(&path, methods))
+        }
+
+        pub(super) fn merge(self, other: Self) -> Self {
+            Self(self.0.merge(other.0))
+        }
+
+        pub(super) fn layer(self, limit: DefaultBodyLimit) -> Self {
+            Self(self.0.layer(limit))
         }
     }
-}
 
-/// The document as JSON, indented.
-#[must_use]
-pub fn document() -> String {
-    let (_, mut api) = routes().split_for_parts();
-    name_operations(&mut api);
-    api.to_pretty_json()
-        .unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"))
+    /// The address of the first handler, with the methods of all: they share it.
+    macro_rules! routes {
+        ($r:ident::$of:ident::$first:ident $(, $more_r:ident::$more_of:ident::$more:ident)*) => {{
+            let path = utoipa_axum::routes!(@path [path()] of $r::$of::$first);
+            let methods = axum::routing::MethodRouter::new();
+            let methods = bare::routes!(@on methods, $r::$of::$first);
+            $(let methods = bare::routes!(@on methods, $more_r::$more_of::$more);)*
+            (path, methods)
+        }};
+        (@on $methods:ident, $r:ident::$of:ident::$handler:ident) => {
+            utoipa_axum::routes!(@path [methods()] of $r::$of::$handler)
+                .iter()
+                .fold($methods, |methods, method| {
+                    use utoipa_axum::PathItemExt;
+                    methods.on(method.to_method_filter(), $r::$of::$handler)
+                })
+        };
+    }
+    pub(super) use routes;
 }
 
 #[cfg(test)]
 mod tests {
+    use utoipa::OpenApi;
+
+    #[derive(OpenApi)]
+    #[openapi(
+        info(
+            title = "Travis",
+            description = "API v3 and the worker API. Every object carries @type and @href. \
+                Authorization: token YOUR-TOKEN.",
+            license(name = "MIT")
+        ),
+        components(schemas(
+            travis_api::live::ClientMessage,
+            travis_api::live::ServerMessage,
+            travis_api::v3::ErrorBody,
+        ))
+    )]
+    struct Document;
+
+    /// Names each operation by its method and address: handlers of several resources share names.
+    fn name_operations(api: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut api.paths.paths {
+            let words: Vec<&str> = path
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .filter(|word| !word.is_empty())
+                .collect();
+            let operations = [
+                ("get", &mut item.get),
+                ("post", &mut item.post),
+                ("delete", &mut item.delete),
+                ("patch", &mut item.patch),
+                ("put", &mut item.put),
+            ];
+            for (method, operation) in operations {
+                if let Some(operation) = operation {
+                    operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+                }
+            }
+        }
+    }
+
+    /// The document as JSON, indented.
+    fn generated() -> String {
+        let (_, mut api) = utoipa_axum::router::OpenApiRouter::with_openapi(Document::openapi())
+            .merge(super::documented())
+            .split_for_parts();
+        name_operations(&mut api);
+        api.to_pretty_json().unwrap() + "\n"
+    }
+
     #[test]
     fn the_committed_document_is_the_generated_one() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/openapi.json");
-        let generated = super::document() + "\n";
+        let generated = generated();
         if std::env::var_os("TRAVIS_WRITE_OPENAPI").is_some() {
             std::fs::write(path, &generated).unwrap();
         }

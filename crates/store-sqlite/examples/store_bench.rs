@@ -164,6 +164,7 @@ async fn fill(
                 message: None,
                 previous_state: None,
                 raw_config: None,
+                imports: Vec::new(),
                 config: json!({"script": "true"}),
                 messages: json!([]),
                 fast_finish: false,

@@ -1,6 +1,6 @@
 //! Builds with their stages: stored whole, locked, listed.
 
-use super::columns::maybe_json_text;
+use super::columns::{json_text, maybe_json_text};
 use super::rights::visible;
 use super::rows::{self, Columns, build_columns, locked_build_columns, maybe, stage_columns};
 use super::{Conn, bound, count, found, in_order, jobs, repositories};
@@ -197,11 +197,11 @@ pub async fn insert_build(conn: &mut Conn, new: &NewBuild) -> Result<BuildKey, S
     let number: i64 = Columns::new(&row, "repositories").get()?;
     let row = query(
         "INSERT INTO builds (repository_id, request_id, commit_id, number, state, previous_state, \
-         event_type, branch, tag, message, raw_config, config, messages, fast_finish, \
+         event_type, branch, tag, message, raw_config, imports, config, messages, fast_finish, \
          pull_request, pull_request_number, sender, before_sha, compare_url, created_by, \
          created_at, updated_at) \
          VALUES ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-         $17, $18, $19, $20, $21) RETURNING id",
+         $17, $18, $19, $20, $21, $22) RETURNING id",
     )
     .bind(new.repository_id.get())
     .bind(new.request_id.get())
@@ -213,6 +213,7 @@ pub async fn insert_build(conn: &mut Conn, new: &NewBuild) -> Result<BuildKey, S
     .bind(new.tag.clone())
     .bind(new.message.clone())
     .bind(new.raw_config.clone())
+    .bind(json_text(&new.imports)?)
     .bind(new.config.to_string())
     .bind(new.messages.to_string())
     .bind(new.fast_finish)

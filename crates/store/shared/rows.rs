@@ -3,7 +3,7 @@
 use super::{Row, rows_forge};
 use travis_model::{
     ApiToken, Attempt, AttemptState, Branch, Build, Commit, EnvVar, Job, JobState, Outcome,
-    Repository, Request, RequestState, Scope, Session, Slug, Stage, User, Worker,
+    Repository, RepositoryKey, Request, RequestState, Scope, Session, Slug, Stage, User, Worker,
 };
 use travis_store::{AuditEntry, OutboxEntry, StoreError};
 
@@ -58,7 +58,7 @@ macro_rules! branch_columns {
 macro_rules! build_columns {
     () => {
         "b.id, b.repository_id, b.request_id, b.commit_id, b.number, b.state, b.previous_state, \
-         b.event_type, b.branch, b.tag, b.message, b.raw_config, b.config, b.messages, \
+         b.event_type, b.branch, b.tag, b.message, b.raw_config, b.imports, b.config, b.messages, \
          b.fast_finish, b.pull_request, b.sender, b.before_sha, b.compare_url, b.created_by, \
          b.created_at, b.started_at, b.finished_at, b.updated_at"
     };
@@ -67,8 +67,8 @@ macro_rules! build_columns {
 macro_rules! locked_build_columns {
     () => {
         "b.id, b.repository_id, b.request_id, b.commit_id, b.number, b.state, b.previous_state, \
-         b.event_type, b.branch, b.tag, b.message, NULL AS raw_config, 'null' AS config, \
-         '[]' AS messages, b.fast_finish, b.pull_request, b.sender, b.before_sha, b.compare_url, \
+         b.event_type, b.branch, b.tag, b.message, NULL AS raw_config, '[]' AS imports, \
+         'null' AS config, '[]' AS messages, b.fast_finish, b.pull_request, b.sender, b.before_sha, b.compare_url, \
          b.created_by, b.created_at, b.started_at, b.finished_at, b.updated_at"
     };
 }
@@ -181,6 +181,16 @@ pub fn env_var(row: &Row) -> Result<EnvVar, StoreError> {
     })
 }
 
+pub fn repository_key(row: &Row) -> Result<RepositoryKey, StoreError> {
+    let mut c = Columns::new(row, "repository_keys");
+    Ok(RepositoryKey {
+        repository_id: c.id()?,
+        public_key: c.get()?,
+        private_key: c.get()?,
+        created_at: c.time()?,
+    })
+}
+
 pub fn request(row: &Row) -> Result<Request, StoreError> {
     let mut c = Columns::new(row, "requests");
     Ok(Request {
@@ -246,6 +256,7 @@ pub fn build(row: &Row) -> Result<Build, StoreError> {
         tag: c.get()?,
         message: c.get()?,
         raw_config: c.get()?,
+        imports: c.json()?,
         config: c.json()?,
         messages: c.json()?,
         fast_finish: c.get()?,

@@ -177,6 +177,8 @@ pub struct NewBuild {
     pub previous_state: Option<BuildState>,
     /// The `.travis.yml` as it stood.
     pub raw_config: Option<String>,
+    /// The files that it imports.
+    pub imports: Vec<travis_model::ImportedFile>,
     /// The normalized configuration.
     pub config: serde_json::Value,
     /// Messages about it.

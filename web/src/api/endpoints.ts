@@ -1,4 +1,4 @@
-import { get, patch, post, remove } from './client';
+import { call, get, patch, post, remove } from './client';
 import type * as t from './types';
 
 const part = (value: number | string): string => encodeURIComponent(value);
@@ -56,6 +56,8 @@ export const api = {
     get<t.Builds>('/v3/builds', { limit: f.limit, offset: f.offset, 'build.state': f.state }),
   build: (id: RepoId) => get<t.Build>(`/v3/build/${part(id)}`),
   buildConfig: (id: RepoId) => get<t.BuildConfig>(`/v3/build/${part(id)}/config`),
+  lint: (content: string, signal?: AbortSignal) =>
+    call<t.Lint>('POST', '/v3/lint', { body: { content }, ...(signal && { signal }) }),
   cancelBuild: (id: number) => post<t.PendingChange>(`/v3/build/${id}/cancel`),
   restartBuild: (id: number) => post<t.PendingChange>(`/v3/build/${id}/restart`),
   job: (id: RepoId) => get<t.Job>(`/v3/job/${part(id)}`),

@@ -332,6 +332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Looks at a `.travis.yml`: messages, normalized configuration, jobs. The body is JSON, a form
+         *     with `content`, or the text itself.
+         */
+        post: operations["post_v3_lint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/owners": {
         parameters: {
             query?: never;
@@ -620,6 +640,23 @@ export interface paths {
          *     The answer is the request that is built.
          */
         post: operations["post_v3_repo_repository_request_id_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/request/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was noticed in the configuration that a request's build has. */
+        get: operations["get_v3_repo_repository_request_id_messages"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1345,6 +1382,8 @@ export interface components {
             commit: components["schemas"]["Commit"];
             /** @description A page that shows the change. */
             compare_url: string | null;
+            /** @description The same by level. */
+            config_counts?: components["schemas"]["ConfigCounts"];
             /**
              * Format: int64
              * @description Number of messages about its configuration.
@@ -1423,6 +1462,11 @@ export interface components {
             messages: components["schemas"]["ConfigMessage"][];
             /** @description The `.travis.yml` as it stood at the commit; `None` when there was none. */
             raw: string | null;
+            /**
+             * @description Every file that the configuration was made of: `.travis.yml` first, then what it imports,
+             *     in the order in which they were read. Empty when there was none.
+             */
+            raw_configs: components["schemas"]["RawConfig"][];
         };
         /** @description A build inside something else. */
         BuildMinimal: components["schemas"]["Head"] & {
@@ -1534,6 +1578,56 @@ export interface components {
             /** @description The whole hash. */
             sha: string;
         };
+        /** @description How many messages there are about a configuration, by level. */
+        ConfigCounts: {
+            /**
+             * Format: int32
+             * @description Secrets that may be exposed.
+             */
+            alert: number;
+            /**
+             * Format: int32
+             * @description Things that were dropped or overwritten, or a file that could not be used.
+             */
+            error: number;
+            /** @description The file could not be used at all. */
+            fatal: boolean;
+            /**
+             * Format: int32
+             * @description Notes.
+             */
+            info: number;
+            /**
+             * Format: int32
+             * @description What was probably not meant.
+             */
+            warn: number;
+        };
+        /** @description A change of a file that mends what a message is about. */
+        ConfigEdit: {
+            /**
+             * Format: int32
+             * @description First character of what goes, from 1.
+             */
+            column: number;
+            /**
+             * Format: int32
+             * @description The first character that stays, from 1.
+             */
+            end_column: number;
+            /**
+             * Format: int32
+             * @description Line of the end of what goes, from 1.
+             */
+            end_line: number;
+            /**
+             * Format: int32
+             * @description First line of what goes, from 1.
+             */
+            line: number;
+            /** @description What comes in its place; empty where it only goes. */
+            replacement: string;
+        };
         /** @description A message about a configuration. */
         ConfigMessage: {
             /** @description What the text is made of. */
@@ -1545,6 +1639,9 @@ export interface components {
              * @description 1 is the first character.
              */
             column: number | null;
+            edit: components["schemas"]["ConfigEdit"] | null;
+            /** @description The file could not be used because of it: no job was made. */
+            fatal?: boolean;
             /** @description The place, such as `root` or `jobs.include`. */
             key: string;
             /** @description `info`, `warn`, `error`, `alert`. */
@@ -1554,7 +1651,11 @@ export interface components {
              * @description 1 is the first line.
              */
             line: number | null;
-            /** @description A sentence for people. */
+            /** @description What to do about it, in a sentence; only for what is fatal. */
+            remedy: string | null;
+            /** @description The file, as [`RawConfig::source`] names it; `None` for what is about no single file. */
+            src: string | null;
+            /** @description A sentence for people, without level and place. */
             text: string;
         };
         /** @description The reader, with who they are on forges. */
@@ -1998,6 +2099,48 @@ export interface components {
              */
             total_seconds: number;
         };
+        /** @description What was noticed in a `.travis.yml`, and what it would build. */
+        Lint: components["schemas"]["Head"] & {
+            /** @description The normalized configuration; null when the file can't be used. */
+            config: unknown;
+            /** @description The jobs in order, as a push to the default branch would make them. */
+            jobs: components["schemas"]["LintJob"][];
+            /** @description All messages. */
+            messages: components["schemas"]["ConfigMessage"][];
+            /** @description The names of the stages in order; empty when the file uses none. */
+            stages: string[];
+            /** @description The messages in the original's form: those that are no mere notes. */
+            warnings: components["schemas"]["LintWarning"][];
+        };
+        /** @description A job that a file would make. */
+        LintJob: {
+            /** @description Whether its failure leaves the build green. */
+            allow_failure: boolean;
+            /** @description The architecture that it runs on. */
+            arch: string;
+            /** @description Its whole configuration. */
+            config: unknown;
+            /** @description Its environment in a line. */
+            env: string;
+            /** @description The name that the file gives it, else what sets it apart: `Rust beta`. */
+            name: string;
+            /**
+             * Format: int32
+             * @description 1, 2, 3, …
+             */
+            number: number;
+            /** @description The system that it runs on. */
+            os: string;
+            /** @description The stage that it belongs to. */
+            stage: string;
+        };
+        /** @description A message in the original's form. */
+        LintWarning: {
+            /** @description The place: `["jobs", "include"]`; empty for the top. */
+            key: string[];
+            /** @description A sentence for people. */
+            message: string;
+        };
         /** @description The log of a job's present attempt, whole (the original's form). */
         Log: components["schemas"]["Head"] & {
             /** @description Where the raw log lies. */
@@ -2180,6 +2323,11 @@ export interface components {
             name?: string | null;
             /** @description Where people go. */
             web_url: string;
+        };
+        /** @description A `.travis.yml` to look at. */
+        NewLint: {
+            /** @description Its text, 1 MiB at most. */
+            content: string;
         };
         /** @description Adds a git repository. */
         NewRepository: {
@@ -2392,6 +2540,13 @@ export interface components {
             /** @description The pull requests, the newest activity first. */
             pull_requests: components["schemas"]["PullRequest"][];
         };
+        /** @description One file of a configuration. */
+        RawConfig: {
+            /** @description Its text. */
+            config: string;
+            /** @description Where it is from: `.travis.yml`, `ci/common.yml`, `owner/repo:path@ref`. */
+            source: string;
+        };
         /** @description An attempt that the worker gives back. */
         RefusedAttempt: {
             /**
@@ -2531,6 +2686,34 @@ export interface components {
             sha: string | null;
             /** @description `pending`, `accepted`, `rejected`. */
             state: string;
+        };
+        /** @description A message about the configuration of a request, in the original's form. */
+        RequestMessage: components["schemas"]["Head"] & {
+            /** @description What the text is made of. */
+            args: unknown;
+            /** @description A stable word. */
+            code: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3, … within the request.
+             */
+            id: number;
+            /** @description The place. */
+            key: string;
+            /** @description `info`, `warn`, `error`, `alert`. */
+            level: string;
+            /**
+             * Format: int32
+             * @description 1 is the first line.
+             */
+            line: number | null;
+            /** @description The file. */
+            src: string | null;
+        };
+        /** @description Messages about the configuration of a request. */
+        RequestMessages: components["schemas"]["Head"] & {
+            /** @description The messages. */
+            messages: components["schemas"]["RequestMessage"][];
         };
         /** @description A request inside something else. */
         RequestMinimal: components["schemas"]["Head"] & {
@@ -3571,6 +3754,54 @@ export interface operations {
             };
         };
     };
+    post_v3_lint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLint"];
+                "text/yaml": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lint"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_owners: {
         parameters: {
             query?: never;
@@ -4257,6 +4488,36 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_repo_repository_request_id_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestMessages"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -50,6 +50,11 @@ export type JobMinimal = Schemas['JobMinimal'];
 export type PendingChange = Schemas['PendingChange'];
 export type ConfigMessage = Schemas['ConfigMessage'];
 export type BuildConfig = Schemas['BuildConfig'];
+export type RawConfig = Schemas['RawConfig'];
+export type ConfigEdit = Schemas['ConfigEdit'];
+export type ConfigCounts = Schemas['ConfigCounts'];
+export type Lint = Schemas['Lint'];
+export type LintJob = Schemas['LintJob'];
 export type RepositoryPermissions = Schemas['RepositoryPermissions'];
 export type Repository = Schemas['Repository'];
 export type Repositories = Schemas['Repositories'];
@@ -80,6 +85,7 @@ export interface SettingValues {
   auto_cancel_pushes: boolean;
   auto_cancel_pull_requests: boolean;
   builds_only_with_travis_yml: boolean;
+  allow_config_imports: boolean;
   /** Jobs side by side; 0 sets no limit. */
   maximum_number_of_builds: number;
   approval: 'first_time' | 'forks' | 'never';

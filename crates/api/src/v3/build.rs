@@ -138,6 +138,9 @@ pub struct Build {
     pub reported: Option<BuildReport>,
     /// Number of messages about its configuration.
     pub config_messages: u64,
+    /// The same by level.
+    #[serde(default)]
+    pub config_counts: super::ConfigCounts,
     /// Its stages; one named `test` when the configuration names none.
     pub stages: Vec<Stage>,
     /// Its jobs in order; whole with `include=build.jobs` and on a single build, else left out.
@@ -392,40 +395,4 @@ pub struct JobMinimal {
     pub number: String,
     /// Where it stands.
     pub state: String,
-}
-
-/// What was noticed in the configuration of a build.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct BuildConfig {
-    /// What every object begins with.
-    #[serde(flatten)]
-    pub head: Head,
-    /// The `.travis.yml` as it stood at the commit; `None` when there was none.
-    #[schema(required = true)]
-    pub raw: Option<String>,
-    /// The normalized configuration.
-    pub config: serde_json::Value,
-    /// Messages about it.
-    pub messages: Vec<ConfigMessage>,
-}
-
-/// A message about a configuration.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ConfigMessage {
-    /// `info`, `warn`, `error`, `alert`.
-    pub level: String,
-    /// The place, such as `root` or `jobs.include`.
-    pub key: String,
-    /// A stable word.
-    pub code: String,
-    /// What the text is made of.
-    pub args: serde_json::Value,
-    /// 1 is the first line.
-    #[schema(required = true)]
-    pub line: Option<u32>,
-    /// 1 is the first character.
-    #[schema(required = true)]
-    pub column: Option<u32>,
-    /// A sentence for people.
-    pub text: String,
 }

@@ -30,6 +30,8 @@ pub struct Build {
     pub message: Option<String>,
     /// The `.travis.yml` as it stood at the commit.
     pub raw_config: Option<String>,
+    /// The files that it imports, in the order in which they were read.
+    pub imports: Vec<ImportedFile>,
     /// The normalized configuration.
     pub config: serde_json::Value,
     /// What was noticed in the configuration: a list of messages.
@@ -54,6 +56,15 @@ pub struct Build {
     pub finished_at: Option<Timestamp>,
     /// When anything of it last changed.
     pub updated_at: Timestamp,
+}
+
+/// A file that a build's `.travis.yml` imports.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ImportedFile {
+    /// Where it is from, as messages name it.
+    pub source: String,
+    /// Its text.
+    pub config: String,
 }
 
 /// An ordered group of a build's jobs.

@@ -217,6 +217,9 @@ pub struct RepositorySettings {
     pub auto_cancel_pull_requests: bool,
     /// A commit without a `.travis.yml` makes no build.
     pub builds_only_with_travis_yml: bool,
+    /// Other private repositories of the same owner may import files of this one, when it is
+    /// private itself. A public one's may be imported anyway.
+    pub allow_config_imports: bool,
     /// Jobs that run side by side at most; no limit when 0.
     pub maximum_number_of_builds: u32,
     /// Which pull requests from forks wait for a maintainer.
@@ -231,6 +234,7 @@ impl Default for RepositorySettings {
             auto_cancel_pushes: false,
             auto_cancel_pull_requests: true,
             builds_only_with_travis_yml: true,
+            allow_config_imports: false,
             maximum_number_of_builds: 0,
             approval: ApprovalPolicy::FirstTime,
         }

@@ -105,6 +105,7 @@ impl Represent<'_> {
                 created_by: row.created_by.map(|id| self.owner_of(id)),
                 usual_seconds,
                 reported,
+                config_counts: counts(&row.messages),
                 config_messages: row.messages.as_array().map_or(0, |list| list.len() as u64),
                 stages: stages
                     .iter()
@@ -138,7 +139,7 @@ impl Represent<'_> {
                 there
             }
         };
-        if !there {
+        if !there && !travis_engine::has_encrypted(&build.config) {
             return Ok("none");
         }
         let may = self
@@ -147,4 +148,20 @@ impl Represent<'_> {
             .await?;
         Ok(if may { "given" } else { "withheld" })
     }
+}
+
+/// How many messages there are, by level.
+fn counts(messages: &serde_json::Value) -> v3::ConfigCounts {
+    let mut counts = v3::ConfigCounts::default();
+    for message in messages.as_array().into_iter().flatten() {
+        let of = match message["level"].as_str() {
+            Some("alert") => &mut counts.alert,
+            Some("error") => &mut counts.error,
+            Some("warn") => &mut counts.warn,
+            _ => &mut counts.info,
+        };
+        *of += 1;
+        counts.fatal |= message["fatal"] == true;
+    }
+    counts
 }

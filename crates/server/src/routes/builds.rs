@@ -259,6 +259,19 @@ pub(crate) async fn stages(
     }))
 }
 
+/// The files of a build's configuration, the main one first.
+fn raw_configs(build: &Build) -> Vec<v3::RawConfig> {
+    let main = build.raw_config.iter().map(|text| v3::RawConfig {
+        source: travis_engine::CONFIG_FILE.to_owned(),
+        config: text.clone(),
+    });
+    let imports = build.imports.iter().map(|file| v3::RawConfig {
+        source: file.source.clone(),
+        config: file.config.clone(),
+    });
+    main.chain(imports).collect()
+}
+
 /// The configuration of a build: as it was written, as it was understood, and what was noticed.
 #[utoipa::path(get, path = "/v3/build/{id}/config", params(("id" = i64, Path)),
     responses((status = 200, body = v3::BuildConfig), (status = 404, body = ErrorBody)))]
@@ -270,6 +283,7 @@ pub(crate) async fn config(
     let (build, _) = visible(&app, &caller.0, id).await?;
     Ok(Json(v3::BuildConfig {
         head: v3::Head::standard("build_config", format!("/v3/build/{id}/config")),
+        raw_configs: raw_configs(&build),
         raw: build.raw_config,
         config: build.config,
         messages: serde_json::from_value(build.messages).unwrap_or_default(),

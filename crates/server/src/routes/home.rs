@@ -39,7 +39,7 @@ pub(crate) async fn health(State(app): State<App>) -> Result<Json<Value>, ApiErr
 pub(crate) async fn openapi() -> Response {
     (
         [(header::CONTENT_TYPE, "application/json")],
-        crate::openapi::document(),
+        crate::openapi::DOCUMENT,
     )
         .into_response()
 }

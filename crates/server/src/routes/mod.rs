@@ -4,12 +4,15 @@ pub(crate) mod account;
 mod auth;
 pub(crate) mod badges;
 pub(crate) mod builds;
+pub(crate) mod caches;
 pub(crate) mod deliveries;
 pub(crate) mod env_vars;
 mod feeds;
 pub(crate) mod forges;
 pub(crate) mod home;
 pub(crate) mod jobs;
+pub(crate) mod keys;
+pub(crate) mod lint;
 pub(crate) mod logs;
 pub(crate) mod ping;
 pub(crate) mod pull_requests;
@@ -37,6 +40,12 @@ pub(crate) fn plain() -> Router<App> {
         .route("/auth/{forge}", get(auth::leave))
         .route("/auth/{forge}/callback", get(auth::arrive))
         .route("/setup/app/callback", get(forges::app_made))
+        .route(
+            "/lint",
+            get(crate::assets::page)
+                .post(lint::of_v2)
+                .layer(axum::extract::DefaultBodyLimit::max(lint::BODY_LIMIT)),
+        )
         .route("/sign-out", post(session::sign_out))
         .route("/repos/{owner}/{name}/cc.xml", get(feeds::cc))
         .route("/repos/{owner}/{name}/builds.atom", get(feeds::atom))

@@ -13,7 +13,8 @@ use axum::{
 use serde::Deserialize;
 use travis_api::v3::{self, ErrorBody};
 use travis_engine::BuildDemand;
-use travis_model::RequestId;
+use travis_model::{Repository, Request, RequestId};
+use travis_store::Reader;
 
 /// Demands for builds, newest first, with the reason for each that made none.
 #[utoipa::path(get, path = "/v3/repo/{repository}/requests",
@@ -97,14 +98,59 @@ pub(crate) async fn find(
 ) -> Result<Json<v3::Request>, ApiError> {
     let repository = app.engine.repository(&caller.0, &key).await?;
     let mut represent = Represent::new(&app.engine, &caller.0).await?;
-    let row = represent
-        .reader
-        .request(RequestId(id))
-        .await?
-        .filter(|row| row.repository_id == repository.id)
-        .ok_or_else(|| ApiError::not_found("request"))?;
+    let row = of_repository(represent.reader.as_mut(), &repository, id).await?;
     let mut all = represent.requests(&repository, vec![row]).await?;
     all.pop()
         .map(Json)
         .ok_or_else(|| ApiError::not_found("request"))
+}
+
+/// A request of this very repository.
+async fn of_repository(
+    reader: &mut dyn Reader,
+    repository: &Repository,
+    id: i64,
+) -> Result<Request, ApiError> {
+    reader
+        .request(RequestId(id))
+        .await?
+        .filter(|row| row.repository_id == repository.id)
+        .ok_or_else(|| ApiError::not_found("request"))
+}
+
+/// What was noticed in the configuration that a request's build has.
+#[utoipa::path(get, path = "/v3/repo/{repository}/request/{id}/messages",
+    params(("repository" = String, Path), ("id" = i64, Path)),
+    responses((status = 200, body = v3::RequestMessages), (status = 404, body = ErrorBody)))]
+pub(crate) async fn messages(
+    State(app): State<App>,
+    caller: Caller,
+    Path((key, id)): Path<(String, i64)>,
+) -> Result<Json<v3::RequestMessages>, ApiError> {
+    let repository = app.engine.repository(&caller.0, &key).await?;
+    let mut reader = app.engine.store().reader().await?;
+    let request = of_repository(reader.as_mut(), &repository, id).await?;
+    let builds = reader.builds_of_requests(&[request.id]).await?;
+    let kept = builds.into_iter().next().map(|build| build.messages);
+    let kept: Vec<v3::ConfigMessage> = kept
+        .and_then(|kept| serde_json::from_value(kept).ok())
+        .unwrap_or_default();
+    let href = format!("/v3/repo/{}/request/{id}/messages", repository.id);
+    let messages = kept
+        .into_iter()
+        .zip(1..)
+        .map(|(message, id)| v3::RequestMessage {
+            head: v3::Head::standard("message", format!("{href}/{id}")),
+            id,
+            level: message.level,
+            key: message.key,
+            code: message.code,
+            args: message.args,
+            src: message.src,
+            line: message.line,
+        });
+    Ok(Json(v3::RequestMessages {
+        messages: messages.collect(),
+        head: v3::Head::standard("messages", href),
+    }))
 }

@@ -200,6 +200,8 @@ pub async fn saves_are_guarded(database: &dyn Database) {
     let saved = tx.build(key.id).await.unwrap().unwrap();
     assert!(locked.raw_config.is_none() && saved.raw_config.is_some());
     locked.raw_config.clone_from(&saved.raw_config);
+    assert!(locked.imports.is_empty() && !saved.imports.is_empty());
+    locked.imports.clone_from(&saved.imports);
     locked.config.clone_from(&saved.config);
     locked.messages.clone_from(&saved.messages);
     assert_eq!(saved, locked);

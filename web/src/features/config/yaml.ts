@@ -1,33 +1,153 @@
-/** One piece of a line of YAML, by what it is. Enough to read by; the server parses. */
+/** YAML for reading: colours of its pieces, and values written as YAML. The server parses. */
+
+export type Kind = 'key' | 'value' | 'command' | 'sign' | 'plain' | 'comment';
+
+/** One piece of a line, by what it is. `command` is a value that runs, `sign` an anchor, a tag and the like. */
 export interface Piece {
   text: string;
-  kind: 'key' | 'value' | 'plain' | 'comment';
+  kind: Kind;
 }
 
-export function colorLine(line: string): Piece[] {
-  const comment = /^(\s*#.*)$/.exec(line);
-  if (comment) return [{ text: line, kind: 'comment' }];
-  const pair = /^(\s*(?:- )*)([\w.\-/]+|"[^"]*"|'[^']*')(:)(\s.*)?$/.exec(line);
-  if (pair) {
-    const [, lead = '', key = '', colon = '', rest = ''] = pair;
-    return [
-      { text: lead, kind: 'plain' as const },
-      { text: key, kind: 'key' as const },
-      { text: colon, kind: 'plain' as const },
-      {
-        text: rest,
-        kind: /^\s+[[{]?[\w"'./@-]+[\]}]?$/.test(rest) ? ('value' as const) : ('plain' as const),
-      },
-    ].filter((piece) => piece.text !== '');
+/** Lines beyond this are shown without colours. */
+const COLORED_LINES = 5000;
+/** A line this long is a secret or a blob: one piece. */
+const COLORED_COLUMNS = 2000;
+
+/** Keys whose values are commands. */
+const COMMANDS = /^(script|install|(before|after)_\w+|command|run|if|condition)$/;
+
+const KEY =
+  /^((?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#&*!|>'"%@`,[\]{}?:-][^#:[\]{},]*?|-[^\s:][^:]*?))(\s*:)(?=\s|$)/;
+const HEADER = /^[|>][+-]?\d?[+-]?(?=\s|$)/;
+
+/** A text in lines of pieces; block scalars and values over several lines are followed. */
+export function colorText(text: string): Piece[][] {
+  const lines = splitLines(text);
+  if (lines.length > COLORED_LINES) {
+    return lines.map((line) => [{ text: line, kind: 'plain' as const }]);
   }
-  const item = /^(\s*- )(.*)$/.exec(line);
-  if (item) {
-    return [
-      { text: item[1] ?? '', kind: 'plain' },
-      { text: item[2] ?? '', kind: 'value' },
-    ];
+  /** The indentation of the key that a block scalar belongs to, while within one. */
+  let block: number | null = null;
+  let key = '';
+  return lines.map((line) => {
+    const indent = line.length - line.trimStart().length;
+    if (block !== null) {
+      if (line.trim() === '' || indent > block) return [{ text: line, kind: 'command' as const }];
+      block = null;
+    }
+    const painter = new Painter(line, key);
+    painter.run();
+    key = painter.key;
+    if (painter.block) block = painter.blockIndent;
+    return painter.pieces;
+  });
+}
+
+/** A text in lines; a newline at the end makes no further line. */
+export function splitLines(text: string): string[] {
+  return text.replace(/\r?\n$/, '').split(/\r?\n/);
+}
+
+class Painter {
+  readonly pieces: Piece[] = [];
+  key: string;
+  block = false;
+  blockIndent = 0;
+  private rest: string;
+  private readonly line: string;
+
+  constructor(line: string, key: string) {
+    this.line = line;
+    this.rest = line;
+    this.key = key;
   }
-  return [{ text: line, kind: 'plain' }];
+
+  run(): void {
+    if (this.line.length > COLORED_COLUMNS) {
+      this.take(this.line.length, 'plain');
+      return;
+    }
+    this.blockIndent = this.line.length - this.line.trimStart().length;
+    this.space();
+    // Dashes of lists may stand one after the other.
+    while (/^-(\s|$)/.test(this.rest)) {
+      this.take(1, 'plain');
+      this.blockIndent = this.line.length - this.rest.length - 1;
+      this.space();
+    }
+    if (/^(---|\.\.\.|%)/.test(this.rest)) {
+      this.take(this.rest.length, 'sign');
+      return;
+    }
+    const pair = KEY.exec(this.rest);
+    if (pair) {
+      this.blockIndent = this.line.length - this.rest.length;
+      this.key = (pair[1] ?? '').replace(/^["']|["']$/g, '');
+      this.take(pair[1]?.length ?? 0, 'key');
+      this.take(pair[2]?.length ?? 0, 'plain');
+      this.space();
+    }
+    this.value();
+  }
+
+  private value(): void {
+    while (this.rest !== '') {
+      const quoted = /^("(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?)/.exec(this.rest);
+      const mark = /^([&*][^\s,\]}]+|![^\s,\]}]*)/.exec(this.rest);
+      if (this.rest.startsWith('#') && this.spaced()) this.take(this.rest.length, 'comment');
+      else if (HEADER.test(this.rest) && !this.flow()) {
+        this.take(HEADER.exec(this.rest)?.[0].length ?? 1, 'sign');
+        this.block = true;
+      } else if (quoted) {
+        const inner = quoted[0].length;
+        const isKey = /^\s*:/.test(this.rest.slice(inner)) && this.flow();
+        this.take(inner, isKey ? 'key' : 'value');
+      } else if (mark && this.spaced()) this.take(mark[0].length, 'sign');
+      else if (/^[[\]{},]/.test(this.rest) && (this.flow() || /^[[{]/.test(this.rest))) {
+        this.depth += { '[': 1, '{': 1, ']': -1, '}': -1, ',': 0 }[this.rest.charAt(0)] ?? 0;
+        this.take(1, 'plain');
+      } else this.word();
+      this.space();
+    }
+  }
+
+  /** How many brackets are open on this line. */
+  private depth = 0;
+  private flow(): boolean {
+    return this.depth > 0;
+  }
+
+  /** A scalar without quotes. */
+  private word(): void {
+    const end = this.flow() ? /\s*(?:[,\]}]|:\s|\s#)/ : /\s+#|\s*$/;
+    const found = end.exec(this.rest);
+    const length = Math.max(1, found ? found.index : this.rest.length);
+    const word = this.rest.slice(0, length);
+    if (this.flow() && /^:\s/.test(this.rest.slice(length))) {
+      this.take(length, 'key');
+      this.take(1, 'plain');
+    } else this.take(length, COMMANDS.test(this.key) && /\s/.test(word) ? 'command' : 'value');
+  }
+
+  /** Whether what comes stands at the beginning or behind a space. */
+  private spaced(): boolean {
+    const at = this.line.length - this.rest.length;
+    return at === 0 || /[\s[{,]/.test(this.line.charAt(at - 1));
+  }
+
+  private space(): void {
+    const space = /^\s+/.exec(this.rest);
+    if (space) this.take(space[0].length, 'plain');
+  }
+
+  private take(length: number, kind: Kind): void {
+    if (length === 0) return;
+    const text = this.rest.slice(0, length);
+    const last = this.pieces.at(-1);
+    if (last?.kind === kind) last.text += text;
+    else this.pieces.push({ text, kind });
+    this.rest = this.rest.slice(length);
+  }
 }
 
 /** A value as YAML, for reading: what the server made of the configuration. */

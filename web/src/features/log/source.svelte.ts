@@ -1,7 +1,7 @@
 import { api } from '../../api/endpoints';
-import type { LogFold, LogIndex, LogTime } from '../../api/types';
+import type { LogFold, LogIndex, LogLines, LogTime } from '../../api/types';
 import { connection } from '../../lib/connection.svelte';
-import { asApiError } from '../../lib/loading.svelte';
+import { Loading } from '../../lib/loading.svelte';
 import type { ApiError } from '../../api/client';
 import { BlockCache } from './blocks';
 import { Cleaner } from './clean';
@@ -9,6 +9,12 @@ import { Cleaner } from './clean';
 /** Lines of a running log that are kept at its end; what is before is fetched by range. */
 const TAIL_MAX = 20_000;
 const TAIL_KEEP = 10_000;
+
+/** What a log is begun with: its index and, while it grows, the lines just before its end. */
+interface Beginning {
+  index: LogIndex;
+  before: LogLines | null;
+}
 
 /**
  * One attempt's log: ranges of lines by the server, and the live end cleaned here, as one.
@@ -18,7 +24,6 @@ export class LogSource {
   total = $state(0);
   complete = $state(false);
   loaded = $state(false);
-  error = $state.raw<ApiError | null>(null);
   folds = $state.raw<readonly LogFold[]>([]);
   times = $state.raw<readonly LogTime[]>([]);
   firstRed = $state<number | null>(null);
@@ -36,32 +41,49 @@ export class LogSource {
   private indexed: LogIndex | null = null;
   private stopLive: (() => void) | null = null;
   private frame = 0;
-  private closed = false;
+  private readonly beginning: Loading<Beginning>;
+  private readonly ending: Loading<LogIndex>;
+  private begun: () => void = () => undefined;
 
   constructor(job: number, attempt: number) {
     this.job = job;
     this.attempt = attempt;
+    this.beginning = new Loading(
+      () => this.fetchBeginning(),
+      (beginning) => this.begin(beginning),
+    );
+    this.ending = new Loading(
+      () => api.logIndex(job, attempt),
+      (index) => this.close(index),
+    );
     this.blocks = new BlockCache(
       (first, count, signal) => api.logLines(job, first, count, attempt, signal),
       () => this.version++,
     );
   }
 
-  /** Fetches the index and, while the log grows, its end; then listens. */
+  get error(): ApiError | null {
+    return this.beginning.error;
+  }
+
+  /**
+   * Fetches the index and, while the log grows, its end; then listens. Done when the log is there:
+   * a server that is away is asked again.
+   */
   async start(): Promise<void> {
-    try {
-      const index = await api.logIndex(this.job, this.attempt);
-      if (this.closed) return;
-      this.takeIndex(index);
-      if (!index.complete) await this.listen();
-    } catch (failure) {
-      this.error = asApiError(failure);
-    }
-    this.loaded = true;
+    const begun = new Promise<void>((resolve) => (this.begun = resolve));
+    void this.beginning.load();
+    await begun;
+  }
+
+  /** Asks again for a log that could not be fetched. */
+  again(): void {
+    void this.beginning.load();
   }
 
   stop(): void {
-    this.closed = true;
+    this.beginning.reset();
+    this.ending.reset();
     this.stopLive?.();
     this.blocks.clear();
     cancelAnimationFrame(this.frame);
@@ -113,26 +135,33 @@ export class LogSource {
     this.version++;
   }
 
-  private async listen(): Promise<void> {
+  private async fetchBeginning(): Promise<Beginning> {
+    const index = await api.logIndex(this.job, this.attempt);
     // The last line may be unfinished. Beginning one earlier, the live end starts on a border.
-    const first = Math.max(0, this.total - 1);
-    let start = 0;
-    if (first > 0) {
-      const from = Math.max(0, first - 500);
-      const before = await api.logLines(this.job, from, first - from, this.attempt);
-      if (this.closed) return;
-      start = before.next_offset;
-      this.tail = [...before.lines];
-      this.tailFirst = before.first;
-      this.cleaner = new Cleaner(before.first + before.lines.length);
-    } else this.cleaner = new Cleaner(0);
-    this.offset = start;
+    const first = Math.max(0, index.lines - 1);
+    if (index.complete || first === 0) return { index, before: null };
+    const from = Math.max(0, first - 500);
+    return { index, before: await api.logLines(this.job, from, first - from, this.attempt) };
+  }
+
+  private begin({ index, before }: Beginning): void {
+    this.takeIndex(index);
+    if (!index.complete) this.listen(before);
+    this.loaded = true;
+    this.begun();
+  }
+
+  private listen(before: LogLines | null): void {
+    this.tail = [...(before?.lines ?? [])];
+    this.tailFirst = before?.first ?? 0;
+    this.cleaner = new Cleaner(this.tailFirst + this.tail.length);
+    this.offset = before?.next_offset ?? 0;
     this.heardAt = Date.now();
     this.version++;
     this.stopLive = connection.subscribeLog(this.attempt, {
       offset: () => this.offset,
       data: (bytes) => this.take(bytes),
-      end: (length) => void this.end(length),
+      end: (length) => this.end(length),
     });
   }
 
@@ -183,21 +212,23 @@ export class LogSource {
     this.times = [...times, ...cleaner.times.filter((time) => time.line > lastKnown)];
   }
 
-  private async end(length: number): Promise<void> {
+  private end(length: number): void {
     if (this.offset < length) return;
     this.settle();
-    try {
-      const index = await api.logIndex(this.job, this.attempt);
-      if (this.closed) return;
-      this.stopLive?.();
-      this.stopLive = null;
-      // What the server says is the truth now; the end that is on the screen stays there.
-      this.blocks.keep(this.tailFirst, this.tail);
-      this.cleaner = null;
-      this.tail = [];
-      this.takeIndex(index);
-    } catch {
-      this.complete = true;
-    }
+    void this.ending.load().then(() => {
+      // A log that was removed meanwhile grows no more.
+      const { error } = this.ending;
+      if (error && !error.unreachable) this.complete = true;
+    });
+  }
+
+  private close(index: LogIndex): void {
+    this.stopLive?.();
+    this.stopLive = null;
+    // What the server says is the truth now; the end that is on the screen stays there.
+    this.blocks.keep(this.tailFirst, this.tail);
+    this.cleaner = null;
+    this.tail = [];
+    this.takeIndex(index);
   }
 }

@@ -8,6 +8,7 @@ export const DEFAULTS: SettingValues = {
   auto_cancel_pushes: false,
   auto_cancel_pull_requests: true,
   builds_only_with_travis_yml: false,
+  allow_config_imports: false,
   maximum_number_of_builds: 0,
   approval: 'first_time',
 };
@@ -47,6 +48,13 @@ export const BUILDS: SwitchWords[] = [
     note: 'Commits without one are listed under Requests, with this reason',
     on: 'Commits without a .travis.yml make no build',
     off: 'Commits without a .travis.yml are built with the defaults',
+  },
+  {
+    name: 'allow_config_imports',
+    text: 'Share its configuration',
+    note: 'Other private repositories of the same owner may `import:` files of this one',
+    on: 'Private repositories of the same owner may import its files',
+    off: 'No other repository may import its files while it is private',
   },
 ];
 

@@ -39,6 +39,7 @@ fn build(state: JobState) -> Build {
         tag: None,
         message: None,
         raw_config: None,
+        imports: Vec::new(),
         config: Value::Null,
         messages: json!([]),
         fast_finish: false,

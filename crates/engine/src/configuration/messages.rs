@@ -1,0 +1,49 @@
+//! Messages about a configuration, in the form in which builds keep them.
+
+use serde_json::{Value, json};
+use travis_config::{ConfigError, Message};
+
+/// The name of the file that everything begins with, as messages give it.
+pub const MAIN: &str = ".travis.yml";
+
+/// A message as it is kept and shown.
+pub(crate) fn kept(message: &Message) -> Value {
+    json!({
+        "level": message.level.as_str(),
+        "key": message.key,
+        "code": message.code,
+        "args": message.args,
+        "src": MAIN,
+        "line": message.line,
+        "column": message.column,
+        "text": message.text,
+        "edit": null,
+    })
+}
+
+/// Why a file could not be used at all, as a message. `text` is the file's.
+pub(crate) fn fatal(error: &ConfigError, source: &str, text: &str) -> Value {
+    let code = match error {
+        ConfigError::Syntax { .. } => "syntax_error",
+        ConfigError::NotAMap { .. } => "invalid_config_format",
+        ConfigError::TooManyJobs { .. } => "too_many_jobs",
+        _ => "too_large",
+    };
+    let said = match error {
+        ConfigError::Syntax { reason, .. } => reason.clone(),
+        other => other.to_string(),
+    };
+    json!({
+        "level": "error",
+        "key": "root",
+        "code": code,
+        "args": {},
+        "src": source,
+        "line": error.line(),
+        "column": error.column(),
+        "text": said,
+        "edit": null,
+        "fatal": true,
+        "remedy": error.advice(text),
+    })
+}
