@@ -22,8 +22,10 @@ mod events;
 mod hooks;
 mod hosting;
 mod intake;
+pub mod keys;
 mod label;
 mod limits;
+mod masks;
 mod offer;
 mod plain;
 mod planner;
@@ -36,6 +38,7 @@ mod rights;
 mod rules;
 mod runs;
 mod secrets;
+mod secure;
 mod sessions;
 mod settings;
 mod setup;
@@ -43,6 +46,7 @@ mod sign_in;
 mod source;
 mod switch;
 mod sync;
+mod variables;
 mod vault;
 mod waiting;
 mod workers;
@@ -71,10 +75,12 @@ pub use label::{env_label, job_label};
 pub use offer::Offer;
 pub use report::{Reported, ReportedState, reported};
 pub use repositories::NewRepository;
+pub use secure::has_encrypted;
 pub use settings::settings_list;
 pub use setup::{ForgeConfig, OAuthClient, kind_label, kind_of};
 pub use sign_in::{Arrival, SignInError, SignedIn, own_path};
 pub use travis_model::Secret;
+pub use variables::EnvVarChange;
 pub use vault::{Vault, VaultError};
 pub use waiting::Waits;
 pub use workers::{Enrolment, Introduction};
@@ -102,6 +108,8 @@ pub struct Policy {
     pub compare_every: Duration,
     /// Caches of jobs.
     pub caches: CachePolicy,
+    /// How long the keys of repositories are.
+    pub key_length: keys::KeyLength,
 }
 
 impl Policy {
@@ -169,6 +177,7 @@ pub struct Engine {
     pub(crate) forge: Arc<dyn Forge>,
     pub(crate) connect: Connect,
     pub(crate) adapters: hosting::Adapters,
+    pub(crate) read_files: configuration::fetch::ReadFiles,
     pub(crate) renewing: tokio::sync::Mutex<()>,
     pub(crate) grants: access::Grants,
     pub(crate) presence: rights::Presence,
@@ -176,6 +185,9 @@ pub struct Engine {
     pub(crate) vault: Vault,
     pub(crate) policy: Policy,
     pub(crate) keys: attempts::KeyCache,
+    pub(crate) masks: masks::Masks,
+    pub(crate) remembered: secure::Remembered,
+    pub(crate) making_keys: tokio::sync::Mutex<()>,
     pub(crate) held: dispatcher::HeldPolls,
     /// Repositories whose limit keeps a job waiting.
     pub(crate) full: std::sync::Mutex<std::collections::HashSet<travis_model::RepositoryId>>,
@@ -193,6 +205,7 @@ impl Engine {
             forge: ports.forge,
             connect: ports.connect,
             adapters: hosting::Adapters::default(),
+            read_files: configuration::fetch::ReadFiles::default(),
             renewing: tokio::sync::Mutex::default(),
             grants: access::Grants::default(),
             presence: rights::Presence::default(),
@@ -200,6 +213,9 @@ impl Engine {
             vault,
             policy,
             keys: attempts::KeyCache::default(),
+            masks: masks::Masks::default(),
+            remembered: secure::Remembered::default(),
+            making_keys: tokio::sync::Mutex::default(),
             held: dispatcher::HeldPolls::default(),
             full: std::sync::Mutex::default(),
         }

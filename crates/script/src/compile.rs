@@ -9,6 +9,7 @@ use crate::shell::{check, quote};
 use crate::{JobInput, JobScript, ScriptError, checkout, environment, phases};
 
 const FUNCTIONS: &str = include_str!("bash/functions.bash");
+const PUBLIC_FUNCTIONS: &str = include_str!("bash/public.bash");
 const LANGUAGE_FUNCTIONS: &str = include_str!("bash/language.bash");
 
 /// Compiles a job to its script.
@@ -29,11 +30,16 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
         input.repo_slug
     );
     script.push_str(FUNCTIONS);
+    script.push_str(PUBLIC_FUNCTIONS);
     script.push_str("\n# ---- environment ----\n");
     environment::write_builtin(&mut script, input, language)?;
     checkout::write(&mut script, input)?;
     environment::write_shown(&mut script, input)?;
     write_language(&mut script, config, language);
+    for notice in &input.notices {
+        check(notice, || "a notice".to_owned())?;
+        let _ = writeln!(script, "travis_notice {}", quote(notice));
+    }
     write_notices(&mut script, config)?;
     write_phases(&mut script, config, language)?;
     Ok(JobScript { text: script })

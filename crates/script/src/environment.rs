@@ -51,7 +51,9 @@ fn builtin(input: &JobInput, language: &Language) -> Vec<(&'static str, String)>
     let or_empty = |value: &Option<String>| value.clone().unwrap_or_default();
     let of_pull =
         |get: fn(&crate::PullRequest) -> &String| pull.map(get).cloned().unwrap_or_default();
-    let secure = input.secure_env && input.settings_env.iter().any(|variable| !variable.public);
+    let decrypted = || config.get("env").is_some_and(has_decrypted);
+    let hidden = || input.settings_env.iter().any(|variable| !variable.public);
+    let secure = input.secure_env && (hidden() || decrypted());
     let sudo = match config.get("sudo") {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(value)) => flag(*value),
@@ -199,6 +201,15 @@ fn from_settings(input: &JobInput) -> Result<String, ScriptError> {
     Ok(lines)
 }
 
+/// Whether a value that only the repository's key opens was opened here.
+fn has_decrypted(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.iter().any(has_decrypted),
+        Value::Object(map) => map.contains_key("decrypted") || map.values().any(has_decrypted),
+        _ => false,
+    }
+}
+
 /// The lines, and whether there are values that only the repository's key opens.
 fn from_config(config: &Value) -> Result<(String, bool), ScriptError> {
     let mut lines = String::new();
@@ -211,8 +222,16 @@ fn from_config(config: &Value) -> Result<(String, bool), ScriptError> {
                 encrypted = true;
                 continue;
             }
-            Value::Object(_) => {
-                encrypted = true;
+            Value::Object(held) => {
+                match held.get("decrypted").and_then(Value::as_str) {
+                    Some(plain) if is_name(name) => {
+                        check(plain, || format!("the variable {name}"))?;
+                        let shown = quote(&format!("$ export {name}=[secure]"));
+                        let _ = writeln!(lines, "printf '%s\\n' {shown}");
+                        let _ = writeln!(lines, "export {name}={}", quote(plain));
+                    }
+                    _ => encrypted = true,
+                }
                 continue;
             }
             Value::String(text) => text.clone(),

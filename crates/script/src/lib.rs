@@ -101,6 +101,8 @@ pub struct JobInput {
     pub settings_env: Vec<EnvVar>,
     /// Whether this job may have secrets.
     pub secure_env: bool,
+    /// Lines that the log says before the job's own commands.
+    pub notices: Vec<String>,
     /// Whether the job was restarted.
     pub restarted: bool,
     /// The host of the web app.

@@ -42,7 +42,13 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::repos::branch))
         .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
-        .routes(routes!(r::env_vars::remove))
+        .routes(routes!(
+            r::env_vars::find,
+            r::env_vars::change,
+            r::env_vars::remove
+        ))
+        .routes(routes!(r::keys::generated))
+        .routes(routes!(r::keys::key))
         .routes(routes!(r::caches::list, r::caches::remove))
         .routes(routes!(r::requests::list, r::requests::create))
         .routes(routes!(r::requests::find))
@@ -89,12 +95,11 @@ fn documented() -> Routes<App> {
 }
 
 /// A file in JSON is longer than the file.
-fn lint() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(routes::lint::lint))
-        .layer(axum::extract::DefaultBodyLimit::max(
-            routes::lint::BODY_LIMIT,
-        ))
+fn lint() -> Routes<App> {
+    use crate::routes as r;
+    Routes::new()
+        .routes(routes!(r::lint::lint))
+        .layer(axum::extract::DefaultBodyLimit::max(r::lint::BODY_LIMIT))
 }
 
 /// What hooks call: they alone may send much.

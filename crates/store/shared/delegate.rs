@@ -105,6 +105,7 @@ macro_rules! delegate_reader {
             repositories::repositories(filter: &RepositoryFilter, page: Page) -> Listing<Repository>;
             repositories::repositories_to_poll(now: Timestamp, limit: u64) -> Vec<Repository>;
             repositories::env_vars(repository: RepositoryId) -> Vec<EnvVar>;
+            repositories::repository_key(repository: RepositoryId) -> Option<RepositoryKey>;
             requests::request(id: RequestId) -> Option<Request>;
             requests::requests(repository: RepositoryId, page: Page) -> Listing<Request>;
             requests::pending_requests(limit: u64) -> Vec<Request>;
@@ -206,6 +207,8 @@ macro_rules! delegate_tx {
             repositories::update_repository(repository: &Repository) -> ();
             repositories::delete_repository(id: RepositoryId) -> Vec<AttemptId>;
             repositories::put_env_var(repository: RepositoryId, name: &str, value: &[u8], public: bool, branch: Option<&str>) -> EnvVarId;
+            repositories::update_env_var(variable: &EnvVar) -> ();
+            repositories::put_repository_key(key: &RepositoryKey) -> RepositoryKey;
             repositories::delete_env_var(repository: RepositoryId, id: EnvVarId) -> ();
             requests::insert_request(new: &NewRequest) -> (RequestId, bool);
             requests::settle_request(change: &RequestChange) -> ();

@@ -6,8 +6,8 @@ use crate::{
 use async_trait::async_trait;
 use travis_model::{
     ApiToken, Attempt, AttemptId, AttemptState, Branch, Build, BuildId, Commit, CommitId, EnvVar,
-    EnvVarId, Job, JobId, Repository, RepositoryId, Request, RequestId, Scope, Session, SessionId,
-    Slug, Stage, Timestamp, TokenId, User, UserId, Worker, WorkerId,
+    EnvVarId, Job, JobId, Repository, RepositoryId, RepositoryKey, Request, RequestId, Scope,
+    Session, SessionId, Slug, Stage, Timestamp, TokenId, User, UserId, Worker, WorkerId,
 };
 
 /// Where rows are kept.
@@ -72,6 +72,11 @@ pub trait Reader: HostingReader + CacheReader + Send {
     ) -> Result<Vec<Repository>, StoreError>;
     /// Variables of a repository by name.
     async fn env_vars(&mut self, repository: RepositoryId) -> Result<Vec<EnvVar>, StoreError>;
+    /// The keys of a repository, if they were made already.
+    async fn repository_key(
+        &mut self,
+        repository: RepositoryId,
+    ) -> Result<Option<RepositoryKey>, StoreError>;
 
     /// A request.
     async fn request(&mut self, id: RequestId) -> Result<Option<Request>, StoreError>;
@@ -294,6 +299,14 @@ pub trait Tx: Reader + HostingTx + CacheTx {
         public: bool,
         branch: Option<&str>,
     ) -> Result<EnvVarId, StoreError>;
+    /// Saves every field of a variable but its repository. [`StoreError::Exists`] when another has
+    /// this name and branch, [`StoreError::NotFound`] when the repository has no such variable.
+    async fn update_env_var(&mut self, variable: &EnvVar) -> Result<(), StoreError>;
+    /// Keeps a repository's keys unless it has some; either way, those that it has then.
+    async fn put_repository_key(
+        &mut self,
+        key: &RepositoryKey,
+    ) -> Result<RepositoryKey, StoreError>;
     /// Removes a variable. [`StoreError::NotFound`] when there is none.
     async fn delete_env_var(
         &mut self,

@@ -110,6 +110,7 @@ impl World {
             access,
             compare_every: COMPARE_EVERY,
             caches,
+            key_length: travis_engine::keys::KeyLength::Bits2048,
         };
         let key = Vault::new_key().unwrap();
         let vault = Vault::open(&key).unwrap();

@@ -1,10 +1,13 @@
 # ---- functions of the log -------------------------------------------------
+# They work whatever the job's commands did to the shell: options, traps, IFS,
+# functions that have the names of builtins.
 
 ANSI_RED=$'\033[31;1m' ANSI_GREEN=$'\033[32;1m' ANSI_YELLOW=$'\033[33;1m'
 ANSI_RESET=$'\033[0m' ANSI_CLEAR=$'\033[0K'
+travis_open_fold='' travis_open_timer='' travis_running='' travis_options='' travis_ending='' travis_exiting=''
 
-# Leaves the time in nanoseconds in travis_now.
-travis_nanoseconds() {
+# Leaves the time in nanoseconds in travis_now; starts no process.
+travis_clock() {
   if [[ -n "${EPOCHREALTIME:-}" ]]; then
     travis_now="${EPOCHREALTIME/[.,]/}000"
   else
@@ -12,40 +15,45 @@ travis_nanoseconds() {
   fi
 }
 
+# travis_fold start|end NAME
 travis_fold() {
-  printf 'travis_fold:%s:%s\r%s' "${1:-}" "${2:-}" "$ANSI_CLEAR"
+  builtin printf 'travis_fold:%s:%s\r%s' "${1:-}" "${2:-}" "$ANSI_CLEAR"
   if [[ "${1:-}" == start ]]; then travis_open_fold="${2:-}"; else travis_open_fold=''; fi
 }
 
 travis_time_start() {
-  travis_nanoseconds
-  printf -v TRAVIS_TIMER_ID '%04x%04x' "$((RANDOM * 2 + RANDOM % 2))" "$((RANDOM * 2 + RANDOM % 2))"
+  travis_clock
+  builtin printf -v TRAVIS_TIMER_ID '%04x%04x' "$((RANDOM * 2 + RANDOM % 2))" "$((RANDOM * 2 + RANDOM % 2))"
   TRAVIS_TIMER_START_TIME="$travis_now"
-  printf 'travis_time:start:%s\r%s' "$TRAVIS_TIMER_ID" "$ANSI_CLEAR"
+  builtin printf 'travis_time:start:%s\r%s' "$TRAVIS_TIMER_ID" "$ANSI_CLEAR"
 }
 
 # Arguments: status to answer, event (the phase), timer id, start time.
 travis_time_finish() {
-  travis_nanoseconds
-  local travis_id="${3:-$TRAVIS_TIMER_ID}" travis_start="${4:-$TRAVIS_TIMER_START_TIME}"
-  printf 'travis_time:end:%s:start=%s,finish=%s,duration=%s,event=%s\r%s' "$travis_id" \
+  travis_clock
+  local travis_id="${3:-${TRAVIS_TIMER_ID:-}}" travis_start="${4:-${TRAVIS_TIMER_START_TIME:-$travis_now}}"
+  builtin printf 'travis_time:end:%s:start=%s,finish=%s,duration=%s,event=%s\r%s' "$travis_id" \
     "$travis_start" "$travis_now" "$((travis_now - travis_start))" "${2:-${TRAVIS_STAGE:-}}" "$ANSI_CLEAR"
   return "${1:-0}"
 }
 
 travis_notice() {
-  printf '%s%s%s\n' "$ANSI_YELLOW" "$1" "$ANSI_RESET"
+  builtin printf '%s%s%s\n' "$ANSI_YELLOW" "$1" "$ANSI_RESET"
 }
 
 # ---- functions that run commands ------------------------------------------
 
-# A function of its own, so that a `return` in the command ends the command only.
-travis_eval() { eval "$1"; }
+# A function of its own, so that a `return` in the command ends the command only. The options
+# that an earlier command set hold for this one, and not for the functions between them.
+travis_eval() { builtin eval "${travis_options:+set -$travis_options$'\n'}$1"; }
 
-# travis_cmd COMMAND [--echo] [--display TEXT] [--timing] [--assert] [--retry]
+# Messages of a command that holds a secret may quote it.
+travis_eval_quietly() { travis_eval "$1" 2>/dev/null; }
+
+# travis_cmd COMMAND [--echo] [--display TEXT] [--timing] [--assert] [--retry] [--secure]
 travis_cmd() {
-  local travis_command="$1" travis_display="$1" travis_status=0
-  local travis_echo='' travis_timing='' travis_asserts='' travis_retries='' travis_timer='' travis_started=''
+  local travis_command="$1" travis_display="$1" travis_status=0 travis_flags='' travis_outer="$travis_running"
+  local travis_echo='' travis_timing='' travis_asserts='' travis_retries='' travis_secure='' travis_timer='' travis_started=''
   shift
   while [[ $# -gt 0 ]]; do
     case "$1" in
@@ -54,6 +62,7 @@ travis_cmd() {
       --timing) travis_timing=1 ;;
       --assert) travis_asserts=1 ;;
       --retry) travis_retries=1 ;;
+      --secure) travis_secure=1 ;;
     esac
     shift
   done
@@ -61,29 +70,38 @@ travis_cmd() {
     travis_time_start
     travis_timer="$TRAVIS_TIMER_ID" travis_started="$TRAVIS_TIMER_START_TIME"
   fi
-  if [[ -n "$travis_echo" ]]; then printf '$ %s\n' "$travis_display"; fi
+  if [[ -n "$travis_echo" ]]; then builtin printf '$ %s\n' "$travis_display"; fi
   TRAVIS_CMD="$travis_display"
+  travis_running="${travis_asserts:+assert}" travis_open_timer="$travis_timer $travis_started"
+  travis_running="${travis_running:-run}"
+  local -a travis_runner=(travis_eval)
   if [[ -n "$travis_retries" ]]; then
-    travis_retry travis_eval "$travis_command"
-    travis_status=$?
-  else
-    travis_eval "$travis_command"
-    travis_status=$?
+    travis_runner=(travis_retry travis_eval)
+  elif [[ -n "$travis_secure" ]]; then
+    travis_runner=(travis_eval_quietly)
   fi
+  "${travis_runner[@]}" "$travis_command"
+  # In a group, so that a job that traces its commands is not shown this.
+  { travis_status=$? travis_flags=$-; set +euxvfCa; } 2>/dev/null
+  travis_options="${travis_flags//[!euxvfCa]/}" travis_running="$travis_outer"
   TRAVIS_CMD="$travis_display"
   if [[ -n "$travis_timing" ]]; then
     travis_time_finish 0 "${TRAVIS_STAGE:-}" "$travis_timer" "$travis_started"
   fi
   if [[ -n "$travis_asserts" ]]; then travis_assert "$travis_status"; fi
+  # Within another command its options hold on.
+  if [[ -n "$travis_outer" && -n "$travis_options" ]]; then set "-$travis_options"; fi
   return "$travis_status"
 }
 
 # Ends the job as errored unless the status is 0.
 travis_assert() {
-  local travis_status="${1:-$?}"
+  # shellcheck disable=SC2319 # called without an argument it is about the caller's last command
+  local travis_status="$?"
+  travis_status="${1:-$travis_status}"
   if [[ "$travis_status" -eq 0 ]]; then return 0; fi
-  if [[ -n "${travis_open_fold:-}" ]]; then travis_fold end "$travis_open_fold"; fi
-  printf '%sThe command "%s" failed and exited with %s during %s.%s\n\nYour build has been stopped.\n' \
+  if [[ -n "$travis_open_fold" ]]; then travis_fold end "$travis_open_fold"; fi
+  builtin printf '%sThe command "%s" failed and exited with %s during %s.%s\n\nYour build has been stopped.\n' \
     "$ANSI_RED" "${TRAVIS_CMD:-}" "$travis_status" "${TRAVIS_STAGE:-}" "$ANSI_RESET"
   travis_terminate 2
 }
@@ -93,76 +111,60 @@ travis_result() {
   local travis_status="${1:-0}"
   if [[ "$travis_status" -eq 0 ]]; then
     TRAVIS_TEST_RESULT="${TRAVIS_TEST_RESULT:-0}"
-    printf '%sThe command "%s" exited with 0.%s\n' "$ANSI_GREEN" "${TRAVIS_CMD:-}" "$ANSI_RESET"
+    builtin printf '%sThe command "%s" exited with 0.%s\n' "$ANSI_GREEN" "${TRAVIS_CMD:-}" "$ANSI_RESET"
   else
     TRAVIS_TEST_RESULT=1
-    printf '%sThe command "%s" exited with %s.%s\n' "$ANSI_RED" "${TRAVIS_CMD:-}" "$travis_status" "$ANSI_RESET"
+    builtin printf '%sThe command "%s" exited with %s.%s\n' "$ANSI_RED" "${TRAVIS_CMD:-}" "$travis_status" "$ANSI_RESET"
   fi
   export TRAVIS_TEST_RESULT
 }
 
+# travis_stop MESSAGE [REMEDY]: the job cannot go on; it ends as errored.
+travis_stop() {
+  if [[ -n "$travis_open_fold" ]]; then travis_fold end "$travis_open_fold"; fi
+  builtin printf '%s%s%s%s\n\nYour build has been stopped.\n' "$ANSI_RED" "$1" "$ANSI_RESET" "${2:+ $2}"
+  travis_terminate 2
+}
+
 travis_terminate() {
   set +e
-  exit "${1:-0}"
+  travis_ending=1
+  builtin exit "${1:-0}"
 }
 
 travis_footer() {
   TRAVIS_TEST_RESULT="${TRAVIS_TEST_RESULT:-86}"
-  printf '\nDone. Your build exited with %s.\n' "$TRAVIS_TEST_RESULT"
+  builtin printf '\nDone. Your build exited with %s.\n' "$TRAVIS_TEST_RESULT"
   travis_terminate "$TRAVIS_TEST_RESULT"
 }
 
-travis_retry() {
-  local travis_try travis_status=0 travis_shown="$*"
-  if [[ "${1:-}" == travis_eval ]]; then travis_shown="${2:-}"; fi
-  for travis_try in 1 2 3; do
-    if [[ "$travis_try" -gt 1 ]]; then
-      printf '\n%sThe command "%s" failed. Retrying, %s of 3.%s\n\n' "$ANSI_RED" "$travis_shown" "$travis_try" "$ANSI_RESET" >&2
-    fi
-    if "$@"; then return 0; else travis_status=$?; fi
-    if [[ "$travis_try" -lt 3 ]]; then sleep 1; fi
-  done
-  printf '\n%sThe command "%s" failed 3 times.%s\n\n' "$ANSI_RED" "$travis_shown" "$ANSI_RESET" >&2
-  return "$travis_status"
-}
-
-# travis_wait [MINUTES] COMMAND...: keeps the log alive while a silent command runs.
-travis_wait() {
-  local travis_minutes=20 travis_pid travis_jigger_pid travis_status=0 travis_log
-  if [[ "${1:-}" =~ ^[0-9]+$ ]]; then travis_minutes="$1"; shift; fi
-  travis_log="$(mktemp)"
-  printf 'Still running (1 of %s): %s\n' "$travis_minutes" "$*"
-  "$@" >"$travis_log" 2>&1 &
-  travis_pid=$!
-  travis_jigger "$travis_pid" "$travis_minutes" "$@" &
-  travis_jigger_pid=$!
-  wait "$travis_pid" 2>/dev/null || travis_status=$?
-  kill "$travis_jigger_pid" 2>/dev/null
-  wait "$travis_jigger_pid" 2>/dev/null
-  if [[ "$travis_status" -eq 0 ]]; then
-    printf '\n%sThe command "%s" exited with 0.%s\n' "$ANSI_GREEN" "$*" "$ANSI_RESET"
-  else
-    printf '\n%sThe command "%s" exited with %s.%s\n' "$ANSI_RED" "$*" "$travis_status" "$ANSI_RESET"
+# The shell ends: by an `exit` of a command, which is taken as it is, or because a command failed
+# under `set -e` or `set -u`, which counts as that command's failure.
+travis_on_exit() {
+  local travis_status=$?
+  { set +euxvfCa; } 2>/dev/null
+  trap - EXIT
+  if [[ -n "${travis_services:-}" ]]; then travis_stop_services; fi
+  if [[ -n "$travis_ending" || -z "$travis_running" ]]; then builtin exit "$travis_status"; fi
+  if [[ "$travis_open_timer" != ' ' ]]; then
+    travis_time_finish 0 "${TRAVIS_STAGE:-}" "${travis_open_timer% *}" "${travis_open_timer#* }"
   fi
-  printf '\n%sLog:%s\n\n' "$ANSI_GREEN" "$ANSI_RESET"
-  cat "$travis_log"
-  rm -f "$travis_log"
-  return "$travis_status"
+  if [[ "$travis_status" -ne 0 && -z "$travis_exiting" ]]; then
+    if [[ "$travis_running" == assert ]]; then travis_assert "$travis_status"; fi
+    if [[ "${TRAVIS_STAGE:-}" == script ]]; then
+      travis_result "$travis_status"
+      travis_footer
+    fi
+  fi
+  if [[ -n "$travis_open_fold" ]]; then travis_fold end "$travis_open_fold"; fi
+  builtin exit "$travis_status"
+}
+trap travis_on_exit EXIT
+
+# Tells an `exit` of a command from the end of the shell under `set -e`.
+exit() {
+  local travis_status=$?
+  travis_exiting=1
+  builtin exit "${1:-$travis_status}"
 }
 
-travis_jigger() {
-  local travis_target="$1" travis_minutes="$2" travis_count travis_sleep=''
-  shift 2
-  # The sleep dies with its parent, else it would hold the log open for a minute.
-  trap 'kill "$travis_sleep" 2>/dev/null; exit 0' TERM
-  for ((travis_count = 1; travis_count <= travis_minutes; travis_count++)); do
-    if ((travis_count > 1)); then
-      printf 'Still running (%s of %s): %s\n' "$travis_count" "$travis_minutes" "$*"
-    fi
-    sleep 60 >/dev/null 2>&1 &
-    travis_sleep=$!
-    wait "$travis_sleep"
-  done
-  printf '\n%sTimeout (%s minutes) reached. Terminating "%s"%s\n\n' "$ANSI_RED" "$travis_minutes" "$*" "$ANSI_RESET"
-  kill -9 "$travis_target" 2>/dev/null
-}

@@ -11,6 +11,7 @@ mod feeds;
 pub(crate) mod forges;
 pub(crate) mod home;
 pub(crate) mod jobs;
+pub(crate) mod keys;
 pub(crate) mod lint;
 pub(crate) mod logs;
 pub(crate) mod ping;

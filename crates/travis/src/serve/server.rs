@@ -108,6 +108,7 @@ impl Running {
             access: plan.access.allowed(),
             compare_every: plan.comparing.every(),
             caches: plan.caches.policy(),
+            key_length: travis_engine::keys::KeyLength::default(),
         };
         let forges = plan
             .forges

@@ -90,7 +90,12 @@ impl FakeWorker {
     }
 
     /// Any call of the worker API, to be sent.
-    pub fn call(&self, method: reqwest::Method, path: &str, token: &str) -> reqwest::RequestBuilder {
+    pub fn call(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        token: &str,
+    ) -> reqwest::RequestBuilder {
         let url = format!("{}/worker/v1/{path}", self.url);
         self.http.request(method, url).bearer_auth(token)
     }
