@@ -74,8 +74,11 @@ fn compare(file: &str) -> Option<(usize, usize)> {
             if stages != got.stages {
                 println!("  stages {:?}, want {stages:?}", got.stages);
             }
-            if let Some((index, (got, want))) =
-                jobs.iter().zip(want).enumerate().find(|(_, (got, want))| got != want)
+            if let Some((index, (got, want))) = jobs
+                .iter()
+                .zip(want)
+                .enumerate()
+                .find(|(_, (got, want))| got != want)
             {
                 let (got, want) = (got.as_object().unwrap(), want.as_object().unwrap());
                 let keys: std::collections::BTreeSet<_> = got.keys().chain(want.keys()).collect();

@@ -10,7 +10,6 @@ impl Walk<'_> {
         let mut vars = Vec::with_capacity(items.len());
         for item in items {
             match item.value {
-                Value::Seq(list) => vars.extend(self.env_vars(list)),
                 Value::Str(ref text) => match assignments(text) {
                     Some(pairs) => vars.push(item.with(Value::Map(entries(pairs, &item)))),
                     None => {

@@ -177,16 +177,17 @@ fn rename(node: &mut Node, renames: &[(usize, &'static str)]) {
         if let Some(entry) = entries.get_mut(*index) {
             let place = (entry.value.line, entry.value.column);
             let value = std::mem::replace(&mut entry.value, Node::new(Value::Null, place));
-            let entry_key = std::mem::take(&mut entry.key);
-            moved.push((
-                entry_key,
-                Entry {
-                    key: (*name).to_owned(),
-                    line: entry.line,
-                    column: entry.column,
-                    value,
-                },
-            ));
+            let mut value = value;
+            let old = std::mem::take(&mut entry.key);
+            if old != *name {
+                value.was = Some(old.into());
+            }
+            moved.push(Entry {
+                key: (*name).to_owned(),
+                line: entry.line,
+                column: entry.column,
+                value,
+            });
         }
     }
     let gone: std::collections::HashSet<usize> = renames.iter().map(|(index, _)| *index).collect();
@@ -195,7 +196,7 @@ fn rename(node: &mut Node, renames: &[(usize, &'static str)]) {
         index += 1;
         !gone.contains(&(index - 1))
     });
-    for (_, entry) in moved {
+    for entry in moved {
         match entries.iter_mut().find(|other| other.key == entry.key) {
             Some(other) => *other = entry,
             None => entries.push(entry),

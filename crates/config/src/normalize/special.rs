@@ -112,20 +112,18 @@ impl Walk<'_> {
         let (handed, mut rest): (Vec<Entry>, Vec<Entry>) = entries
             .into_iter()
             .partition(|entry| keys.contains(&entry.key.as_str()));
-        let handed: Vec<Entry> = handed
-            .into_iter()
-            .map(|mut entry| {
-                if let Some(shape) = map.get(&entry.key) {
-                    self.path.push(&entry.key);
-                    let value = entry.value.with(Value::Null);
-                    entry.value = self.change(shape, std::mem::replace(&mut entry.value, value));
-                    self.path.pop();
-                }
-                entry
-            })
-            .collect();
-        for entry in &mut rest {
+        for entry in &handed {
+            // Told for the section, and once more for each entry that it is handed to.
             if let Some(shape) = map.get(&entry.key) {
+                self.path.push(&entry.key);
+                self.change(shape, entry.value.clone());
+                self.path.pop();
+            }
+        }
+        for entry in &mut rest {
+            if let Some(shape) = map.get(&entry.key)
+                && !matches!(entry.value.kind(), Type::Map | Type::Seq)
+            {
                 let place = entry.value.with(Value::Null);
                 let value = std::mem::replace(&mut entry.value, place);
                 self.path.push(&entry.key);
@@ -188,13 +186,7 @@ fn cache_list(switches: &[&'static str], node: Node) -> Node {
                             directories.push(one);
                         }
                         (_, value) => set(Entry {
-                            value: Node {
-                                value,
-                                line: given.value.line,
-                                column: given.value.column,
-                                mode: None,
-                                errored: false,
-                            },
+                            value: Node::new(value, (given.value.line, given.value.column)),
                             ..given_key(given.key, given.line, given.column, &place)
                         }),
                     }

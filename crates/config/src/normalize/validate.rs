@@ -60,6 +60,11 @@ impl Walk<'_> {
                 ("value", node.to_json()),
             ],
         );
+        if !self.options.drop {
+            let mut node = node;
+            node.errored = true;
+            return node;
+        }
         let mut blank = node.with(match shape.kind {
             Kind::Seq(_) => Value::Seq(Vec::new()),
             Kind::Map(_) => Value::Map(Vec::new()),
@@ -81,13 +86,11 @@ impl Walk<'_> {
         let mut node = self.check_type(shape, node);
         if let Value::Seq(list) = &mut node.value {
             let mut dropped = Vec::new();
-            let keeps_empty = shape.env_vars;
             list.retain(|item| {
-                let is_gone = if keeps_empty {
-                    matches!(item.value, Value::Null)
-                } else {
-                    item.is_missing()
-                };
+                let is_gone = match &item.value {
+                    Value::Map(entries) => entries.is_empty() && !shape.env_vars,
+                    _ => item.is_missing(),
+                } || is_empty_secret(item);
                 if is_gone {
                     dropped.push(item.with(item.value.clone()));
                 }
@@ -105,8 +108,12 @@ impl Walk<'_> {
 
     /// Tells about an empty value that is dropped.
     fn tell_empty(&mut self, node: &Node) {
-        if self.options.empty && !node.errored && !matches!(node.value, Value::Null) {
-            let key = self.path.show();
+        let wanted = self.options.empty || is_empty_secret(node);
+        if wanted && !node.errored && !matches!(node.value, Value::Null) {
+            let mut key = self.path.show();
+            if node.kind() == Type::Secure {
+                key += ".secure";
+            }
             self.tell(Level::Warn, "empty", node, [("key", key.into())]);
         }
     }
@@ -285,7 +292,8 @@ impl Walk<'_> {
         if let Value::Map(entries) = &mut node.value {
             let mut dropped = Vec::new();
             entries.retain(|entry| {
-                let gone = entry.value.is_missing();
+                let gone =
+                    matches!(entry.value.value, Value::Null) || is_empty_secret(&entry.value);
                 if gone {
                     dropped.push(entry.clone());
                 }
@@ -511,12 +519,12 @@ impl Walk<'_> {
     fn secret(&mut self, shape: &Shape, node: &Node) {
         match &node.value {
             Value::Str(text) => {
-                if self.options.alert && shape.strict != Some(false) && !text.is_empty() {
+                if self.options.alert && shape.strict != Some(false) && is_plain_secret(text) {
                     self.tell(Level::Alert, "secure", node, [("type", "str".into())]);
                 }
             }
             Value::Map(_) => {
-                let valid = node.get("secure").is_some_and(is_cipher_text);
+                let valid = is_empty_secret(node) || node.get("secure").is_some_and(is_cipher_text);
                 if !valid {
                     self.tell(
                         Level::Warn,
@@ -561,4 +569,17 @@ fn is_cipher_text(node: &Node) -> bool {
         && body
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
+}
+
+/// `secure:` without a value.
+fn is_empty_secret(node: &Node) -> bool {
+    node.kind() == Type::Secure
+        && node
+            .get("secure")
+            .is_none_or(|text| !matches!(text.value, Value::Str(_)))
+}
+
+/// Whether the text is the secret itself and not the name of a variable that holds it.
+fn is_plain_secret(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with('$')
 }
