@@ -1,7 +1,7 @@
 //! What workers say of their attempts: running, log, end; and what becomes of lost ones. Every
 //! word is checked against the attempt's token and its live lease; a late one changes nothing.
 
-use crate::{Engine, EngineError, Vault, changes::Changes, runs::Run};
+use crate::{Engine, EngineError, Vault, changes::Changes, masks, runs::Run};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -134,7 +134,10 @@ impl Engine {
         offset: u64,
         bytes: Bytes,
     ) -> Result<u64, EngineError> {
-        Ok(self.logs.append(access.id.get(), offset, bytes).await?)
+        match self.mask_of(access).await? {
+            Some(stream) => masks::append(&stream, &self.logs, access.id, offset, &bytes).await,
+            None => Ok(self.logs.append(access.id.get(), offset, bytes).await?),
+        }
     }
 
     /// The script began.
@@ -219,11 +222,15 @@ impl Engine {
         if !crate::workers::signed_by(&worker.public_key, signed.as_bytes(), &end.signature) {
             return Err(EngineError::Unauthorized);
         }
-        match self
-            .logs
-            .seal(access.id.get(), end.log_length, &end.log_sha256)
-            .await?
-        {
+        let (length, sha256) = (end.log_length, &end.log_sha256);
+        let (sealed, sha256) = match self.mask_of(access).await? {
+            Some(stream) => masks::seal(&stream, &self.logs, access.id, length, sha256).await?,
+            None => {
+                let sealed = self.logs.seal(access.id.get(), length, sha256).await?;
+                (sealed, sha256.clone())
+            }
+        };
+        match sealed {
             SealOutcome::Sealed => {}
             SealOutcome::Missing { held } => return Ok(Finished::Missing { held }),
             SealOutcome::Mismatch => return Ok(Finished::Missing { held: 0 }),
@@ -233,7 +240,7 @@ impl Engine {
             attempt.exit_code = end.exit_code;
             attempt.reason.clone_from(&end.reason);
             attempt.log_length = i64::try_from(end.log_length).ok();
-            attempt.log_sha256 = Some(end.log_sha256.clone());
+            attempt.log_sha256 = Some(sha256.clone());
             attempt.log_sealed = true;
             attempt.signature = Some(end.signature.clone());
         })
@@ -293,6 +300,7 @@ impl Engine {
         note(&mut attempt);
         tx.save_attempt(&attempt, before).await?;
         self.keys.forget(id);
+        self.masks.forget(id);
         let mut changes = Changes::default();
         // A canceled or restarted job has gone its own way; only the attempt that counts moves it.
         if job.attempt_id == Some(id) && job.state.is_held() {

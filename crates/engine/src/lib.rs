@@ -9,6 +9,7 @@ mod approvals;
 mod attempts;
 mod badges;
 mod build_changes;
+mod caches;
 mod changes;
 mod clock;
 mod compare;
@@ -21,8 +22,10 @@ mod events;
 mod hooks;
 mod hosting;
 mod intake;
+pub mod keys;
 mod label;
 mod limits;
+mod masks;
 mod offer;
 mod plain;
 mod planner;
@@ -35,6 +38,7 @@ mod rights;
 mod rules;
 mod runs;
 mod secrets;
+mod secure;
 mod sessions;
 mod settings;
 mod setup;
@@ -42,12 +46,14 @@ mod sign_in;
 mod source;
 mod switch;
 mod sync;
+mod variables;
 mod vault;
 mod waiting;
 mod workers;
 
 use std::sync::Arc;
 use std::time::Duration;
+use travis_blobs::Blobs;
 use travis_bus::Bus;
 use travis_forge::Forge;
 use travis_logs::LogStore;
@@ -56,6 +62,7 @@ use travis_store::Store;
 pub use access::{Rights, Viewer};
 pub use allowed::Allowed;
 pub use attempts::{AttemptAccess, Finished, Finishing};
+pub use caches::{CacheFilter, CacheOffer, CachePolicy, CacheUpload};
 pub use clock::{Clock, SystemClock};
 pub use configuration::lint::{Linted, LintedJob, lint};
 pub use configuration::messages::MAIN as CONFIG_FILE;
@@ -68,10 +75,12 @@ pub use label::{env_label, job_label};
 pub use offer::Offer;
 pub use report::{Reported, ReportedState, reported};
 pub use repositories::NewRepository;
+pub use secure::has_encrypted;
 pub use settings::settings_list;
 pub use setup::{ForgeConfig, OAuthClient, kind_label, kind_of};
 pub use sign_in::{Arrival, SignInError, SignedIn, own_path};
 pub use travis_model::Secret;
+pub use variables::EnvVarChange;
 pub use vault::{Vault, VaultError};
 pub use waiting::Waits;
 pub use workers::{Enrolment, Introduction};
@@ -97,6 +106,10 @@ pub struct Policy {
     pub access: Allowed,
     /// How often branches and pull requests are compared with their forge.
     pub compare_every: Duration,
+    /// How long the keys of repositories are.
+    pub key_length: keys::KeyLength,
+    /// Caches of jobs.
+    pub caches: CachePolicy,
 }
 
 impl Policy {
@@ -143,6 +156,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// Logs.
     pub logs: Arc<dyn LogStore>,
+    /// Bytes of caches.
+    pub blobs: Arc<dyn Blobs>,
     /// Wake-ups and events.
     pub bus: Arc<dyn Bus>,
     /// Plain git repositories.
@@ -157,10 +172,12 @@ pub struct Ports {
 pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) logs: Arc<dyn LogStore>,
+    pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) forge: Arc<dyn Forge>,
     pub(crate) connect: Connect,
     pub(crate) adapters: hosting::Adapters,
+    pub(crate) read_files: configuration::fetch::ReadFiles,
     pub(crate) renewing: tokio::sync::Mutex<()>,
     pub(crate) grants: access::Grants,
     pub(crate) presence: rights::Presence,
@@ -168,6 +185,9 @@ pub struct Engine {
     pub(crate) vault: Vault,
     pub(crate) policy: Policy,
     pub(crate) keys: attempts::KeyCache,
+    pub(crate) masks: masks::Masks,
+    pub(crate) remembered: secure::Remembered,
+    pub(crate) making_keys: tokio::sync::Mutex<()>,
     pub(crate) held: dispatcher::HeldPolls,
     /// Repositories whose limit keeps a job waiting.
     pub(crate) full: std::sync::Mutex<std::collections::HashSet<travis_model::RepositoryId>>,
@@ -180,10 +200,12 @@ impl Engine {
         Self {
             store: ports.store,
             logs: ports.logs,
+            blobs: ports.blobs,
             bus: ports.bus,
             forge: ports.forge,
             connect: ports.connect,
             adapters: hosting::Adapters::default(),
+            read_files: configuration::fetch::ReadFiles::default(),
             renewing: tokio::sync::Mutex::default(),
             grants: access::Grants::default(),
             presence: rights::Presence::default(),
@@ -191,6 +213,9 @@ impl Engine {
             vault,
             policy,
             keys: attempts::KeyCache::default(),
+            masks: masks::Masks::default(),
+            remembered: secure::Remembered::default(),
+            making_keys: tokio::sync::Mutex::default(),
             held: dispatcher::HeldPolls::default(),
             full: std::sync::Mutex::default(),
         }
@@ -238,6 +263,7 @@ impl Engine {
             self.clone().remove_hooks_for_ever(),
             self.clone().deliver_for_ever(),
             self.clone().compare_for_ever(),
+            self.clone().sweep_caches_for_ever(),
         );
     }
 }

@@ -1,10 +1,17 @@
 //! What a worker gets with a job: the compiled script, what to check out, and the secrets that it
 //! may have.
 
-use crate::{Engine, EngineError, Secret, planning::branch_ref};
+use crate::{
+    AttemptAccess, CacheOffer, Engine, EngineError, Secret, masks, planning::branch_ref,
+    secure::Decrypted,
+};
+use std::sync::Arc;
 use travis_model::{Attempt, AttemptId, Build, Commit, Job, Repository, Worker};
 use travis_script::{EnvVar, JobInput, JobScript, PullRequest};
 use travis_store::{Reader, Tx};
+
+/// In bytes.
+const SHORTEST_SECRET: usize = 4;
 
 /// One job for a worker.
 pub struct Offer {
@@ -24,6 +31,16 @@ pub struct Offer {
     pub script: String,
     /// Values to mask.
     pub secrets: Vec<String>,
+    /// The job's cache.
+    pub cache: Option<CacheOffer>,
+}
+
+/// What a job is given.
+struct Given {
+    input: JobInput,
+    secrets: Vec<String>,
+    repository: Repository,
+    commit: Commit,
 }
 
 impl Engine {
@@ -37,6 +54,68 @@ impl Engine {
         job: Job,
         build: &Build,
     ) -> Result<Offer, EngineError> {
+        let Given {
+            input,
+            secrets,
+            repository,
+            commit,
+        } = self.given(tx, worker, &job, build).await?;
+        let JobScript { text } = travis_script::compile(&input)
+            .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
+        let clones = job.config.pointer("/git/clone") != Some(&serde_json::Value::Bool(false));
+        let refs = refs(&repository, build);
+        let cache = self
+            .offer_cache(tx, worker, &repository, build, &job, &commit.sha)
+            .await?;
+        self.masks.put(attempt.id, &secrets);
+        Ok(Offer {
+            attempt: attempt.id,
+            token,
+            checkout: clones.then_some(commit),
+            refs,
+            script: text,
+            secrets,
+            job,
+            repository,
+            cache,
+        })
+    }
+
+    /// The stream in which an attempt's secrets are masked; none when it has no secrets.
+    pub(crate) async fn mask_of(
+        &self,
+        access: AttemptAccess,
+    ) -> Result<Option<Arc<tokio::sync::Mutex<masks::Stream>>>, EngineError> {
+        if let Some(known) = self.masks.get(access.id()) {
+            return Ok(known);
+        }
+        // This server did not make the assignment, or was started again since.
+        let mut tx = self.store.begin().await?;
+        let attempt = tx.attempt(access.id()).await?;
+        let attempt = attempt.ok_or(EngineError::AttemptOver)?;
+        let job = tx.job(attempt.job_id).await?;
+        let job = job.ok_or(EngineError::AttemptOver)?;
+        let build = tx.build(job.build_id).await?;
+        let build = build.ok_or(EngineError::AttemptOver)?;
+        let worker = tx.worker(attempt.worker_id).await?;
+        let worker = worker.ok_or(EngineError::AttemptOver)?;
+        let given = self.given(tx.as_mut(), &worker, &job, &build).await?;
+        drop(tx);
+        // A call beside this one may have been quicker.
+        Ok(match self.masks.get(access.id()) {
+            Some(known) => known,
+            None => self.masks.put(access.id(), &given.secrets),
+        })
+    }
+
+    /// What a job is given on this worker.
+    async fn given(
+        &self,
+        tx: &mut dyn Tx,
+        worker: &Worker,
+        job: &Job,
+        build: &Build,
+    ) -> Result<Given, EngineError> {
         let repository = tx
             .repository(job.repository_id)
             .await?
@@ -55,9 +134,15 @@ impl Engine {
             .may_have_secrets(tx, worker, &repository, build, &commit)
             .await?;
         let settings_env = self.settings_env(tx, &repository, build, secure).await?;
+        let mut config = job.config.clone();
+        let decrypted = if secure {
+            self.decrypt(tx, &repository, &mut config).await?
+        } else {
+            Decrypted::default()
+        };
         let restarted = job.restarted_at.is_some();
         let input = JobInput {
-            config: job.config.clone(),
+            config,
             build_id: build.id.get(),
             build_number: build.number,
             build_web_url: format!(
@@ -80,6 +165,7 @@ impl Engine {
             } else {
                 build.branch.clone()
             },
+            default_branch: repository.default_branch.clone(),
             tag: build.tag.clone(),
             commit: commit.sha.clone(),
             commit_range: commit_range(build, &commit),
@@ -97,25 +183,21 @@ impl Engine {
             clone_url: repository.clone_url.clone(),
             settings_env,
             secure_env: secure,
+            notices: decrypted.notices,
             restarted,
             app_host: self.policy.public_url.split_once("://").map_or_else(
                 || self.policy.public_url.clone(),
                 |(_, host)| host.to_owned(),
             ),
+            ..JobInput::default()
         };
-        let JobScript { text } = travis_script::compile(&input)
-            .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
-        let clones = job.config.pointer("/git/clone") != Some(&serde_json::Value::Bool(false));
-        let refs = refs(&repository, build);
-        Ok(Offer {
-            attempt: attempt.id,
-            token,
-            checkout: clones.then_some(commit),
-            refs,
-            script: text,
-            secrets: travis_script::secrets(&input),
-            job,
+        let mut secrets = travis_script::secrets(&input);
+        secrets.extend(decrypted.plain);
+        Ok(Given {
+            secrets: to_mask(secrets),
+            input,
             repository,
+            commit,
         })
     }
 
@@ -153,6 +235,14 @@ impl Engine {
         }
         Ok(variables)
     }
+}
+
+/// The values worth masking, the longest first: shorter ones would blot out half of the log.
+fn to_mask(mut secrets: Vec<String>) -> Vec<String> {
+    secrets.retain(|secret| secret.len() >= SHORTEST_SECRET);
+    secrets.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    secrets.dedup();
+    secrets
 }
 
 /// A ref that is no branch and has to be fetched by itself.

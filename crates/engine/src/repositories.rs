@@ -1,8 +1,8 @@
-//! Repositories: add, switch, remove; ping addresses; variables.
+//! Repositories: add, switch, remove; ping addresses.
 
 use crate::{Engine, EngineError, Secret, Vault, Viewer, changes::Changes};
 use travis_forge::{UrlPolicy, parse_clone_url};
-use travis_model::{EnvVar, EnvVarId, Repository, RepositoryId, Scope, Slug};
+use travis_model::{Repository, RepositoryId, Scope, Slug};
 use travis_store::{AuditEntry, StoreError};
 
 /// A git repository to be added.
@@ -206,101 +206,6 @@ impl Engine {
         self.must_administer(viewer, &repository).await?;
         let secret = self.vault.unseal(&repository.ping_secret)?;
         Ok((repository, secret))
-    }
-
-    /// The variables of a repository. Values of those that are not public stay encrypted.
-    ///
-    /// # Errors
-    /// When the viewer may not see them.
-    pub async fn env_vars(&self, viewer: &Viewer, key: &str) -> Result<Vec<EnvVar>, EngineError> {
-        let repository = self.repository(viewer, key).await?;
-        self.must_administer(viewer, &repository).await?;
-        Ok(self.store.reader().await?.env_vars(repository.id).await?)
-    }
-
-    /// Sets a variable.
-    ///
-    /// # Errors
-    /// [`EngineError::Invalid`] for a name that the shell does not take.
-    pub async fn set_env_var(
-        &self,
-        viewer: &Viewer,
-        key: &str,
-        name: &str,
-        value: &Secret,
-        public: bool,
-        branch: Option<&str>,
-    ) -> Result<EnvVar, EngineError> {
-        let repository = self.repository(viewer, key).await?;
-        self.must_administer(viewer, &repository).await?;
-        let fits = !name.is_empty()
-            && name.len() <= 255
-            && !name.starts_with(|c: char| c.is_ascii_digit())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        if !fits {
-            return Err(EngineError::invalid(
-                "name",
-                "a variable's name holds letters, digits and underscores and starts with no digit, as in SIGNING_KEY",
-            ));
-        }
-        if value.reveal().len() > 64 * 1024 || value.reveal().contains('\0') {
-            return Err(EngineError::invalid(
-                "value",
-                "a value holds 64 KiB at most and no zero byte",
-            ));
-        }
-        let kept = if public {
-            value.reveal().as_bytes().to_vec()
-        } else {
-            self.vault.seal(value.reveal().as_bytes())?
-        };
-        let mut tx = self.store.begin().await?;
-        let id = tx
-            .put_env_var(repository.id, name, &kept, public, branch)
-            .await?;
-        tx.append_audit(&self.deed(
-            viewer,
-            "env_var.set",
-            format!("repository:{}", repository.id),
-            name.to_owned(),
-        ))
-        .await?;
-        tx.commit().await?;
-        Ok(EnvVar {
-            id,
-            repository_id: repository.id,
-            name: name.to_owned(),
-            value: kept,
-            public,
-            branch: branch.map(str::to_owned),
-        })
-    }
-
-    /// Removes a variable.
-    ///
-    /// # Errors
-    /// [`EngineError::NotFound`] when there is none.
-    pub async fn remove_env_var(
-        &self,
-        viewer: &Viewer,
-        key: &str,
-        id: EnvVarId,
-    ) -> Result<(), EngineError> {
-        let repository = self.repository(viewer, key).await?;
-        self.must_administer(viewer, &repository).await?;
-        let mut tx = self.store.begin().await?;
-        match tx.delete_env_var(repository.id, id).await {
-            Err(StoreError::NotFound(_)) => return Err(EngineError::NotFound("env_var")),
-            other => other?,
-        }
-        tx.append_audit(&self.deed(
-            viewer,
-            "env_var.remove",
-            format!("repository:{}", repository.id),
-            id.to_string(),
-        ))
-        .await?;
-        Ok(tx.commit().await?)
     }
 
     pub(crate) fn deed(

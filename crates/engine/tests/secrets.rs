@@ -9,16 +9,49 @@
 mod support;
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 use support::World;
+use travis_engine::keys::{self, KeyLength, KeyPair};
 use travis_engine::{BuildDemand, Offer, Secret, Viewer};
 use travis_forge::hosting::{RemotePerson, RemoteRef};
 use travis_model::{
-    Build, Repository,
+    Build, Repository, RepositoryKey, Timestamp,
     trust::{Origin, Tier, may_have_secrets},
 };
 
-const YAML: &str = "language: generic\nscript: 'true'\n";
 const SECRET: &str = "hush-hush-hush";
+/// Stands encrypted in `.travis.yml`.
+const SECURE: &str = "quiet-quiet-quiet";
+const HIDDEN: &str = "a token of a deployment";
+
+/// One pair for all scenes: making one takes a while.
+fn pair() -> &'static KeyPair {
+    static PAIR: OnceLock<KeyPair> = OnceLock::new();
+    PAIR.get_or_init(|| keys::generate(KeyLength::Bits2048).unwrap())
+}
+
+fn yaml() -> &'static str {
+    static YAML: OnceLock<String> = OnceLock::new();
+    YAML.get_or_init(|| {
+        let pem = keys::pem(&pair().public);
+        let of_env = keys::encrypt(&pem, &format!("QUIET={SECURE}")).unwrap();
+        let of_deploy = keys::encrypt(&pem, HIDDEN).unwrap();
+        format!(
+            "language: generic\nscript: 'true'\nenv:\n  global:\n  - secure: {of_env}\n\
+             deploy:\n  provider: heroku\n  api_key:\n    secure: {of_deploy}\n"
+        )
+    })
+}
+
+/// Whether this holds one of the cipher texts.
+fn holds_cipher(text: &str) -> bool {
+    let starts = yaml()
+        .match_indices("secure: ")
+        .map(|(at, word)| at + word.len());
+    starts
+        .into_iter()
+        .any(|at| text.contains(&yaml()[at..at + 60]))
+}
 
 #[test]
 fn the_rule_for_every_tier() {
@@ -73,7 +106,7 @@ impl Scene {
         let fork = world.hub.add_repository(&stranger, "rocket", false);
         world
             .hub
-            .push(&at, "main", &[(".travis.yml", YAML)], "First", &owner);
+            .push(&at, "main", &[(".travis.yml", yaml())], "First", &owner);
         let user = world.sign_in(&owner).await;
         let repository = world.hosted(&at, &user).await;
         let admin = world.viewer_of(&user).await;
@@ -84,6 +117,17 @@ impl Scene {
             .set_env_var(&world.viewer, &key, "HUSH", &value, false, None)
             .await
             .unwrap();
+        let vault = world.vault();
+        let mut tx = world.engine.store().begin().await.unwrap();
+        tx.put_repository_key(&RepositoryKey {
+            repository_id: repository.id,
+            public_key: pair().public.clone(),
+            private_key: vault.seal(pair().private.reveal().as_bytes()).unwrap(),
+            created_at: Timestamp(1),
+        })
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
         let open = Secret::new("for everybody");
         world
             .engine
@@ -169,7 +213,19 @@ impl Scene {
             offer.script.contains(&set)
         });
         assert_eq!(told, flag, "the script is told what it has");
-        if told { "HUSH" } else { "nothing" }
+        for plain in [SECURE, HIDDEN] {
+            let known = offer.secrets.iter().any(|secret| secret == plain);
+            assert_eq!(told, known, "{plain}: one rule for every kind of secret");
+        }
+        assert_eq!(told, offer.script.contains(SECURE));
+        assert!(told || !offer.script.contains(HIDDEN));
+        assert!(!holds_cipher(&offer.script));
+        // What is kept and shown stays encrypted.
+        let mut reader = self.world.engine.store().reader().await.unwrap();
+        let row = reader.job(offer.job.id).await.unwrap().unwrap();
+        let kept = row.config.to_string() + &offer.job.config.to_string();
+        assert!(kept.contains("\"secure\"") && !kept.contains("decrypted"));
+        if told { "HUSH, QUIET" } else { "nothing" }
     }
 }
 
@@ -260,24 +316,24 @@ async fn what_is_on_the_wire() {
          lender: api, pushed commit: nothing\n\
          lender: api, ref of a fork's pull request: nothing\n\
          lender: api, commit of a fork: nothing\n\
-         owner: push: HUSH\n\
-         owner: tag: HUSH\n\
-         owner: pull request, own: HUSH\n\
+         owner: push: HUSH, QUIET\n\
+         owner: tag: HUSH, QUIET\n\
+         owner: pull request, own: HUSH, QUIET\n\
          owner: pull request, fork of a person with rights: nothing\n\
          owner: pull request, fork approved: nothing\n\
-         owner: pull request, fork approved with secrets: HUSH\n\
-         owner: api, branch: HUSH\n\
-         owner: api, pushed commit: HUSH\n\
+         owner: pull request, fork approved with secrets: HUSH, QUIET\n\
+         owner: api, branch: HUSH, QUIET\n\
+         owner: api, pushed commit: HUSH, QUIET\n\
          owner: api, ref of a fork's pull request: nothing\n\
          owner: api, commit of a fork: nothing\n\
-         operator: push: HUSH\n\
-         operator: tag: HUSH\n\
-         operator: pull request, own: HUSH\n\
+         operator: push: HUSH, QUIET\n\
+         operator: tag: HUSH, QUIET\n\
+         operator: pull request, own: HUSH, QUIET\n\
          operator: pull request, fork of a person with rights: nothing\n\
          operator: pull request, fork approved: nothing\n\
-         operator: pull request, fork approved with secrets: HUSH\n\
-         operator: api, branch: HUSH\n\
-         operator: api, pushed commit: HUSH\n\
+         operator: pull request, fork approved with secrets: HUSH, QUIET\n\
+         operator: api, branch: HUSH, QUIET\n\
+         operator: api, pushed commit: HUSH, QUIET\n\
          operator: api, ref of a fork's pull request: nothing\n\
          operator: api, commit of a fork: nothing\n"
     );

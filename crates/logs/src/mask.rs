@@ -25,6 +25,10 @@ const MIN_LINE: usize = 8;
 pub struct Masker {
     search: Option<Search>,
     held: Vec<u8>,
+    /// What was let go unmasked and may still turn out to begin a secret.
+    shown: Vec<u8>,
+    same_length: bool,
+    found: bool,
 }
 
 struct Search {
@@ -44,9 +48,21 @@ impl std::fmt::Debug for Search {
 impl Masker {
     /// A masker for these secrets. Without any that is longer than 3 bytes it copies.
     pub fn new(secrets: &[String]) -> Self {
+        Self::build(secrets, false)
+    }
+
+    /// A masker that keeps the length of what it masks, so that places in the stream stay where
+    /// they were: for whoever takes in a stream whose offsets others count.
+    pub fn keeping_length(secrets: &[String]) -> Self {
+        Self::build(secrets, true)
+    }
+
+    fn build(secrets: &[String], same_length: bool) -> Self {
         let patterns: Vec<Vec<u8>> = secrets
             .iter()
             .flat_map(|secret| forms(secret))
+            // A stream that was masked once is not masked for the mask's own sake.
+            .filter(|form| !same_length || !holds(MASK, form))
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect();
@@ -62,7 +78,31 @@ impl Masker {
                 fronts: Fronts::new(&patterns),
             }),
             held: Vec::new(),
+            shown: Vec::new(),
+            same_length,
+            found: false,
         }
+    }
+
+    /// Whether there is nothing to look for.
+    pub fn is_idle(&self) -> bool {
+        self.search.is_none()
+    }
+
+    /// Whether a secret was found so far.
+    pub fn has_found(&self) -> bool {
+        self.found
+    }
+
+    /// How many bytes are held back.
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Begins a new stream with the same secrets.
+    pub fn restart(&mut self) {
+        self.held.clear();
+        self.shown.clear();
     }
 
     /// Takes in bytes and adds to `out` what is clear.
@@ -71,23 +111,39 @@ impl Masker {
             out.extend_from_slice(bytes);
             return;
         };
-        let joined: Cow<'_, [u8]> = if self.held.is_empty() {
+        let lead = self.shown.len();
+        let joined: Cow<'_, [u8]> = if lead == 0 && self.held.is_empty() {
             bytes.into()
         } else {
-            self.held.extend_from_slice(bytes);
-            std::mem::take(&mut self.held).into()
+            let mut joined = std::mem::take(&mut self.shown);
+            joined.append(&mut self.held);
+            joined.extend_from_slice(bytes);
+            joined.into()
         };
-        let mut done = 0;
+        // Everything before `done` is out already.
+        let mut done = lead;
+        let mut from = 0;
         let mut clear = joined.len() - search.fronts.open_at_end(&joined);
         // A match that starts in the clear part lies whole in these bytes, in its longest form:
         // otherwise its beginning would have been open at the end.
-        while let Some(found) = search.find(&joined, done).filter(|m| m.start() < clear) {
-            out.extend_from_slice(&joined[done..found.start()]);
-            out.extend_from_slice(MASK);
-            done = found.end();
+        while let Some(found) = search.find(&joined, from).filter(|m| m.start() < clear) {
+            from = found.end();
+            if from <= done {
+                continue;
+            }
+            out.extend_from_slice(&joined[done..found.start().max(done)]);
+            write_mask(out, from - found.start().max(done), self.same_length);
+            self.found = true;
+            done = from;
             if done > clear {
                 clear = joined.len() - search.fronts.open_at_end(&joined[done..]);
             }
+        }
+        if clear < done {
+            // What was shown still begins a secret, whose end is held back now.
+            self.shown = joined[clear..done].to_vec();
+            self.held = joined[done..].to_vec();
+            return;
         }
         out.extend_from_slice(&joined[done..clear]);
         self.held = match joined {
@@ -105,24 +161,51 @@ impl Masker {
     }
 
     /// Lets go of what is held back, for a stream that has been idle: the beginning of a secret may
-    /// then be shown, and its end if it comes later.
+    /// then be shown. Its end is masked when it comes, so no secret is ever shown whole.
     pub fn flush_partial(&mut self, out: &mut Vec<u8>) {
-        let held = std::mem::take(&mut self.held);
-        let mut done = 0;
-        if let Some(search) = &self.search {
-            while let Some(found) = search.find(&held, done) {
-                out.extend_from_slice(&held[done..found.start()]);
-                out.extend_from_slice(MASK);
-                done = found.end();
+        let Some(search) = &self.search else {
+            return;
+        };
+        let mut done = self.shown.len();
+        let mut joined = std::mem::take(&mut self.shown);
+        joined.append(&mut self.held);
+        let mut from = 0;
+        while let Some(found) = search.find(&joined, from) {
+            from = found.end();
+            if from <= done {
+                continue;
             }
+            out.extend_from_slice(&joined[done..found.start().max(done)]);
+            write_mask(out, from - found.start().max(done), self.same_length);
+            self.found = true;
+            done = from;
         }
-        out.extend_from_slice(&held[done..]);
+        out.extend_from_slice(&joined[done..]);
+        let open = search.fronts.open_at_end(&joined[from..]);
+        joined.drain(..joined.len() - open);
+        self.shown = joined;
     }
 
     /// The stream has ended.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         self.flush_partial(out);
     }
+}
+
+/// Writes what stands in the place of `length` secret bytes.
+fn write_mask(out: &mut Vec<u8>, length: usize, same_length: bool) {
+    if !same_length {
+        out.extend_from_slice(MASK);
+    } else if length < MASK.len() {
+        out.resize(out.len() + length, b'*');
+    } else {
+        out.extend_from_slice(MASK);
+        out.resize(out.len() + length - MASK.len(), b'*');
+    }
+}
+
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(text, part).is_some()
 }
 
 impl Search {
@@ -166,6 +249,8 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
             forms.push(json.into_bytes());
         }
         forms.push(part.replace('\'', "'\\''").into_bytes());
+        forms.push(part.replace('\'', "'\"'\"'").into_bytes());
+        forms.push(backslashed(part).into_bytes());
     }
     if secret.len() <= TOO_SHORT {
         return Vec::new();
@@ -206,6 +291,18 @@ fn ascii_json(json: &str) -> String {
                 let _ = write!(out, "\\u{unit:04x}");
             }
         }
+    }
+    out
+}
+
+/// As the shell's `printf %q` and its traces write a word.
+fn backslashed(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c.is_ascii() && !c.is_ascii_alphanumeric() && !"_-./:=@%+,".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
     }
     out
 }

@@ -42,7 +42,14 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::repos::branch))
         .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
-        .routes(routes!(r::env_vars::remove))
+        .routes(routes!(
+            r::env_vars::find,
+            r::env_vars::change,
+            r::env_vars::remove
+        ))
+        .routes(routes!(r::keys::generated))
+        .routes(routes!(r::keys::key))
+        .routes(routes!(r::caches::list, r::caches::remove))
         .routes(routes!(r::requests::list, r::requests::create))
         .routes(routes!(r::requests::find))
         .routes(routes!(r::requests::messages))
@@ -82,6 +89,7 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::worker_api::log))
         .routes(routes!(r::worker_api::state))
         .routes(routes!(r::worker_api::finish))
+        .routes(routes!(r::caches::fetch, r::caches::store))
         .routes(routes!(r::source::refs))
         .routes(routes!(r::source::objects))
 }
@@ -193,6 +201,7 @@ mod tests {
                 ("post", &mut item.post),
                 ("delete", &mut item.delete),
                 ("patch", &mut item.patch),
+                ("put", &mut item.put),
             ];
             for (method, operation) in operations {
                 if let Some(operation) = operation {

@@ -76,11 +76,20 @@ macro_rules! delegate_reader {
             rights::stars(user: UserId) -> Vec<RepositoryId>;
             approvals::has_contributed(repository: RepositoryId, remote_id: &str) -> bool;
             approvals::approvals(repository: RepositoryId, pull_request_number: i64) -> Vec<Approval>;
+            approvals::had_secrets(repository: RepositoryId, pull_request_number: i64, head_sha: &str) -> bool;
             approvals::requests_of_pull(repository: RepositoryId, pull_request_number: i64, limit: u64) -> Vec<Request>;
             approvals::requests_for_commit(repository: RepositoryId, sha: &str, limit: u64) -> Vec<Request>;
             deliveries::delivery(id: DeliveryId) -> Option<Delivery>;
             deliveries::deliveries(repository: RepositoryId, page: Page) -> Listing<Delivery>;
             deliveries::deliveries_due(now: Timestamp, limit: u64) -> Vec<Delivery>;
+        }
+        $crate::shared::delegate::delegate! {
+            impl CacheReader for $target {}
+            caches::cache(repository: RepositoryId, scope: &cache::CacheScope, slug: &str) -> Option<Cache>;
+            caches::caches(repository: RepositoryId) -> Vec<Cache>;
+            caches::caches_unused(before: Timestamp, limit: u64) -> Vec<Cache>;
+            caches::repositories_caching_over(bytes: u64, limit: u64) -> Vec<RepositoryId>;
+            caches::is_cache_object(object_key: &str) -> bool;
         }
         $crate::shared::delegate::delegate! {
             impl Reader for $target {}
@@ -96,6 +105,7 @@ macro_rules! delegate_reader {
             repositories::repositories(filter: &RepositoryFilter, page: Page) -> Listing<Repository>;
             repositories::repositories_to_poll(now: Timestamp, limit: u64) -> Vec<Repository>;
             repositories::env_vars(repository: RepositoryId) -> Vec<EnvVar>;
+            repositories::repository_key(repository: RepositoryId) -> Option<RepositoryKey>;
             requests::request(id: RequestId) -> Option<Request>;
             requests::requests(repository: RepositoryId, page: Page) -> Listing<Request>;
             requests::pending_requests(limit: u64) -> Vec<Request>;
@@ -166,6 +176,12 @@ macro_rules! delegate_tx {
             repositories::mark_branch(repository: RepositoryId, name: &str, gone: bool) -> ();
         }
         $crate::shared::delegate::delegate! {
+            impl CacheTx for $target {}
+            caches::put_cache(new: &NewCache) -> Option<String>;
+            caches::touch_cache(id: CacheId, at: Timestamp) -> ();
+            caches::delete_cache(id: CacheId, object_key: &str) -> bool;
+        }
+        $crate::shared::delegate::delegate! {
             impl Tx for $target {
                 async fn commit(self: Box<Self>) -> Result<(), StoreError> {
                     self.commit_all().await
@@ -191,6 +207,8 @@ macro_rules! delegate_tx {
             repositories::update_repository(repository: &Repository) -> ();
             repositories::delete_repository(id: RepositoryId) -> Vec<AttemptId>;
             repositories::put_env_var(repository: RepositoryId, name: &str, value: &[u8], public: bool, branch: Option<&str>) -> EnvVarId;
+            repositories::update_env_var(variable: &EnvVar) -> ();
+            repositories::put_repository_key(key: &RepositoryKey) -> RepositoryKey;
             repositories::delete_env_var(repository: RepositoryId, id: EnvVarId) -> ();
             requests::insert_request(new: &NewRequest) -> (RequestId, bool);
             requests::settle_request(change: &RequestChange) -> ();

@@ -9,8 +9,8 @@ use super::{Conn, bound, count, found, in_order};
 use crate::dialect::{self, Db, db_error, for_update, ids_in};
 use sqlx::{QueryBuilder, query};
 use travis_model::{
-    AttemptId, Branch, BuildId, Commit, CommitId, EnvVar, EnvVarId, Repository, RepositoryId, Slug,
-    Timestamp,
+    AttemptId, Branch, BuildId, Commit, CommitId, EnvVar, EnvVarId, Repository, RepositoryId,
+    RepositoryKey, Slug, Timestamp,
 };
 use travis_store::{Listing, NewCommit, NewRepository, Page, RepositoryFilter, StoreError};
 
@@ -328,6 +328,72 @@ pub async fn put_env_var(
     .await
     .map_err(db_error)?;
     Columns::new(&row, "env_vars").id()
+}
+
+pub async fn update_env_var(conn: &mut Conn, variable: &EnvVar) -> Result<(), StoreError> {
+    let taken = query(
+        "SELECT id FROM env_vars WHERE repository_id = $1 AND name = $2 \
+         AND COALESCE(branch, '') = $3 AND id <> $4",
+    )
+    .bind(variable.repository_id.get())
+    .bind(variable.name.clone())
+    .bind(variable.branch.clone().unwrap_or_default())
+    .bind(variable.id.get())
+    .fetch_optional(&mut *conn)
+    .await
+    .map_err(db_error)?;
+    if taken.is_some() {
+        return Err(StoreError::Exists("variable"));
+    }
+    let done = query(
+        "UPDATE env_vars SET name = $3, value = $4, public = $5, branch = $6 \
+         WHERE id = $1 AND repository_id = $2",
+    )
+    .bind(variable.id.get())
+    .bind(variable.repository_id.get())
+    .bind(variable.name.clone())
+    .bind(variable.value.clone())
+    .bind(variable.public)
+    .bind(variable.branch.clone())
+    .execute(conn)
+    .await
+    .map_err(db_error)?;
+    found(done.rows_affected(), "variable")
+}
+
+pub async fn repository_key(
+    conn: &mut Conn,
+    repository: RepositoryId,
+) -> Result<Option<RepositoryKey>, StoreError> {
+    let row = query(
+        "SELECT repository_id, public_key, private_key, created_at FROM repository_keys \
+         WHERE repository_id = $1",
+    )
+    .bind(repository.get())
+    .fetch_optional(conn)
+    .await
+    .map_err(db_error)?;
+    maybe(row.as_ref(), rows::repository_key)
+}
+
+pub async fn put_repository_key(
+    conn: &mut Conn,
+    key: &RepositoryKey,
+) -> Result<RepositoryKey, StoreError> {
+    query(
+        "INSERT INTO repository_keys (repository_id, public_key, private_key, created_at) \
+         VALUES ($1, $2, $3, $4) ON CONFLICT (repository_id) DO NOTHING",
+    )
+    .bind(key.repository_id.get())
+    .bind(key.public_key.clone())
+    .bind(key.private_key.clone())
+    .bind(key.created_at.0)
+    .execute(&mut *conn)
+    .await
+    .map_err(db_error)?;
+    repository_key(conn, key.repository_id)
+        .await?
+        .ok_or(StoreError::NotFound("repository key"))
 }
 
 pub async fn delete_env_var(

@@ -3,7 +3,7 @@
 use super::{Row, rows_forge};
 use travis_model::{
     ApiToken, Attempt, AttemptState, Branch, Build, Commit, EnvVar, Job, JobState, Outcome,
-    Repository, Request, RequestState, Scope, Session, Slug, Stage, User, Worker,
+    Repository, RepositoryKey, Request, RequestState, Scope, Session, Slug, Stage, User, Worker,
 };
 use travis_store::{AuditEntry, OutboxEntry, StoreError};
 
@@ -178,6 +178,16 @@ pub fn env_var(row: &Row) -> Result<EnvVar, StoreError> {
         value: c.get()?,
         public: c.get()?,
         branch: c.get()?,
+    })
+}
+
+pub fn repository_key(row: &Row) -> Result<RepositoryKey, StoreError> {
+    let mut c = Columns::new(row, "repository_keys");
+    Ok(RepositoryKey {
+        repository_id: c.id()?,
+        public_key: c.get()?,
+        private_key: c.get()?,
+        created_at: c.time()?,
     })
 }
 

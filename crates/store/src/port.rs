@@ -1,13 +1,13 @@
 use crate::{
-    AuditEntry, BuildFilter, BuildKey, HostingReader, HostingTx, JobProgress, Listing, NewAttempt,
-    NewBuild, NewCommit, NewRepository, NewRequest, NewWorker, OutboxEntry, Page, QueueDepth,
-    RepositoryFilter, RequestChange, StoreError,
+    AuditEntry, BuildFilter, BuildKey, CacheReader, CacheTx, HostingReader, HostingTx, JobProgress,
+    Listing, NewAttempt, NewBuild, NewCommit, NewRepository, NewRequest, NewWorker, OutboxEntry,
+    Page, QueueDepth, RepositoryFilter, RequestChange, StoreError,
 };
 use async_trait::async_trait;
 use travis_model::{
     ApiToken, Attempt, AttemptId, AttemptState, Branch, Build, BuildId, Commit, CommitId, EnvVar,
-    EnvVarId, Job, JobId, Repository, RepositoryId, Request, RequestId, Scope, Session, SessionId,
-    Slug, Stage, Timestamp, TokenId, User, UserId, Worker, WorkerId,
+    EnvVarId, Job, JobId, Repository, RepositoryId, RepositoryKey, Request, RequestId, Scope,
+    Session, SessionId, Slug, Stage, Timestamp, TokenId, User, UserId, Worker, WorkerId,
 };
 
 /// Where rows are kept.
@@ -26,7 +26,7 @@ pub trait Store: Send + Sync {
 /// What can be read. Lists of identifiers may hold unknown ones, which are left out; the order
 /// of the answer is then that of the identifiers given.
 #[async_trait]
-pub trait Reader: HostingReader + Send {
+pub trait Reader: HostingReader + CacheReader + Send {
     /// A person.
     async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
     /// A person by name, case apart.
@@ -72,6 +72,11 @@ pub trait Reader: HostingReader + Send {
     ) -> Result<Vec<Repository>, StoreError>;
     /// Variables of a repository by name.
     async fn env_vars(&mut self, repository: RepositoryId) -> Result<Vec<EnvVar>, StoreError>;
+    /// The keys of a repository, if they were made already.
+    async fn repository_key(
+        &mut self,
+        repository: RepositoryId,
+    ) -> Result<Option<RepositoryKey>, StoreError>;
 
     /// A request.
     async fn request(&mut self, id: RequestId) -> Result<Option<Request>, StoreError>;
@@ -202,7 +207,7 @@ pub trait Reader: HostingReader + Send {
 
 /// What can be changed, in one transaction.
 #[async_trait]
-pub trait Tx: Reader + HostingTx {
+pub trait Tx: Reader + HostingTx + CacheTx {
     /// Makes everything of this transaction last. Returns when it is durable.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
     /// Undoes everything of this transaction.
@@ -294,6 +299,14 @@ pub trait Tx: Reader + HostingTx {
         public: bool,
         branch: Option<&str>,
     ) -> Result<EnvVarId, StoreError>;
+    /// Saves every field of a variable but its repository. [`StoreError::Exists`] when another has
+    /// this name and branch, [`StoreError::NotFound`] when the repository has no such variable.
+    async fn update_env_var(&mut self, variable: &EnvVar) -> Result<(), StoreError>;
+    /// Keeps a repository's keys unless it has some; either way, those that it has then.
+    async fn put_repository_key(
+        &mut self,
+        key: &RepositoryKey,
+    ) -> Result<RepositoryKey, StoreError>;
     /// Removes a variable. [`StoreError::NotFound`] when there is none.
     async fn delete_env_var(
         &mut self,

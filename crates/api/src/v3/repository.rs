@@ -307,17 +307,87 @@ pub struct EnvVars {
     pub env_vars: Vec<EnvVar>,
 }
 
-/// Sets a variable; one of the same name and branch is replaced.
+/// Sets a variable; one of the same name and branch is replaced. Names with `env_var.` before them,
+/// as the original has them, are taken too.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewEnvVar {
     /// Its name.
+    #[serde(alias = "env_var.name")]
     pub name: String,
     /// Its value.
+    #[serde(alias = "env_var.value")]
     pub value: String,
     /// Its value may be shown.
-    #[serde(default)]
+    #[serde(default, alias = "env_var.public")]
     pub public: bool,
     /// Only for this branch.
+    #[serde(default, alias = "env_var.branch")]
     pub branch: Option<String>,
+}
+
+/// Changes a variable; what is not given stays.
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangedEnvVar {
+    /// Its name.
+    #[serde(
+        default,
+        alias = "env_var.name",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub name: Option<String>,
+    /// Its value.
+    #[serde(
+        default,
+        alias = "env_var.value",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub value: Option<String>,
+    /// Its value may be shown. A secret one needs a new value for that.
+    #[serde(
+        default,
+        alias = "env_var.public",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub public: Option<bool>,
+    /// Only for this branch; `null` for all.
+    #[serde(
+        default,
+        alias = "env_var.branch",
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<String>)]
+    pub branch: Option<Option<String>>,
+}
+
+/// Tells `null` from what is not there.
+fn given<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The public key that a repository's `secure:` values are made with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeyPair {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// What it is for.
+    pub description: String,
+    /// RSA, PEM.
+    pub public_key: String,
+    /// SHA-256 of the key in DER, by which people compare keys.
+    pub fingerprint: String,
+}
+
+/// The same key in the form of older clients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PublicKey {
+    /// RSA, PEM.
+    pub key: String,
+    /// SHA-256 of the key in DER, by which people compare keys.
+    pub fingerprint: String,
 }

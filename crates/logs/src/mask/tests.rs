@@ -92,12 +92,95 @@ fn idle_stream_gives_up_its_hold() {
 }
 
 #[test]
+fn the_end_of_a_secret_is_masked_after_its_beginning_was_let_go() {
+    let mut masker = Masker::new(&["password".to_owned()]);
+    let mut out = Vec::new();
+    masker.push(b"enter pass", &mut out);
+    masker.flush_partial(&mut out);
+    masker.push(b"wo", &mut out);
+    masker.flush_partial(&mut out);
+    masker.push(b"rd, then password", &mut out);
+    masker.finish(&mut out);
+    assert_eq!(
+        String::from_utf8_lossy(&out),
+        "enter passwo[secure], then [secure]"
+    );
+    assert!(masker.has_found());
+}
+
+#[test]
+fn a_mask_can_keep_the_length() {
+    let mut masker = Masker::keeping_length(&["hunter22-hunter".to_owned(), "five5".to_owned()]);
+    let text = b"a hunter22-hunter b five5 c [secure] hunt";
+    let mut out = Vec::new();
+    masker.push(text, &mut out);
+    assert_eq!(out.len() + masker.held(), text.len());
+    masker.finish(&mut out);
+    assert_eq!(
+        String::from_utf8_lossy(&out),
+        "a [secure]******* b ***** c [secure] hunt"
+    );
+    // What was masked once stays as it is.
+    let mut again = Masker::keeping_length(&["secure".to_owned()]);
+    assert!(Masker::keeping_length(&[]).is_idle());
+    let mut out = Vec::new();
+    again.push(b"[secure]", &mut out);
+    assert!(!again.has_found());
+}
+
+#[test]
+fn masks_what_shells_write() {
+    let secret = "it's $5 & more";
+    for text in [
+        r"'it'\''s $5 & more'",
+        r#"'it'"'"'s $5 & more'"#,
+        r"it\'s\ \$5\ \&\ more",
+    ] {
+        let shown = masked(&[secret], &[text.as_bytes()]);
+        assert!(!shown.contains("more"), "{shown}");
+    }
+}
+
+#[test]
 fn debug_output_shows_no_secret() {
     let shown = format!("{:?}", Masker::new(&["hunter22".to_owned()]));
     assert!(!shown.contains("hunter22"), "{shown}");
 }
 
 proptest! {
+    #[test]
+    fn no_pause_lets_a_secret_through(
+        secrets in prop::collection::vec("[ab]{4,7}", 1..4),
+        text in "[abc]{0,60}",
+        cuts in prop::collection::vec((0_usize..60, any::<bool>()), 0..12),
+        keep in any::<bool>(),
+    ) {
+        let make = if keep { Masker::keeping_length } else { Masker::new };
+        let mut masker = make(&secrets);
+        let mut out = Vec::new();
+        let mut cuts: Vec<(usize, bool)> =
+            cuts.into_iter().map(|(at, pause)| (at.min(text.len()), pause)).collect();
+        cuts.sort_unstable();
+        cuts.push((text.len(), false));
+        let mut from = 0;
+        for (at, pause) in cuts {
+            masker.push(&text.as_bytes()[from..at], &mut out);
+            from = at;
+            prop_assert!(masker.held() < 2 * 64, "what is held back is bounded");
+            if pause {
+                masker.flush_partial(&mut out);
+            }
+        }
+        masker.finish(&mut out);
+        if keep {
+            prop_assert_eq!(out.len(), text.len());
+        }
+        let shown = String::from_utf8_lossy(&out).into_owned();
+        for secret in &secrets {
+            prop_assert!(!shown.contains(secret.as_str()), "{} in {}", secret, shown);
+        }
+    }
+
     #[test]
     fn cuts_do_not_matter(
         secrets in prop::collection::vec("[ab]{4,7}", 1..4),

@@ -55,6 +55,19 @@ pub struct EnvVar {
     pub branch: Option<String>,
 }
 
+/// The pair of keys by which values in a repository's `.travis.yml` are encrypted and decrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryKey {
+    /// Whose.
+    pub repository_id: RepositoryId,
+    /// The public half: a `SubjectPublicKeyInfo` in DER.
+    pub public_key: Vec<u8>,
+    /// The private half; encrypted by the caller.
+    pub private_key: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
 /// A demand for a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {

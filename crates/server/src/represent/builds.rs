@@ -139,7 +139,7 @@ impl Represent<'_> {
                 there
             }
         };
-        if !there {
+        if !there && !travis_engine::has_encrypted(&build.config) {
             return Ok("none");
         }
         let may = self

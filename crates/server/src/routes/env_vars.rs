@@ -10,7 +10,7 @@ use axum::{
     http::StatusCode,
 };
 use travis_api::v3::{self, ErrorBody};
-use travis_engine::Secret;
+use travis_engine::{EnvVarChange, Secret};
 use travis_model::EnvVarId;
 
 /// The variables of a repository. Values that are not public are never shown.
@@ -58,6 +58,44 @@ pub(crate) async fn set(
         StatusCode::CREATED,
         Json(represent::env_var(&repository, &row)),
     ))
+}
+
+/// One variable.
+#[utoipa::path(get, path = "/v3/repo/{repository}/env_var/{id}",
+    params(("repository" = String, Path), ("id" = i64, Path)),
+    responses((status = 200, body = v3::EnvVar), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn find(
+    State(app): State<App>,
+    caller: Caller,
+    Path((key, id)): Path<(String, i64)>,
+) -> Result<Json<v3::EnvVar>, ApiError> {
+    let repository = app.engine.repository(&caller.0, &key).await?;
+    let row = app.engine.env_var(&caller.0, &key, EnvVarId(id)).await?;
+    Ok(Json(represent::env_var(&repository, &row)))
+}
+
+/// Changes a variable; what is not given stays.
+#[utoipa::path(patch, path = "/v3/repo/{repository}/env_var/{id}", request_body = v3::ChangedEnvVar,
+    params(("repository" = String, Path), ("id" = i64, Path)),
+    responses((status = 200, body = v3::EnvVar), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Path((key, id)): Path<(String, i64)>,
+    JsonBody(changed): JsonBody<v3::ChangedEnvVar>,
+) -> Result<Json<v3::EnvVar>, ApiError> {
+    let repository = app.engine.repository(&caller.0, &key).await?;
+    let change = EnvVarChange {
+        name: changed.name,
+        value: changed.value.map(Secret::new),
+        public: changed.public,
+        branch: changed.branch,
+    };
+    let row = app
+        .engine
+        .change_env_var(&caller.0, &key, EnvVarId(id), change)
+        .await?;
+    Ok(Json(represent::env_var(&repository, &row)))
 }
 
 /// Removes a variable.

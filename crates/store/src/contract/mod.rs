@@ -5,6 +5,7 @@
 )]
 
 mod accounts;
+mod caches;
 mod concurrency;
 mod deliveries;
 mod forges;
@@ -36,9 +37,11 @@ pub trait Database: Send + Sync {
 }
 
 /// Tables whose rows belong to a repository.
-const OWNED: [&str; 13] = [
+const OWNED: [&str; 14] = [
     "repositories",
+    "caches",
     "env_vars",
+    "repository_keys",
     "permissions",
     "stars",
     "contributors",
@@ -77,6 +80,8 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
     behaviours!(make:
         accounts::people, accounts::sessions_end, accounts::api_tokens,
         accounts::once_only_tokens, accounts::sweeping, accounts::workers,
+        caches::caches_are_replaced, caches::unused_caches_are_found,
+        caches::one_cache_stays_of_many, caches::secrets_that_were_given_are_remembered,
         forges::forges, forges::identities, forges::accounts, forges::ways_in_are_used_once,
         forges::sessions_are_seen_and_ended, forges::hosted_repositories,
         rights::who_sees_what, rights::rights_are_confirmed_and_doubted, rights::approvals,
@@ -85,7 +90,7 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
         outbox::what_is_due_is_claimed, outbox::an_older_version_takes_nothing_away,
         outbox::nothing_is_claimed_twice, outbox::audit_and_settings,
         repositories::slugs_are_unique_case_apart, repositories::filters_and_order,
-        repositories::polling, repositories::variables, repositories::requests_once_per_delivery,
+        repositories::polling, repositories::variables, repositories::keys_are_made_once, repositories::requests_once_per_delivery,
         repositories::commits_and_branches, repositories::removal_leaves_nothing,
         work::builds_are_stored_whole, work::builds_are_listed, work::builds_of_pull_requests,
         work::saves_are_guarded,

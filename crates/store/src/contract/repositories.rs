@@ -1,9 +1,12 @@
+use super::caches::new_cache;
 use super::{
     ALL, Database, OWNED, build, new_attempt, new_commit, new_repository, new_request, new_worker,
     repository, user,
 };
 use crate::{Page, RepositoryFilter, RequestChange, SeenBy, StoreError};
-use travis_model::{CommitId, JobState, Level, RepositoryId, RequestId, RequestState, Timestamp};
+use travis_model::{
+    CommitId, JobState, Level, RepositoryId, RepositoryKey, RequestId, RequestState, Timestamp,
+};
 
 pub async fn slugs_are_unique_case_apart(database: &dyn Database) {
     let store = database.open().await;
@@ -164,9 +167,50 @@ pub async fn variables(database: &dyn Database) {
         tx.delete_env_var(other, z).await,
         Err(StoreError::NotFound(_))
     ));
+    let mut moved = list[2].clone();
+    moved.branch = None;
+    assert!(matches!(
+        tx.update_env_var(&moved).await,
+        Err(StoreError::Exists(_))
+    ));
+    moved.name = "Y".to_owned();
+    moved.value = b"5".to_vec();
+    moved.public = true;
+    tx.update_env_var(&moved).await.unwrap();
+    assert_eq!(tx.env_vars(id).await.unwrap()[1], moved);
+    moved.repository_id = other;
+    assert!(matches!(
+        tx.update_env_var(&moved).await,
+        Err(StoreError::NotFound(_))
+    ));
     tx.delete_env_var(id, z).await.unwrap();
     assert_eq!(tx.env_vars(id).await.unwrap().len(), 2);
     tx.commit().await.unwrap();
+}
+
+fn key_of(repository_id: RepositoryId, public_key: &[u8]) -> RepositoryKey {
+    RepositoryKey {
+        repository_id,
+        public_key: public_key.to_vec(),
+        private_key: b"sealed".to_vec(),
+        created_at: Timestamp(7),
+    }
+}
+
+pub async fn keys_are_made_once(database: &dyn Database) {
+    let store = database.open().await;
+    let mut tx = store.begin().await.unwrap();
+    let id = repository(&mut *tx, "a/b").await;
+    assert_eq!(tx.repository_key(id).await.unwrap(), None);
+    let first = key_of(id, b"one");
+    assert_eq!(tx.put_repository_key(&first).await.unwrap(), first);
+    assert_eq!(
+        tx.put_repository_key(&key_of(id, b"two")).await.unwrap(),
+        first
+    );
+    tx.commit().await.unwrap();
+    let mut reader = store.reader().await.unwrap();
+    assert_eq!(reader.repository_key(id).await.unwrap(), Some(first));
 }
 
 pub async fn requests_once_per_delivery(database: &dyn Database) {
@@ -285,10 +329,12 @@ pub async fn removal_leaves_nothing(database: &dyn Database) {
         let id = repository(&mut *tx, slug).await;
         let key = build(&mut *tx, id, "main").await;
         tx.put_env_var(id, "A", b"1", true, None).await.unwrap();
+        tx.put_repository_key(&key_of(id, b"public")).await.unwrap();
         let owner = user(&mut *tx, &slug.replace('/', "-")).await;
         tx.put_right(owner, id, Some(Level::Read), Timestamp(1))
             .await
             .unwrap();
+        tx.put_cache(&new_cache(id, "main", slug, 1)).await.unwrap();
         tx.put_star(owner, id, true).await.unwrap();
         tx.put_contributor(id, "7", Timestamp(1)).await.unwrap();
         tx.insert_approval(id, 5, "aa", owner, false, Timestamp(1))
