@@ -1,11 +1,14 @@
 //! A job run here and now, without a server: in the same sandbox, under the same limits and with
 //! the same masking as an attempt's.
 
+use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
 use travis_api::worker::Limits;
 use travis_logs::mask::Masker;
-use travis_sandbox::{Executor, SandboxError, Spec};
+use travis_sandbox::{Executor, Sandbox, SandboxError, Spec};
 
 use crate::drive::{Broken, Take, drive};
 use crate::verdict::Verdict;
@@ -22,6 +25,8 @@ pub struct LocalJob<'a> {
     pub secrets: &'a [String],
     /// What it may use at most.
     pub limits: &'a Limits,
+    /// The archive that its cache is kept in between runs; the specification has to lend.
+    pub cache: Option<&'a Path>,
 }
 
 /// How a job that ran here ended.
@@ -64,6 +69,10 @@ pub async fn run_here(
         left: job.limits.log_bytes,
         clear: Vec::new(),
     };
+    if let Some(error) = lend_cache(sandbox.as_ref(), job.cache).err() {
+        let text = format!("The cache can't be lent to the job: {error}.\n");
+        (shown.show)(text.as_bytes()).map_err(LocalError::Output)?;
+    }
     let over = std::future::pending();
     let driven = drive(
         sandbox.as_ref(),
@@ -74,18 +83,58 @@ pub async fn run_here(
         over,
     )
     .await;
+    let kept = keep_cache(sandbox.as_ref(), job.cache);
     sandbox.destroy().await;
     let verdict = match driven {
         Ok(verdict) => verdict,
         Err(Broken::Output(error)) => return Err(LocalError::Output(error)),
         Err(Broken::Over) => Verdict::errored("The job was given up.".to_owned()),
     };
-    shown.close(&verdict.last_words).map_err(LocalError::Output)?;
+    if let Err(error) = kept {
+        let text = format!("The cache can't be kept: {error}.\n");
+        (shown.show)(text.as_bytes()).map_err(LocalError::Output)?;
+    }
+    shown
+        .close(&verdict.last_words)
+        .map_err(LocalError::Output)?;
     Ok(LocalEnd {
         outcome: verdict.outcome,
         exit_code: verdict.exit_code,
         reason: verdict.reason,
     })
+}
+
+/// Puts the cache of an earlier run where the job finds it.
+fn lend_cache(sandbox: &dyn Sandbox, cache: Option<&Path>) -> io::Result<()> {
+    match (sandbox.lent(), cache) {
+        (Some(lent), Some(cache)) if cache.exists() => {
+            fs::copy(cache, lent.join("fetched.tgz")).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Keeps what the job put there for the next run. A link that it left there is not followed.
+fn keep_cache(sandbox: &dyn Sandbox, cache: Option<&Path>) -> io::Result<()> {
+    let (Some(lent), Some(cache)) = (sandbox.lent(), cache) else {
+        return Ok(());
+    };
+    let nofollow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).map_err(io::Error::other)?;
+    let made = OpenOptions::new()
+        .read(true)
+        .custom_flags(nofollow)
+        .open(lent.join("new.tgz"));
+    let mut made = match made {
+        Ok(made) if made.metadata()?.is_file() => made,
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => return Ok(()),
+    };
+    if let Some(place) = cache.parent() {
+        fs::create_dir_all(place)?;
+    }
+    let beside = cache.with_extension("part");
+    io::copy(&mut made, &mut File::create(&beside)?)?;
+    fs::rename(&beside, cache)
 }
 
 /// Output on its way to whoever looks.
@@ -157,6 +206,7 @@ mod tests {
             script,
             secrets,
             limits: &LIMITS,
+            cache: None,
         };
         let mut shown = Vec::new();
         let end = run_here(&job, std::future::pending(), |bytes| {
@@ -170,8 +220,11 @@ mod tests {
 
     #[tokio::test]
     async fn shows_what_is_printed_without_secrets_and_tells_the_end() {
-        let (end, shown) = ran("print hush-hush\nexit 1\n", &["hush-hush".to_owned()]).await;
+        let (end, shown) = ran("echo hush-hush\nexit 1\n", &["hush-hush".to_owned()]).await;
         assert_eq!((end.outcome, end.exit_code), ("failed", Some(1)));
-        assert!(shown.contains("[secure]") && !shown.contains("hush"), "{shown}");
+        assert!(
+            shown.contains("[secure]") && !shown.contains("hush"),
+            "{shown}"
+        );
     }
 }

@@ -15,7 +15,7 @@ use crate::WorkerConfig;
 use crate::cache::Cache;
 use crate::client::Client;
 use crate::control::Control;
-use crate::drive::{Broken, drive};
+use crate::drive::{Broken, Take as _, drive};
 use crate::identity::Identity;
 use crate::intake::Intake;
 use crate::preamble::worker_info;

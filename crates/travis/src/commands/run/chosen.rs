@@ -30,11 +30,10 @@ pub fn choose<'a>(plan: &'a Plan, args: &RunArgs) -> Result<Vec<Chosen<'a>>, Fai
                 [] => "The file has no stages: leave --stage out.".to_owned(),
                 known => format!("Its stages: {}.", known.join(", ")),
             };
-            return Err(Failure::new(
-                Status::NotFound,
-                format!("no job is in a stage {stage:?}"),
-            )
-            .remedy(remedy));
+            return Err(
+                Failure::new(Status::NotFound, format!("no job is in a stage {stage:?}"))
+                    .remedy(remedy),
+            );
         }
     }
     Ok(plan

@@ -46,7 +46,8 @@ pub async fn run(args: RunArgs, session: &mut Session) -> Result<Status, Failure
         .map_err(|reason| Failure::new(Status::Errored, format!("{name}: {reason}")))?;
     let tree = Tree::take(&directory).await?;
     let known = facts(&args, &tree)?;
-    let plan = plan_with(&text, &known, &DataJudge).map_err(|error| refused(&name, &text, &error))?;
+    let plan =
+        plan_with(&text, &known, &DataJudge).map_err(|error| refused(&name, &text, &error))?;
     say_messages(&plan, &name, &mut session.screen)?;
     let all = chosen::choose(&plan, &args)?;
     if args.list {
@@ -130,7 +131,11 @@ fn say_messages(plan: &Plan, name: &str, screen: &mut Screen) -> Result<(), Fail
         .filter(|message| !matches!(message.level, Level::Info))
         .count();
     if count > 0 {
-        let things = if count == 1 { "1 thing is" } else { &format!("{count} things are") };
+        let things = if count == 1 {
+            "1 thing is"
+        } else {
+            &format!("{count} things are")
+        };
         screen.remark(&format!("{things} odd about {name}; see: travis lint"))?;
     }
     Ok(())
@@ -228,11 +233,16 @@ struct Here<'a> {
 }
 
 impl Here<'_> {
-    async fn run(&mut self, chosen: &Chosen<'_>, session: &mut Session) -> Result<LocalEnd, Failure> {
+    async fn run(
+        &mut self,
+        chosen: &Chosen<'_>,
+        session: &mut Session,
+    ) -> Result<LocalEnd, Failure> {
         let input = self.input(chosen);
         let script = travis_script::compile(&input).map_err(|error| {
             Failure::new(Status::Errored, format!("job {}: {error}", chosen.number))
         })?;
+        let cache = self.cache(chosen);
         let clones = chosen.job.config.pointer("/git/clone") != Some(&json!(false));
         let spec = Spec {
             id: format!("run-{}-{}", std::process::id(), chosen.number),
@@ -241,6 +251,7 @@ impl Here<'_> {
             network: !self.args.no_network,
             limits: ResourceLimits::default(),
             terminal: TerminalSize::default(),
+            lend: cache.is_some(),
         };
         let limits = Limits {
             total_seconds: self.args.timeout * 60,
@@ -256,6 +267,7 @@ impl Here<'_> {
             script: &script.text,
             secrets: &masked,
             limits: &limits,
+            cache: cache.as_deref(),
         };
         let screen = &mut session.screen;
         if !self.args.raw && session.format != crate::cli::Format::Json {
@@ -290,7 +302,9 @@ impl Here<'_> {
             screen.out.flush()
         })
         .await
-        .map_err(|error| Failure::new(Status::Errored, format!("job {}: {error}", chosen.number)))?;
+        .map_err(|error| {
+            Failure::new(Status::Errored, format!("job {}: {error}", chosen.number))
+        })?;
         if !raw && !quiet {
             let mut rest = writer.finish();
             if end.outcome == "errored" {
@@ -302,6 +316,33 @@ impl Here<'_> {
             screen.line("")?;
         }
         Ok(end)
+    }
+
+    /// Where the job's cache is kept between runs; none when it has none, or there is no place.
+    fn cache(&self, chosen: &Chosen<'_>) -> Option<PathBuf> {
+        let config = chosen.job.config.get("cache")?;
+        if matches!(
+            config,
+            serde_json::Value::Bool(false) | serde_json::Value::Null
+        ) {
+            return None;
+        }
+        let place = dirs_cache()?
+            .join("travis")
+            .join("run")
+            .join(&self.tree.slug);
+        let name: String = job_words(chosen.job)
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '.' {
+                    c
+                } else {
+                    '-'
+                }
+            })
+            .take(100)
+            .collect();
+        Some(place.join(format!("{}.tgz", name.trim_start_matches('.'))))
     }
 
     fn input(&self, chosen: &Chosen<'_>) -> JobInput {
@@ -337,6 +378,14 @@ impl Here<'_> {
             ..JobInput::default()
         }
     }
+}
+
+/// The person's directory for caches.
+fn dirs_cache() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".cache")))
 }
 
 /// What a job is, for people.
@@ -395,7 +444,12 @@ fn report(outcomes: &[Outcome<'_>], session: &mut Session) -> Result<Status, Fai
                 Cell::new(&outcome.chosen.number.to_string()).right(),
                 Cell::new(&title(outcome.chosen)),
                 Cell::new(word(outcome)).color(color),
-                Cell::new(&if ran { words::measured(nanoseconds) } else { String::new() }).right(),
+                Cell::new(&if ran {
+                    words::measured(nanoseconds)
+                } else {
+                    String::new()
+                })
+                .right(),
                 Cell::new(note).color(Color::Gray),
             ]);
         }
@@ -416,4 +470,3 @@ fn report(outcomes: &[Outcome<'_>], session: &mut Session) -> Result<Status, Fai
         .max_by_key(|status| *status as u8);
     Ok(worst.unwrap_or(Status::Passed))
 }
-

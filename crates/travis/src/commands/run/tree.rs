@@ -44,7 +44,9 @@ impl Tree {
             _ => directory.to_owned(),
         };
         let work = Git::at(&top);
-        let head = work.ask(&["rev-parse", "--verify", "--quiet", "HEAD"]).await?;
+        let head = work
+            .ask(&["rev-parse", "--verify", "--quiet", "HEAD"])
+            .await?;
         let branch = work
             .ask(&["symbolic-ref", "--quiet", "--short", "HEAD"])
             .await?
@@ -54,7 +56,8 @@ impl Tree {
         let place = TempDir::with_prefix("travis-run-")?;
         let bare = place.path().join("source.git");
         let bare_text = bare.to_string_lossy().into_owned();
-        work.tell(&["init", "--quiet", "--bare", &bare_text]).await?;
+        work.tell(&["init", "--quiet", "--bare", &bare_text])
+            .await?;
         let reference = format!("refs/heads/{branch}");
         if let Some(head) = &head {
             let spec = format!("{head}:{reference}");
@@ -62,7 +65,9 @@ impl Tree {
                 .await?;
         }
         // What the repository leaves out without saying so in its files is left out here, too.
-        if let Some(exclude) = work.ask(&["rev-parse", "--git-path", "info/exclude"]).await?
+        if let Some(exclude) = work
+            .ask(&["rev-parse", "--git-path", "info/exclude"])
+            .await?
             && let Ok(text) = std::fs::read(top.join(exclude))
         {
             std::fs::create_dir_all(bare.join("info"))?;
@@ -75,7 +80,10 @@ impl Tree {
         copy.tell(&["add", "--all", "."]).await?;
         let tree = copy.must(&["write-tree"]).await?;
         let before = match &head {
-            Some(head) => copy.must(&["rev-parse", &format!("{head}^{{tree}}")]).await?,
+            Some(head) => {
+                copy.must(&["rev-parse", &format!("{head}^{{tree}}")])
+                    .await?
+            }
             None => String::new(),
         };
         let changed = tree != before;
@@ -121,7 +129,13 @@ fn slug(remote: Option<&str>, top: &Path) -> String {
     let clean = |part: &str| -> String {
         let part: String = part
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || "._-".contains(c) {
+                    c
+                } else {
+                    '-'
+                }
+            })
             .collect();
         part.trim_start_matches(['.', '-']).to_owned()
     };
@@ -235,9 +249,17 @@ mod tests {
     #[test]
     fn slugs_come_from_remotes_or_directories() {
         for (remote, directory, want) in [
-            (Some("https://github.com/ada/engine.git"), "/x/y", "ada/engine"),
+            (
+                Some("https://github.com/ada/engine.git"),
+                "/x/y",
+                "ada/engine",
+            ),
             (Some("git@github.com:ada/engine.git"), "/x/y", "ada/engine"),
-            (Some("ssh://git@host/team/ada/engine/"), "/x/y", "ada/engine"),
+            (
+                Some("ssh://git@host/team/ada/engine/"),
+                "/x/y",
+                "ada/engine",
+            ),
             (Some("/srv/git/.hidden"), "/x/y", "git/hidden"),
             (None, "/home/ada/my project", "local/my-project"),
             (None, "/", "local/project"),
