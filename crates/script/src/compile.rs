@@ -34,6 +34,9 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     let mut script = Section::default();
     script.line("# ---- environment ----");
     environment::write_builtin(&mut script.text, input, config, language)?;
+    for version in environment::bad_versions(config, language) {
+        script.notice(&format!("Not a version, and not used: {version}"))?;
+    }
     addons::write_before(&mut script, config)?;
     services::write(&mut script, config)?;
     checkout::write(&mut script.text, input)?;

@@ -4,15 +4,19 @@ use crate::failure::Status;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod client;
+pub mod file;
+pub mod run;
 pub mod serve;
 
 #[cfg(test)]
 mod tests;
 
 use client::{
-    BuildsArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs, ReposArgs,
-    TargetArgs, TokenArgs, TriggerArgs,
+    BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs,
+    ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
+use file::{ConditionArgs, ExpandArgs, LintArgs};
+use run::RunArgs;
 use serve::{ServerArgs, UpArgs, WorkerArgs};
 
 /// Travis builds and tests your commits on machines that people lend.
@@ -65,6 +69,8 @@ Examples:
   travis enable --git https://example.org/acme/rocket.git --name acme/rocket
   travis trigger acme/rocket --watch      build it and wait for the result
   travis logs acme/rocket -f              follow what it prints
+  travis lint                             check ./.travis.yml
+  travis run                              run its jobs here, before the push
 
 Inside a git working tree whose origin is known to the server, owner/name may be left out.
 
@@ -144,8 +150,18 @@ Examples:
     Workers,
     /// Make, list and revoke API tokens; make enrolment tokens for workers
     Token(TokenArgs),
+    /// List and remove the caches of a repository's jobs
+    Cache(CacheArgs),
     /// Read and set the variables in a repository's settings
     Env(EnvArgs),
+    /// Check a .travis.yml, and mend it
+    Lint(LintArgs),
+    /// Show the jobs that a .travis.yml asks for
+    Expand(ExpandArgs),
+    /// Run the jobs of the working tree here, in the sandbox of a worker
+    Run(RunArgs),
+    /// Judge a condition as it stands after `if:`
+    Condition(ConditionArgs),
     /// Check this machine and the server, and say how to mend what is wrong
     #[command(after_help = "\
 Examples:

@@ -6,18 +6,22 @@
 //! - `agent`: the poll loop: heartbeat, work and orders;
 //! - `runner`: one attempt from assignment to seal;
 //! - `intake`, `spool`, `uplink`: a log's way from the terminal to the server;
+//! - `cache`: a job's cache, fetched before and stored after;
 //! - `session`, `identity`, `client`: who this worker is and how it speaks.
 
 mod agent;
 mod backoff;
+mod cache;
 mod client;
 mod config;
 mod control;
 mod doctor;
+mod drive;
 mod error;
 mod facts;
 mod identity;
 mod intake;
+mod local;
 mod preamble;
 mod report;
 mod runner;
@@ -33,3 +37,4 @@ pub use doctor::{doctor, machine};
 pub use error::WorkerError;
 pub use facts::measure;
 pub use identity::is_enrolled;
+pub use local::{LocalEnd, LocalError, LocalJob, run_here};

@@ -268,6 +268,29 @@ Examples:
     Enrol,
 }
 
+/// Caches.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  travis cache
+  travis cache acme/rocket --branch main
+  travis cache acme/rocket --branch PR.7 --delete
+  travis cache acme/rocket --match rvm-2.2 --delete")]
+pub struct CacheArgs {
+    /// Which repository [default: the working tree's]
+    #[arg(value_name = "OWNER/NAME", value_parser = slug)]
+    pub slug: Option<Slug>,
+    /// Only those of this branch; PR.<number> for a pull request
+    #[arg(long, value_name = "B")]
+    pub branch: Option<String>,
+    /// Only those whose name holds this
+    #[arg(long = "match", value_name = "TEXT")]
+    pub contains: Option<String>,
+    /// Remove them
+    #[arg(long)]
+    pub delete: bool,
+}
+
 /// Variables.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\

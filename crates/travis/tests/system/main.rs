@@ -11,6 +11,7 @@ mod support;
 mod access;
 mod api;
 mod borders;
+mod caches;
 mod checkout;
 mod cli;
 mod contributors;
