@@ -106,10 +106,10 @@ pub struct Policy {
     pub access: Allowed,
     /// How often branches and pull requests are compared with their forge.
     pub compare_every: Duration,
-    /// Caches of jobs.
-    pub caches: CachePolicy,
     /// How long the keys of repositories are.
     pub key_length: keys::KeyLength,
+    /// Caches of jobs.
+    pub caches: CachePolicy,
 }
 
 impl Policy {

@@ -67,6 +67,9 @@ impl Engine {
             .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
         let clones = job.config.pointer("/git/clone") != Some(&serde_json::Value::Bool(false));
         let refs = refs(&repository, build);
+        let cache = self
+            .offer_cache(tx, worker, &repository, build, &job, &commit.sha)
+            .await?;
         self.masks.put(attempt.id, &secrets);
         Ok(Offer {
             attempt: attempt.id,
@@ -165,6 +168,7 @@ impl Engine {
             } else {
                 build.branch.clone()
             },
+            default_branch: repository.default_branch.clone(),
             tag: build.tag.clone(),
             commit: commit.sha.clone(),
             commit_range: commit_range(build, &commit),
@@ -188,6 +192,7 @@ impl Engine {
                 || self.policy.public_url.clone(),
                 |(_, host)| host.to_owned(),
             ),
+            ..JobInput::default()
         };
         let mut secrets = travis_script::secrets(&input);
         secrets.extend(decrypted.plain);

@@ -4,6 +4,7 @@ use crate::failure::Status;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod client;
+pub mod file;
 pub mod serve;
 
 #[cfg(test)]
@@ -13,6 +14,7 @@ use client::{
     BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs,
     ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
+use file::{ConditionArgs, ExpandArgs, LintArgs};
 use serve::{ServerArgs, UpArgs, WorkerArgs};
 
 /// Travis builds and tests your commits on machines that people lend.
@@ -65,6 +67,7 @@ Examples:
   travis enable --git https://example.org/acme/rocket.git --name acme/rocket
   travis trigger acme/rocket --watch      build it and wait for the result
   travis logs acme/rocket -f              follow what it prints
+  travis lint                             check ./.travis.yml
 
 Inside a git working tree whose origin is known to the server, owner/name may be left out.
 
@@ -148,6 +151,12 @@ Examples:
     Cache(CacheArgs),
     /// Read and set the variables in a repository's settings
     Env(EnvArgs),
+    /// Check a .travis.yml, and mend it
+    Lint(LintArgs),
+    /// Show the jobs that a .travis.yml asks for
+    Expand(ExpandArgs),
+    /// Judge a condition as it stands after `if:`
+    Condition(ConditionArgs),
     /// Check this machine and the server, and say how to mend what is wrong
     #[command(after_help = "\
 Examples:

@@ -37,6 +37,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
         &["api", "bus", "engine", "forge", "logs", "model", "store"],
     ),
     ("bench", &["api"]),
+    ("fuzz", &["config", "script"]),
 ];
 
 /// Libraries that mean I/O or a clock: not for pure crates.

@@ -121,11 +121,15 @@ impl Walk<'_> {
 
     fn change_seq(&mut self, shape: &Shape, items: &'static Shape, node: Node) -> Node {
         let inner = items.within(shape);
-        let node = self.pick_from_seq(shape, &inner, node);
         let (line, column) = (node.line, node.column);
         let mode = node.mode;
+        let mut was = None;
+        let line_of_key = self.path.lines.last().copied().unwrap_or(line);
         let list = match node.value {
-            Value::Seq(list) => list,
+            Value::Seq(list) => {
+                was = node.was;
+                flat(list)
+            }
             _ => vec![node],
         };
         let list = if shape.env_vars {
@@ -133,10 +137,17 @@ impl Walk<'_> {
         } else {
             list
         };
+        // Entries of a list whose key has been mended still go by the old one.
+        if let Some(was) = &was {
+            self.path.push(was, line_of_key);
+        }
         let list = list
             .into_iter()
             .map(|item| self.change(&inner, item))
             .collect();
+        if was.is_some() {
+            self.path.pop();
+        }
         let mut node = Node::new(Value::Seq(list), (line, column));
         node.mode = mode;
         node
@@ -164,7 +175,7 @@ impl Walk<'_> {
                 };
                 let place = (entry.value.line, entry.value.column);
                 let value = std::mem::replace(&mut entry.value, Node::new(Value::Null, place));
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 entry.value = self.change(shape, value);
                 self.path.pop();
             }
@@ -180,16 +191,15 @@ impl Walk<'_> {
         let Some(first) = items.first() else {
             return node;
         };
-        let start = self.messages.mark();
         let changed = self.change(shape, first.clone());
-        let fits = matches(shape, &changed);
-        let told = self.messages.rewind(start);
-        if !fits {
+        if !matches(shape, &changed) {
             return node;
         }
-        // What the first value is changed into is told again when it is changed in earnest.
-        let _ = told;
-        let first = first.clone();
+        let first = match shape.kind {
+            // Its keys have been looked at already.
+            Kind::Map(map) if !self.options.defaults => self.change_keys(map, first.clone()),
+            _ => first.clone(),
+        };
         self.tell(
             Level::Warn,
             "unexpected_seq",
@@ -198,30 +208,21 @@ impl Walk<'_> {
         );
         first
     }
+}
 
-    /// The first of several lists where one is expected.
-    fn pick_from_seq(&mut self, shape: &Shape, _items: &Shape, node: Node) -> Node {
-        if shape.env_vars {
-            return node;
-        }
-        let Value::Seq(items) = &node.value else {
-            return node;
-        };
-        let Some(first) = items.first() else {
-            return node;
-        };
-        if first.kind() == Type::Seq && !matches(shape, &node) && matches(shape, first) {
-            let first = first.clone();
-            self.tell(
-                Level::Warn,
-                "unexpected_seq",
-                &node,
-                [("value", first.to_json())],
-            );
-            return first;
-        }
-        node
+/// Lists within a list belong to it.
+fn flat(list: Vec<Node>) -> Vec<Node> {
+    if !list.iter().any(|item| matches!(item.value, Value::Seq(_))) {
+        return list;
     }
+    let mut all = Vec::with_capacity(list.len());
+    for item in list {
+        match item.value {
+            Value::Seq(inner) => all.extend(flat(inner)),
+            _ => all.push(item),
+        }
+    }
+    all
 }
 
 /// Whether it is worth trying to change the value into this shape at all.

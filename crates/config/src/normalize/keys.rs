@@ -33,20 +33,6 @@ impl Walk<'_> {
             }
             let (key, place) = (entry.key.clone(), (entry.line, entry.column));
             if let Some(name) = self.find_key(map, &node, &key, place) {
-                let taken = node
-                    .entries()
-                    .iter()
-                    .any(|other| other.key == name && !other.value.is_missing())
-                    || renames.iter().any(|(_, other)| *other == name);
-                if taken {
-                    self.tell_at(
-                        Level::Error,
-                        "overwrite",
-                        &node,
-                        [("key", key.into()), ("other", name.into())],
-                        Some(place),
-                    );
-                }
                 renames.push((index, name));
             }
         }
@@ -138,6 +124,16 @@ impl Walk<'_> {
         let name = map
             .alias(key)
             .or_else(|| map.alias(&key.replace('-', "_")))?;
+        let is_asked_for = self.options.defaults && map.required.contains(&name);
+        if is_asked_for || node.get(name).is_some() {
+            self.tell_at(
+                Level::Error,
+                "overwrite",
+                node,
+                [("key", key.into()), ("other", name.into())],
+                Some(place),
+            );
+        }
         self.tell_at(
             Level::Info,
             "alias_key",
@@ -177,16 +173,17 @@ fn rename(node: &mut Node, renames: &[(usize, &'static str)]) {
         if let Some(entry) = entries.get_mut(*index) {
             let place = (entry.value.line, entry.value.column);
             let value = std::mem::replace(&mut entry.value, Node::new(Value::Null, place));
-            let entry_key = std::mem::take(&mut entry.key);
-            moved.push((
-                entry_key,
-                Entry {
-                    key: (*name).to_owned(),
-                    line: entry.line,
-                    column: entry.column,
-                    value,
-                },
-            ));
+            let mut value = value;
+            let old = std::mem::take(&mut entry.key);
+            if old != *name {
+                value.was = Some(old.into());
+            }
+            moved.push(Entry {
+                key: (*name).to_owned(),
+                line: entry.line,
+                column: entry.column,
+                value,
+            });
         }
     }
     let gone: std::collections::HashSet<usize> = renames.iter().map(|(index, _)| *index).collect();
@@ -195,7 +192,7 @@ fn rename(node: &mut Node, renames: &[(usize, &'static str)]) {
         index += 1;
         !gone.contains(&(index - 1))
     });
-    for (_, entry) in moved {
+    for entry in moved {
         match entries.iter_mut().find(|other| other.key == entry.key) {
             Some(other) => *other = entry,
             None => entries.push(entry),

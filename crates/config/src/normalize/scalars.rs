@@ -76,13 +76,6 @@ impl Walk<'_> {
                         None
                     };
                     if let Some(value) = found.and_then(boolean) {
-                        let found = found.unwrap_or_default();
-                        self.tell(
-                            Level::Warn,
-                            "find_value",
-                            &node,
-                            [("original", word.into()), ("value", found.into())],
-                        );
                         node.value = Value::Bool(value);
                     }
                 }

@@ -50,7 +50,8 @@ impl Walk<'_> {
                     found.clone_into(&mut name);
                 }
                 if !switches.contains(&name.as_str()) {
-                    return node;
+                    let list = node.with(Value::Seq(vec![node.clone()]));
+                    return node.with(Value::Map(vec![entry("directories", list)]));
                 }
                 let on = entry(&name, node.with(Value::Bool(true)));
                 node.with(Value::Map(vec![on]))
@@ -86,15 +87,13 @@ impl Walk<'_> {
             let inner = entry(prefix.key, node.clone());
             node.with(Value::Map(vec![inner]))
         };
-        if matches(shape, &wrapped) {
+        if prefix.only_text || matches(shape, &wrapped) {
             return wrapped;
         }
-        let start = self.messages.mark();
         let wrapped = self.change(shape, wrapped);
         if matches(shape, &wrapped) {
             return wrapped;
         }
-        self.messages.rewind(start);
         node
     }
 
@@ -112,23 +111,21 @@ impl Walk<'_> {
         let (handed, mut rest): (Vec<Entry>, Vec<Entry>) = entries
             .into_iter()
             .partition(|entry| keys.contains(&entry.key.as_str()));
-        let handed: Vec<Entry> = handed
-            .into_iter()
-            .map(|mut entry| {
-                if let Some(shape) = map.get(&entry.key) {
-                    self.path.push(&entry.key);
-                    let value = entry.value.with(Value::Null);
-                    entry.value = self.change(shape, std::mem::replace(&mut entry.value, value));
-                    self.path.pop();
-                }
-                entry
-            })
-            .collect();
-        for entry in &mut rest {
+        for entry in &handed {
+            // Told for the section, and once more for each entry that it is handed to.
             if let Some(shape) = map.get(&entry.key) {
+                self.path.push(&entry.key, entry.line);
+                self.change(shape, entry.value.clone());
+                self.path.pop();
+            }
+        }
+        for entry in &mut rest {
+            if let Some(shape) = map.get(&entry.key)
+                && !matches!(entry.value.kind(), Type::Map | Type::Seq)
+            {
                 let place = entry.value.with(Value::Null);
                 let value = std::mem::replace(&mut entry.value, place);
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 entry.value = self.change(shape, value);
                 self.path.pop();
             }
@@ -188,13 +185,7 @@ fn cache_list(switches: &[&'static str], node: Node) -> Node {
                             directories.push(one);
                         }
                         (_, value) => set(Entry {
-                            value: Node {
-                                value,
-                                line: given.value.line,
-                                column: given.value.column,
-                                mode: None,
-                                errored: false,
-                            },
+                            value: Node::new(value, (given.value.line, given.value.column)),
                             ..given_key(given.key, given.line, given.column, &place)
                         }),
                     }

@@ -17,6 +17,8 @@ fn texts(node: &Node) -> Vec<String> {
             .iter()
             .filter_map(|item| item.text().map(str::to_owned))
             .collect(),
+        // No system at all, which none of the lists has.
+        Value::Map(entries) if !entries.is_empty() => vec![String::new()],
         _ => Vec::new(),
     }
 }
@@ -56,7 +58,7 @@ pub(super) fn obstacles(support: Support, systems: &[System]) -> Vec<(&'static s
     for (key, allowed) in support.only {
         let given = given(systems, key);
         let is_allowed = |value: &&String| allowed.contains(&value.as_str());
-        if given.iter().filter(is_allowed).count() == allowed.len() {
+        if given.iter().any(|value| is_allowed(&value)) {
             continue;
         }
         for value in given.iter().filter(|value| !is_allowed(value)) {

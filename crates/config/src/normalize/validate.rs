@@ -60,6 +60,11 @@ impl Walk<'_> {
                 ("value", node.to_json()),
             ],
         );
+        if !self.options.drop {
+            let mut node = node;
+            node.errored = true;
+            return node;
+        }
         let mut blank = node.with(match shape.kind {
             Kind::Seq(_) => Value::Seq(Vec::new()),
             Kind::Map(_) => Value::Map(Vec::new()),
@@ -81,13 +86,11 @@ impl Walk<'_> {
         let mut node = self.check_type(shape, node);
         if let Value::Seq(list) = &mut node.value {
             let mut dropped = Vec::new();
-            let keeps_empty = shape.env_vars;
             list.retain(|item| {
-                let is_gone = if keeps_empty {
-                    matches!(item.value, Value::Null)
-                } else {
-                    item.is_missing()
-                };
+                let is_gone = match &item.value {
+                    Value::Map(entries) => entries.is_empty() && !shape.env_vars,
+                    _ => matches!(item.value, Value::Null),
+                } || is_empty_secret(item);
                 if is_gone {
                     dropped.push(item.with(item.value.clone()));
                 }
@@ -105,8 +108,12 @@ impl Walk<'_> {
 
     /// Tells about an empty value that is dropped.
     fn tell_empty(&mut self, node: &Node) {
-        if self.options.empty && !node.errored && !matches!(node.value, Value::Null) {
-            let key = self.path.show();
+        let wanted = self.options.empty || is_empty_secret(node);
+        if wanted && !node.errored && !matches!(node.value, Value::Null) {
+            let mut key = self.path.show();
+            if node.kind() == Type::Secure {
+                key += ".secure";
+            }
             self.tell(Level::Warn, "empty", node, [("key", key.into())]);
         }
     }
@@ -187,7 +194,7 @@ impl Walk<'_> {
                 };
                 let place = entry.value.with(Value::Null);
                 let value = std::mem::replace(&mut entry.value, place);
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 entry.value = self.validate(shape, value);
                 self.path.pop();
                 if let Some(system) = self.systems.last_mut() {
@@ -260,7 +267,7 @@ impl Walk<'_> {
             };
             let obstacles = obstacles(shape.supported(), &self.systems);
             for (on_key, on_value) in obstacles {
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 self.tell_at(
                     Level::Warn,
                     "unsupported",
@@ -285,14 +292,18 @@ impl Walk<'_> {
         if let Value::Map(entries) = &mut node.value {
             let mut dropped = Vec::new();
             entries.retain(|entry| {
-                let gone = entry.value.is_missing();
+                let gone = match &entry.value.value {
+                    Value::Null => true,
+                    Value::Map(entries) => entries.is_empty(),
+                    _ => false,
+                } || is_empty_secret(&entry.value);
                 if gone {
                     dropped.push(entry.clone());
                 }
                 !gone
             });
             for entry in dropped {
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 self.tell_empty(&entry.value);
                 self.path.pop();
             }
@@ -301,7 +312,7 @@ impl Walk<'_> {
     }
 
     fn required(&mut self, map: &'static Map, node: Node) -> Node {
-        if !self.options.defaults || node.kind() != Type::Map || node.is_missing() {
+        if !self.options.defaults || node.kind() != Type::Map {
             return node;
         }
         let mut missing = false;
@@ -379,7 +390,7 @@ impl Walk<'_> {
         if crate::conditions::Condition::parse(text).is_err() {
             let text = text.to_owned();
             let condition = condition.clone();
-            self.path.push("if");
+            self.path.push("if", condition.line);
             self.tell(
                 Level::Error,
                 "invalid_condition",
@@ -480,7 +491,8 @@ impl Walk<'_> {
     }
 
     fn default_value(&mut self, shape: &Shape, node: Node) -> Node {
-        if !self.options.defaults || !node.is_missing() || shape.defaults.is_empty() {
+        if !self.options.defaults || !matches!(node.value, Value::Null) || shape.defaults.is_empty()
+        {
             return node;
         }
         let Some(default) = shape
@@ -491,10 +503,10 @@ impl Walk<'_> {
             return node;
         };
         let key = self.path.last().to_owned();
-        let place = node.position();
+        let key_line = self.path.lines.last().copied().unwrap_or_default();
         self.path.pop();
         let map = node.with(Value::Map(Vec::new()));
-        self.tell_at(
+        self.tell(
             Level::Info,
             "default",
             &map,
@@ -502,21 +514,20 @@ impl Walk<'_> {
                 ("key", key.as_str().into()),
                 ("default", default.value.into()),
             ],
-            place,
         );
-        self.path.push(&key);
+        self.path.push(&key, key_line);
         node.with(Value::Str(default.value.to_owned()))
     }
 
     fn secret(&mut self, shape: &Shape, node: &Node) {
         match &node.value {
             Value::Str(text) => {
-                if self.options.alert && shape.strict != Some(false) && !text.is_empty() {
+                if self.options.alert && shape.strict != Some(false) && is_plain_secret(text) {
                     self.tell(Level::Alert, "secure", node, [("type", "str".into())]);
                 }
             }
             Value::Map(_) => {
-                let valid = node.get("secure").is_some_and(is_cipher_text);
+                let valid = is_empty_secret(node) || node.get("secure").is_some_and(is_cipher_text);
                 if !valid {
                     self.tell(
                         Level::Warn,
@@ -561,4 +572,17 @@ fn is_cipher_text(node: &Node) -> bool {
         && body
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
+}
+
+/// `secure:` without a value.
+fn is_empty_secret(node: &Node) -> bool {
+    node.kind() == Type::Secure
+        && node
+            .get("secure")
+            .is_none_or(|text| !matches!(text.value, Value::Str(_)))
+}
+
+/// Whether the text is the secret itself and not the name of a variable that holds it.
+fn is_plain_secret(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with('$')
 }

@@ -23,6 +23,8 @@ pub(crate) struct Node {
     pub mode: Option<MergeMode>,
     /// An error was told about it: what follows from that is not told as well.
     pub errored: bool,
+    /// What its key was called in the file, where that has been mended.
+    pub was: Option<Box<str>>,
 }
 
 /// How an imported value and the own one become one.
@@ -122,7 +124,7 @@ pub(crate) struct Duplicate {
 }
 
 /// A file read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub root: Node,
     /// The keys before whose values an anchor stands.
@@ -148,6 +150,7 @@ impl Node {
             column,
             mode: None,
             errored: false,
+            was: None,
         }
     }
 

@@ -109,8 +109,8 @@ impl World {
             limits: JobLimits::default(),
             access,
             compare_every: COMPARE_EVERY,
-            caches,
             key_length: travis_engine::keys::KeyLength::Bits2048,
+            caches,
         };
         let key = Vault::new_key().unwrap();
         let vault = Vault::open(&key).unwrap();

@@ -4,15 +4,20 @@ mod account;
 mod builds;
 mod cache;
 mod change;
+mod condition;
 pub mod doctor;
 mod enable;
 mod env;
+mod expand;
+mod jsonl;
+mod lint;
 mod login;
 mod logs;
 pub mod open;
 mod repos;
 mod shell;
 mod show;
+mod source;
 mod target;
 mod token;
 mod trigger;
@@ -52,6 +57,9 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Token(args) => token::run(args.action, session).await,
         Command::Cache(args) => cache::run(args, session).await,
         Command::Env(args) => env::run(args.action, session).await,
+        Command::Lint(args) => lint::run(&args, session),
+        Command::Expand(args) => expand::run(&args, session),
+        Command::Condition(args) => condition::run(&args, session),
         Command::Doctor => {
             let machine = (session.around.examine)().await;
             doctor::run(session, machine).await

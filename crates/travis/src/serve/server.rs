@@ -107,8 +107,8 @@ impl Running {
             limits,
             access: plan.access.allowed(),
             compare_every: plan.comparing.every(),
-            caches: plan.caches.policy(),
             key_length: travis_engine::keys::KeyLength::default(),
+            caches: plan.caches.policy(),
         };
         let forges = plan
             .forges

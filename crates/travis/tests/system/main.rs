@@ -19,6 +19,7 @@ mod failures;
 mod forges;
 mod hostile;
 mod isolation;
+mod languages;
 mod leaks;
 mod lifecycle;
 mod limits;
