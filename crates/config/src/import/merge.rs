@@ -110,6 +110,7 @@ fn merge_node(own: &mut Node, imported: Node, mode: Mode) {
         (value, Value::Seq(mut items)) if single => {
             let node = Node {
                 value: std::mem::replace(value, Value::Null),
+                was: own.was.take(),
                 ..*own
             };
             match mode {
