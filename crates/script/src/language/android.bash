@@ -1,11 +1,3 @@
-# Leaves in travis_expanded the text with the variables that it names; runs nothing.
-travis_expand() {
-  travis_expanded="$1"
-  while [[ "$travis_expanded" =~ ^(.*)\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?(.*)$ ]]; do
-    travis_expanded="${BASH_REMATCH[1]}${!BASH_REMATCH[2]:-}${BASH_REMATCH[3]}"
-  done
-}
-
 # Leaves in travis_package the name that sdkmanager has for a component.
 travis_android_package() {
   case "$1" in
