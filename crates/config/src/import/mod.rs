@@ -160,7 +160,14 @@ impl ImportNotice {
                 messages.add(level, "import", code, args, None, None);
             }
             [(a, x)] => messages.add(level, "import", code, [(*a, x.as_str().into())], None, None),
-            [] => messages.add(level, "import", code, [("max", MAX_IMPORTS.into())], None, None),
+            [] => messages.add(
+                level,
+                "import",
+                code,
+                [("max", MAX_IMPORTS.into())],
+                None,
+                None,
+            ),
         };
         match self {
             Self::TooMany => add(Level::Error, "too_many_imports", &[]),
