@@ -19,8 +19,9 @@ use serde_json::Value;
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
 pub use matrix::{Expansion, Notice};
-pub use message::{Level, Message};
+pub use message::{Edit, Level, Message};
 pub use options::Options;
+pub use yaml::MergeMode;
 
 /// The most jobs that one file may expand to.
 pub const MAX_JOBS: usize = 200;

@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::Value;
 use support::{Score, cases, config_difference, difference, given, wanted};
-use travis_config::{ConfigError, Options, read};
+use travis_config::{ConfigError, Options, PlanContext, plan, read};
 
 fn compare(file: &str) -> Option<(Score, Score)> {
     let mut configs = Score::default();
@@ -13,7 +13,7 @@ fn compare(file: &str) -> Option<(Score, Score)> {
     for case in cases(file)? {
         let source = case["yaml"].as_str()?;
         let name = case["path"].as_str().unwrap_or(source);
-        let got = read(source, Options::default());
+        let got = plan(source, &PlanContext::default());
         let want = case.get("config").filter(|config| !config.is_null());
         match (want, got) {
             (None, got) => {
@@ -25,7 +25,8 @@ fn compare(file: &str) -> Option<(Score, Score)> {
                 configs.count(false, || format!("{name:?}: {error}"));
                 messages.count(false, || format!("{name:?}: {error}"));
             }
-            (Some(want), Ok((config, told))) => {
+            (Some(want), Ok(plan)) => {
+                let (config, told) = (plan.config, plan.messages);
                 configs.count(config == *want, || {
                     let mut text = format!("{name:?}:");
                     config_difference(want, &config, "", &mut text);

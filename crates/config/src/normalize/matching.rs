@@ -38,12 +38,18 @@ pub(super) fn matches(shape: &Shape, node: &Node) -> bool {
 }
 
 fn matches_map(map: &'static Map, node: &Node) -> bool {
-    node.entries()
+    let is_complete = map
+        .required
         .iter()
-        .all(|entry| match map.get(&entry.key) {
-            Some(shape) => matches(shape, &entry.value),
-            None => is_private(&entry.key) || map.admits(&entry.key),
-        })
+        .all(|key| node.get(key).is_some_and(|value| !value.is_missing()));
+    is_complete
+        && node
+            .entries()
+            .iter()
+            .all(|entry| match map.get(&entry.key) {
+                Some(shape) => matches(shape, &entry.value),
+                None => is_private(&entry.key) || map.admits(&entry.key),
+            })
 }
 
 /// Keys for the file's own use, such as anchors.
