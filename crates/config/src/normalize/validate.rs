@@ -1,6 +1,6 @@
 //! Tells what is wrong with a changed value, fills in defaults, and drops what is empty.
 
-use super::matching::{find_choice, format_text, formatted, is_private, matches};
+use super::matching::{find_choice, format_text, formatted, is_private, resembles};
 use super::scalars::is_of;
 use super::support::{System, is_supported, obstacles};
 use super::{Walk, plain};
@@ -21,7 +21,7 @@ impl Walk<'_> {
                 } else {
                     candidates
                         .iter()
-                        .find(|part| matches(&part.within(shape), &node))
+                        .find(|part| resembles(&part.within(shape), &node))
                         .or_else(|| candidates.iter().find(|part| is_of(part, node.kind())))
                         .or_else(|| candidates.first())
                 };
