@@ -27,6 +27,7 @@ pub use lint::{lint_context, lint_json};
 pub use matrix::{Expansion, Notice};
 pub use message::{Edit, Level, Message};
 pub use options::Options;
+pub use yaml::MergeMode;
 
 /// The most jobs that one file may expand to.
 pub const MAX_JOBS: usize = 200;
