@@ -25,7 +25,7 @@ pub use import::{
 };
 pub use lint::{lint_context, lint_json};
 pub use matrix::{Expansion, Notice};
-pub use message::{Level, Message};
+pub use message::{Edit, Level, Message};
 pub use options::Options;
 
 /// The most jobs that one file may expand to.

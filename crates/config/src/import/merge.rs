@@ -82,7 +82,7 @@ fn is_scalar(node: &Node) -> bool {
 }
 
 fn merge_node(own: &mut Node, imported: Node, mode: Mode) {
-    let single = is_scalar(own).then(|| own.clone());
+    let single = is_scalar(own);
     match (&mut own.value, imported.value) {
         (Value::Map(own), Value::Map(imported)) => {
             *own = merge(std::mem::take(own), imported, mode);
@@ -107,16 +107,18 @@ fn merge_node(own: &mut Node, imported: Node, mode: Mode) {
             }
         }
         // A single value beside a list counts as a list of one.
-        (value, Value::Seq(mut items)) => {
-            let Some(node) = single else {
-                return;
+        (value, Value::Seq(mut items)) if single => {
+            let node = Node {
+                value: std::mem::replace(value, Value::Null),
+                was: own.was.take(),
+                ..*own
             };
             match mode {
                 Mode::MergeAppend | Mode::DeepMergeAppend => items.insert(0, node),
                 Mode::DeepMergePrepend => items.push(node),
                 Mode::Replace | Mode::Merge | Mode::DeepMerge => items = vec![node],
             }
-            *value = Value::Seq(items);
+            own.value = Value::Seq(items);
         }
         _ => {}
     }

@@ -39,7 +39,12 @@ fn codes(plan: &Plan) -> Vec<(&str, &str)> {
     plan.messages
         .iter()
         .filter(|message| message.code != "default")
-        .map(|message| (message.code, message.file.as_deref().unwrap_or(".travis.yml")))
+        .map(|message| {
+            (
+                message.code,
+                message.file.as_deref().unwrap_or(".travis.yml"),
+            )
+        })
         .collect()
 }
 

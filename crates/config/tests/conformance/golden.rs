@@ -12,7 +12,9 @@ fn told(result: &Value) -> BTreeMap<[String; 3], i32> {
     let mut counts = BTreeMap::new();
     for message in result["messages"].as_array().into_iter().flatten() {
         let text = |key: &str| message[key].as_str().unwrap_or_default().to_owned();
-        *counts.entry(["level", "key", "code"].map(text)).or_insert(0) += 1;
+        *counts
+            .entry(["level", "key", "code"].map(text))
+            .or_insert(0) += 1;
     }
     counts
 }
@@ -32,7 +34,10 @@ pub(super) fn rows(file: &'static str, floors: [f64; 3]) -> Vec<Row> {
             }
             continue;
         }
-        for (row, keys) in [(&mut jobs, &["jobs", "stages"][..]), (&mut configs, &["config"])] {
+        for (row, keys) in [
+            (&mut jobs, &["jobs", "stages"][..]),
+            (&mut configs, &["config"]),
+        ] {
             let same = keys.iter().all(|key| case[*key] == got[*key]);
             row.count(same, || {
                 let mut text = format!("{name}:");

@@ -68,8 +68,16 @@ fn cases(file: &str) -> Option<Vec<Value>> {
 /// A short name of a case for the list of differences.
 fn name(case: &Value) -> String {
     let text = |key: &str| case[key].as_str().filter(|text| !text.is_empty());
-    let name = text("path").or_else(|| text("desc")).or_else(|| text("yaml"));
-    format!("{:?}", name.unwrap_or_default().chars().take(300).collect::<String>())
+    let name = text("path")
+        .or_else(|| text("desc"))
+        .or_else(|| text("yaml"));
+    format!(
+        "{:?}",
+        name.unwrap_or_default()
+            .chars()
+            .take(300)
+            .collect::<String>()
+    )
 }
 
 /// What differs in two values, by path, shortened.
@@ -109,7 +117,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if !folder().is_dir() {
-        println!("conformance skipped: the data to compare with (../shared/data) is not at hand");
+        println!("skipped: the data to compare with (../shared/data) is not at hand");
         return ExitCode::SUCCESS;
     }
     let mut rows = Vec::new();
@@ -137,7 +145,10 @@ fn main() -> ExitCode {
             }
         }
     }
-    let below: Vec<&Row> = rows.iter().filter(|row| row.percent() < row.floor).collect();
+    let below: Vec<&Row> = rows
+        .iter()
+        .filter(|row| row.percent() < row.floor)
+        .collect();
     for row in &below {
         println!("below the floor: {}, {}", row.set, row.compared);
     }

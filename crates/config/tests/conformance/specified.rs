@@ -120,9 +120,15 @@ fn conditions() -> Row {
         // A result that could not be had stands as a text.
         let wanted: Value = match case["eval"].as_array() {
             None => case["error"].clone(),
-            Some(results) => results.iter().map(Value::as_bool).collect::<Vec<_>>().into(),
+            Some(results) => results
+                .iter()
+                .map(Value::as_bool)
+                .collect::<Vec<_>>()
+                .into(),
         };
-        row.count(wanted == got, || format!("{text:?}: {wanted} wanted, {got} given"));
+        row.count(wanted == got, || {
+            format!("{text:?}: {wanted} wanted, {got} given")
+        });
     }
     row
 }
