@@ -198,7 +198,7 @@ impl<'c> Matrix<'c> {
     fn any_os_supports(&self, key: &str) -> bool {
         let language = text(self.config, "language");
         let systems = list(self.config, "os");
-        systems.is_empty()
+        (systems.is_empty() && table::supports(key, language, ""))
             || systems
                 .iter()
                 .any(|os| table::supports(key, language, system(Some(os))))
