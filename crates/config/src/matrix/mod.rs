@@ -370,13 +370,13 @@ impl<'c> Matrix<'c> {
 fn own_env(entries: &[Value]) -> Vec<Value> {
     entries
         .iter()
-        .filter_map(|entry| match entry {
+        .map(|entry| match entry {
             Value::Object(variables) if variables.contains_key("global") => {
                 let mut variables = variables.clone();
                 variables.shift_remove("global");
-                Some(Value::Object(variables))
+                Value::Object(variables)
             }
-            other => Some(other.clone()),
+            other => other.clone(),
         })
         .filter(|entry| !is_blank(entry))
         .collect()
