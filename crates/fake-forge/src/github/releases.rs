@@ -56,8 +56,7 @@ fn is(row: &Value, id: &str) -> bool {
 
 fn one(api: &Api<'_>, repo: u64, id: &str) -> Result<Value, Reply> {
     let mut rows = visible(api, repo).into_iter();
-    rows.find(|one| is(one, id))
-        .ok_or_else(Reply::not_found)
+    rows.find(|one| is(one, id)).ok_or_else(Reply::not_found)
 }
 
 /// Takes over what a call says about a release.
