@@ -149,6 +149,10 @@ fn plan_document(
 ) -> Result<Plan, ConfigError> {
     let mut messages = message::Messages::default();
     let mut config = normalize::normalize(document, Options::default(), &mut messages);
+    // How files became one says nothing of the build.
+    for key in ["import", "merge_mode"] {
+        config.shift_remove(key);
+    }
     let mut expansion = matrix::expand(&config, context, judge)?;
     let skipped = matrix::filter_notifications(&mut config, context, judge);
     expansion.notices.extend(skipped);
