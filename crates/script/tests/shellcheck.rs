@@ -109,7 +109,9 @@ fn shellcheck_finds_nothing() {
             let mut text = compile(&job).unwrap().text;
             if !is_whole {
                 // The functions that all scripts have are looked at once.
-                let directive = text.lines().find(|line| line.contains("shellcheck disable="));
+                let directive = text
+                    .lines()
+                    .find(|line| line.contains("shellcheck disable="));
                 let directive = format!("{}\n", directive.unwrap());
                 let at = text.find("# ---- environment ----").unwrap();
                 text.replace_range(..at, &directive);

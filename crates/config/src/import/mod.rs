@@ -157,10 +157,17 @@ impl ImportNotice {
         let mut add = |level, code, args: &[(&str, String)]| match args {
             [(a, x), (b, y), ..] => {
                 let args = [(*a, x.as_str().into()), (*b, y.as_str().into())];
-                messages.add(level, "import", code, args, None);
+                messages.add(level, "import", code, args, None, None);
             }
-            [(a, x)] => messages.add(level, "import", code, [(*a, x.as_str().into())], None),
-            [] => messages.add(level, "import", code, [("max", MAX_IMPORTS.into())], None),
+            [(a, x)] => messages.add(level, "import", code, [(*a, x.as_str().into())], None, None),
+            [] => messages.add(
+                level,
+                "import",
+                code,
+                [("max", MAX_IMPORTS.into())],
+                None,
+                None,
+            ),
         };
         match self {
             Self::TooMany => add(Level::Error, "too_many_imports", &[]),

@@ -49,10 +49,14 @@ fn visible(api: &Api<'_>, repo: u64) -> Vec<Value> {
     rows
 }
 
+/// Whether a row bears the number that an address names.
+fn is(row: &Value, id: &str) -> bool {
+    id.parse().is_ok_and(|id: i64| row["id"] == id)
+}
+
 fn one(api: &Api<'_>, repo: u64, id: &str) -> Result<Value, Reply> {
     let mut rows = visible(api, repo).into_iter();
-    rows.find(|one| one["id"].to_string() == id)
-        .ok_or_else(Reply::not_found)
+    rows.find(|one| is(one, id)).ok_or_else(Reply::not_found)
 }
 
 /// Takes over what a call says about a release.
@@ -113,7 +117,7 @@ fn change(api: &Api<'_>, repo: u64, id: &str, with: impl FnOnce(&mut Value) -> A
     let mut state = api.state();
     let row = state.repos.get_mut(&repo).ok_or_else(Reply::not_found)?;
     let mut releases = row.releases.iter_mut();
-    let release = releases.find(|one| one["id"].to_string() == id);
+    let release = releases.find(|one| is(one, id));
     with(release.ok_or_else(Reply::not_found)?)
 }
 
@@ -150,7 +154,7 @@ fn delete(api: &Api<'_>, repo: u64, id: &str) -> Answer {
     let row = state.repos.get_mut(&repo).ok_or_else(Reply::not_found)?;
     for release in &mut row.releases {
         if let Some(assets) = release["assets"].as_array_mut()
-            && let Some(at) = assets.iter().position(|one| one["id"].to_string() == id)
+            && let Some(at) = assets.iter().position(|one| is(one, id))
         {
             assets.remove(at);
             return Ok(Reply::empty(204));
