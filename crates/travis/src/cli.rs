@@ -10,8 +10,8 @@ pub mod serve;
 mod tests;
 
 use client::{
-    BuildsArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs, ReposArgs,
-    TargetArgs, TokenArgs, TriggerArgs,
+    BuildsArgs, DisableArgs, EnableArgs, EncryptArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs,
+    PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
 use serve::{ServerArgs, UpArgs, WorkerArgs};
 
@@ -146,6 +146,10 @@ Examples:
     Token(TokenArgs),
     /// Read and set the variables in a repository's settings
     Env(EnvArgs),
+    /// Encrypt values for a repository's .travis.yml
+    Encrypt(EncryptArgs),
+    /// Print the public key that values for a repository are encrypted with
+    Pubkey(PubkeyArgs),
     /// Check this machine and the server, and say how to mend what is wrong
     #[command(after_help = "\
 Examples:

@@ -3,9 +3,9 @@ use futures_util::Stream;
 use reqwest::Method;
 use serde::Deserialize;
 use travis_api::v3::{
-    ApiToken, ApiTokens, Build, Builds, CurrentUser, EnrolmentToken, EnvVar, EnvVars, Job, Log,
-    NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange, PendingRequest, Repositories,
-    Repository, Request, Workers,
+    ApiToken, ApiTokens, Build, Builds, CurrentUser, EnrolmentToken, EnvVar, EnvVars, Job, KeyPair,
+    Log, NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange, PendingRequest,
+    Repositories, Repository, Request, Workers,
 };
 use travis_model::Slug;
 
@@ -249,6 +249,12 @@ impl Client {
     /// Sets a variable.
     pub async fn set_env_var(&self, slug: &Slug, new: &NewEnvVar) -> Result<EnvVar, ClientError> {
         self.post_body(&format!("/v3/repo/{}/env_vars", part(slug)), new)
+            .await
+    }
+
+    /// The public key of a repository.
+    pub async fn public_key(&self, slug: &Slug) -> Result<KeyPair, ClientError> {
+        self.get(&format!("/v3/repo/{}/key_pair/generated", part(slug)), &[])
             .await
     }
 

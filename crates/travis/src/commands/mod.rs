@@ -5,6 +5,7 @@ mod builds;
 mod change;
 pub mod doctor;
 mod enable;
+mod encrypt;
 mod env;
 mod login;
 mod logs;
@@ -50,6 +51,8 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Workers => workers::run(session).await,
         Command::Token(args) => token::run(args.action, session).await,
         Command::Env(args) => env::run(args.action, session).await,
+        Command::Encrypt(args) => encrypt::run(args, session).await,
+        Command::Pubkey(args) => encrypt::pubkey(args, session).await,
         Command::Doctor => {
             let machine = (session.around.examine)().await;
             doctor::run(session, machine).await

@@ -284,6 +284,17 @@ pub fn env_vars() -> Value {
     )
 }
 
+pub fn key_pair() -> Value {
+    with(
+        head("key_pair", "/v3/repo/1/key_pair/generated"),
+        json!({
+            "description": "Encrypts values for acme/rocket",
+            "public_key": include_str!("rocket.pem"),
+            "fingerprint": "SHA256:01:02",
+        }),
+    )
+}
+
 pub fn log(content: &str) -> Value {
     with(
         head("log", "/v3/job/12002/log"),
