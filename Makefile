@@ -57,3 +57,8 @@ real: ## Build published projects with their own .travis.yml, unchanged
 	@$(MAKE) --no-print-directory web
 	@$(CARGO) build --release --locked --package travis
 	@TRAVIS_BIN=$(TARGET)/release/travis ci/real $(ARGS)
+
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## Feed odd input to what reads .travis.yml; SECONDS=3600 for an hour each
+	@$(CARGO) run --release --locked --package travis-fuzz -- --seconds $(SECONDS) $(ARGS)

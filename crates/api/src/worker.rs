@@ -8,6 +8,7 @@
 //! | `POST /worker/v1/attempts/{id}/log?offset=N` | attempt token | by offset |
 //! | `POST /worker/v1/attempts/{id}/state` | attempt token | yes |
 //! | `POST /worker/v1/attempts/{id}/finish` | attempt token | yes |
+//! | `GET`, `PUT /worker/v1/attempts/{id}/cache` | attempt token | yes |
 //! | `GET /worker/v1/attempts/{id}/source/info/refs`, `POST …/source/git-upload-pack` | attempt token, by Basic auth | yes: reading by git |
 //!
 //! Credentials go in `Authorization: Bearer …`. The header `Travis-Worker-Protocol: 1` names the
@@ -210,7 +211,30 @@ pub struct Assignment {
     pub limits: Limits,
     /// Whether the job may use the network.
     pub network: bool,
+    /// The job's cache, when it has one. The worker lends the job a directory, puts what it
+    /// fetched there as `fetched.tgz`, and stores what the job left there as `new.tgz`.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub cache: Option<CacheSpec>,
 }
+
+/// What a job's worker does about its cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CacheSpec {
+    /// It may fetch one.
+    pub fetch: bool,
+    /// It may store one.
+    pub store: bool,
+    /// Bytes that one may have.
+    pub most_bytes: u64,
+    /// Seconds for fetching, and for storing.
+    pub timeout_seconds: u64,
+}
+
+/// The header with the SHA-256 of a cache's bytes, in small hexadecimal digits.
+pub const CACHE_SHA256: &str = "Travis-Cache-Sha256";
+/// The header that names whose cache it is, for people; what can't stand in a header is `?`.
+pub const CACHE_FROM: &str = "Travis-Cache-From";
 
 /// Where the job's commit comes from; the worker keeps a mirror of it and offers that to the job.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

@@ -10,6 +10,7 @@ mod error;
 mod matrix;
 mod message;
 mod normalize;
+mod options;
 mod table;
 mod yaml;
 
@@ -17,8 +18,9 @@ use serde_json::Value;
 
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
-pub use matrix::Expansion;
+pub use matrix::{Expansion, Notice};
 pub use message::{Level, Message};
+pub use options::Options;
 
 /// The most jobs that one file may expand to.
 pub const MAX_JOBS: usize = 200;
@@ -81,12 +83,28 @@ pub struct PlannedJob {
     pub config: Value,
 }
 
+/// Reads one file without expanding it: the normalized configuration and what was odd about it.
+///
+/// # Errors
+/// Only for files that cannot be read at all.
+pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), ConfigError> {
+    if source.len() > MAX_SOURCE_BYTES {
+        return Err(ConfigError::TooLarge {
+            bytes: source.len(),
+        });
+    }
+    let document = yaml::parse(source)?;
+    let mut messages = message::Messages::default();
+    let config = normalize::normalize(document, options, &mut messages);
+    Ok((Value::Object(config), messages.into_vec()))
+}
+
 /// Reads one file and expands it to jobs.
 ///
 /// # Errors
 /// Only for files that cannot be read at all, or that ask for more than the limits allow.
 pub fn plan(source: &str, context: &PlanContext) -> Result<Plan, ConfigError> {
-    plan_with(source, context, &conditions::Unevaluated)
+    plan_with(source, context, &conditions::DataJudge)
 }
 
 /// As [`plan`], with the given judge of `if:` conditions.
@@ -105,17 +123,13 @@ pub fn plan_with(
     }
     let document = yaml::parse(source)?;
     let mut messages = message::Messages::default();
-    for duplicate in &document.duplicates {
-        messages.add(
-            Level::Error,
-            &duplicate.path,
-            "duplicate_key",
-            [("key", duplicate.key.as_str().into())],
-            Some((duplicate.line, duplicate.column)),
-        );
+    let mut config = normalize::normalize(document, Options::default(), &mut messages);
+    let mut expansion = matrix::expand(&config, context, judge)?;
+    let skipped = matrix::filter_notifications(&mut config, context, judge);
+    expansion.notices.extend(skipped);
+    for notice in &expansion.notices {
+        notice.tell(&mut messages);
     }
-    let config = normalize::normalize(&document.root, &mut messages);
-    let expansion = matrix::expand(&config, context, judge)?;
     Ok(Plan {
         config: Value::Object(config),
         stages: expansion.stages,

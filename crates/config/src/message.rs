@@ -1,9 +1,14 @@
 //! Messages about a configuration, in the original's codes.
 
+mod text;
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde_json::{Map, Value};
 
 /// How grave a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// A note: something was filled in or renamed.
@@ -29,6 +34,21 @@ impl Level {
     }
 }
 
+/// A change of the file that mends what a message is about.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Edit {
+    /// The line where the replaced text begins, from 1.
+    pub line: u32,
+    /// The column where it begins, in characters, from 1.
+    pub column: u32,
+    /// The line where it ends.
+    pub end_line: u32,
+    /// The column of the first character that stays.
+    pub end_column: u32,
+    /// What stands there instead.
+    pub replacement: String,
+}
+
 /// One message about one place of the file.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Message {
@@ -44,134 +64,105 @@ pub struct Message {
     pub line: Option<u32>,
     /// The column, from 1.
     pub column: Option<u32>,
+    /// The file, where it is not the repository's own `.travis.yml`.
+    pub file: Option<String>,
     /// The sentence to show, without level and key.
     pub text: String,
+    /// What mends it, where that is certain.
+    pub edit: Option<Edit>,
+}
+
+impl Message {
+    /// A message without a place in the file.
+    #[must_use]
+    pub fn new(level: Level, key: &str, code: &'static str, args: Map<String, Value>) -> Self {
+        Self {
+            level,
+            key: if key.is_empty() { "root" } else { key }.to_owned(),
+            code,
+            text: text::render(code, &args),
+            args,
+            line: None,
+            column: None,
+            file: None,
+            edit: None,
+        }
+    }
+
+    /// The whole sentence, with level and key.
+    #[must_use]
+    pub fn full_text(&self) -> String {
+        format!("[{}] on {}: {}", self.level.as_str(), self.key, self.text)
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        // Secrets are told once a section, wherever they stand in it.
+        let line = self.line.filter(|_| self.code != "secure");
+        (self.level, &self.key, self.code, line, &self.text).hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// Collects messages up to a bound, so that an odd file cannot make a list without end.
 #[derive(Debug, Default)]
-pub(crate) struct Messages(Vec<Message>);
+pub(crate) struct Messages {
+    list: Vec<Message>,
+    seen: HashSet<u64>,
+}
 
 /// More than a person would read, and enough for every real file.
 const MAX_MESSAGES: usize = 500;
-/// Values are quoted in messages only up to this many characters.
-const MAX_SHOWN: usize = 200;
 
 impl Messages {
-    /// Adds one message; `position` is line and column, from 1.
-    pub(crate) fn add<const N: usize>(
+    /// Adds one message; `position` is line and column, from 1. What was said is not said again.
+    pub(crate) fn add<'a>(
         &mut self,
         level: Level,
         key: &str,
         code: &'static str,
-        args: [(&str, Value); N],
+        args: impl IntoIterator<Item = (&'a str, Value)>,
         position: Option<(u32, u32)>,
     ) {
-        if self.0.len() >= MAX_MESSAGES {
+        if self.list.len() >= MAX_MESSAGES {
             return;
         }
         let args: Map<String, Value> = args
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
-        self.0.push(Message {
-            level,
-            key: if key.is_empty() { "root" } else { key }.to_owned(),
-            code,
-            text: render(code, &args),
-            args,
-            line: position.map(|p| p.0),
-            column: position.map(|p| p.1),
-        });
+        let mut message = Message::new(level, key, code, args);
+        message.line = position.map(|p| p.0);
+        message.column = position.map(|p| p.1);
+        if self.seen.insert(message.fingerprint()) {
+            self.list.push(message);
+        }
+    }
+
+    /// How many there are: a point to come back to.
+    pub(crate) fn mark(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Takes back what was said since a mark.
+    pub(crate) fn rewind(&mut self, mark: usize) -> Vec<Message> {
+        let taken = self.list.split_off(mark.min(self.list.len()));
+        for message in &taken {
+            self.seen.remove(&message.fingerprint());
+        }
+        taken
+    }
+
+    /// Says again what was taken back.
+    pub(crate) fn replay(&mut self, messages: Vec<Message>) {
+        for message in messages {
+            if self.list.len() < MAX_MESSAGES && self.seen.insert(message.fingerprint()) {
+                self.list.push(message);
+            }
+        }
     }
 
     pub(crate) fn into_vec(self) -> Vec<Message> {
-        self.0
-    }
-}
-
-fn show(args: &Map<String, Value>, name: &str) -> String {
-    let text = match args.get(name) {
-        None => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    match text.char_indices().nth(MAX_SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
-}
-
-fn render(code: &str, args: &Map<String, Value>) -> String {
-    let a = |name: &str| show(args, name);
-    match code {
-        "alias_key" => format!(
-            "the key {} is an alias for {}, using {}",
-            a("alias"),
-            a("key"),
-            a("key")
-        ),
-        "alias_value" => format!(
-            "the value {} is an alias for {}, using {}",
-            a("alias"),
-            a("value"),
-            a("value")
-        ),
-        "default" => format!(
-            "missing {}, using the default \"{}\"",
-            a("key"),
-            a("default")
-        ),
-        "deprecated_key" => format!("deprecated key: \"{}\" ({})", a("key"), a("info")),
-        "downcase" => format!("using lower case of {}", a("value")),
-        "duplicate_key" => format!("duplicate key: {}", a("key")),
-        "overwrite" => format!(
-            "both {} and {} given. {} overwrites {}",
-            a("key"),
-            a("other"),
-            a("key"),
-            a("other")
-        ),
-        "find_key" => format!(
-            "key {} is not known, but {} is, using {}",
-            a("original"),
-            a("key"),
-            a("key")
-        ),
-        "find_value" => format!(
-            "value {} is not known, but {} is, using {}",
-            a("original"),
-            a("value"),
-            a("value")
-        ),
-        "clean_key" => format!(
-            "key {} contains unsupported characters, using {}",
-            a("original"),
-            a("key")
-        ),
-        "strip_key" => format!(
-            "key {} contains whitespace, using {}",
-            a("original"),
-            a("key")
-        ),
-        "underscore_key" => format!(
-            "key {} is not underscored, using {}",
-            a("original"),
-            a("key")
-        ),
-        "unexpected_seq" => format!(
-            "unexpected sequence, using the first value ({})",
-            a("value")
-        ),
-        "unknown_key" => format!("unknown key \"{}\" ({})", a("key"), a("value")),
-        "unknown_value" => format!("dropping unknown value: {}", a("value")),
-        "invalid_type" => format!(
-            "dropping unexpected {}, expected {} ({})",
-            a("actual"),
-            a("expected"),
-            a("value")
-        ),
-        "invalid_env_var" => format!("invalid env var: {}", a("var")),
-        other => other.replace('_', " "),
+        self.list
     }
 }

@@ -3,31 +3,9 @@
 
 use std::path::Path;
 
-use serde_json::{Map, Value};
-use travis_config::conditions::{Judge, Subject};
+use serde_json::Value;
+use travis_config::conditions::DataJudge;
 use travis_config::{PlanContext, expand};
-
-/// Knows from the original's messages which conditions did not hold.
-struct Told(Vec<(String, String)>);
-
-impl Judge for Told {
-    fn holds(
-        &self,
-        subject: Subject,
-        condition: &str,
-        _context: &PlanContext,
-        _job: &Map<String, Value>,
-    ) -> Option<bool> {
-        let code = match subject {
-            Subject::Job => "skip_job",
-            Subject::Stage => "skip_stage",
-            Subject::Exclude => "skip_exclude",
-            Subject::AllowFailure => "skip_allow_failure",
-        };
-        let told = (code.to_owned(), condition.to_owned());
-        Some(!self.0.contains(&told))
-    }
-}
 
 fn compare(file: &str) -> Option<(usize, usize)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -45,17 +23,35 @@ fn compare(file: &str) -> Option<(usize, usize)> {
             continue;
         };
         cases += 1;
-        let told = case["messages"]
+        let context = PlanContext {
+            branch: "master".to_owned(),
+            event_type: "push".to_owned(),
+            fork: Some(false),
+            ..PlanContext::default()
+        };
+        let got = expand(config, &context, &DataJudge).unwrap();
+        let jobs: Vec<Value> = got.jobs.iter().map(|job| job.config.clone()).collect();
+        let told: Vec<(&str, &str, &Value)> = case["messages"]
             .as_array()
             .unwrap()
             .iter()
             .filter_map(|m| {
-                let condition = m["args"]["condition"].as_str()?;
-                Some((m["code"].as_str()?.to_owned(), condition.to_owned()))
+                let code = m["code"].as_str()?;
+                let told = (m["key"].as_str()?, code, &m["args"]["condition"]);
+                (code.starts_with("skip_") && code != "skip_notification").then_some(told)
             })
             .collect();
-        let got = expand(config, &PlanContext::default(), &Told(told)).unwrap();
-        let jobs: Vec<Value> = got.jobs.iter().map(|job| job.config.clone()).collect();
+        let conditions: Vec<Value> = got
+            .notices
+            .iter()
+            .map(|notice| notice.condition.as_str().into())
+            .collect();
+        let notices: Vec<(&str, &str, &Value)> = got
+            .notices
+            .iter()
+            .zip(&conditions)
+            .map(|(notice, condition)| (notice.key.as_str(), notice.code, condition))
+            .collect();
         let want = case["jobs"].as_array().unwrap();
         let stages: Vec<&str> = case["stages"]
             .as_array()
@@ -63,7 +59,7 @@ fn compare(file: &str) -> Option<(usize, usize)> {
             .iter()
             .filter_map(|s| s["name"].as_str())
             .collect();
-        if jobs == *want && stages == got.stages {
+        if jobs == *want && stages == got.stages && notices == told {
             same += 1;
         } else if verbose {
             println!(
@@ -72,6 +68,9 @@ fn compare(file: &str) -> Option<(usize, usize)> {
                 jobs.len(),
                 want.len()
             );
+            if notices != told {
+                println!("  notices {notices:?}, want {told:?}");
+            }
             if stages != got.stages {
                 println!("  stages {:?}, want {stages:?}", got.stages);
             }

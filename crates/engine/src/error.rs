@@ -1,4 +1,5 @@
 use thiserror::Error;
+use travis_blobs::BlobError;
 use travis_forge::{ForgeError, UrlError};
 use travis_logs::LogError;
 use travis_model::{Rejected, SlugError};
@@ -52,6 +53,12 @@ pub enum EngineError {
     /// The repository's builds are switched off.
     #[error("the repository is not active: switch it on first")]
     RepositoryInactive,
+    /// More than may be kept.
+    #[error("{0}")]
+    TooLarge(String),
+    /// Bytes of caches.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
     /// A log.
     #[error(transparent)]
     Log(#[from] LogError),

@@ -9,6 +9,7 @@ mod approvals;
 mod attempts;
 mod badges;
 mod build_changes;
+mod caches;
 mod changes;
 mod clock;
 mod compare;
@@ -52,6 +53,7 @@ mod workers;
 
 use std::sync::Arc;
 use std::time::Duration;
+use travis_blobs::Blobs;
 use travis_bus::Bus;
 use travis_forge::Forge;
 use travis_logs::LogStore;
@@ -60,6 +62,7 @@ use travis_store::Store;
 pub use access::{Rights, Viewer};
 pub use allowed::Allowed;
 pub use attempts::{AttemptAccess, Finished, Finishing};
+pub use caches::{CacheFilter, CacheOffer, CachePolicy, CacheUpload};
 pub use clock::{Clock, SystemClock};
 pub use configuration::lint::{Linted, LintedJob, lint};
 pub use configuration::messages::MAIN as CONFIG_FILE;
@@ -105,6 +108,8 @@ pub struct Policy {
     pub compare_every: Duration,
     /// How long the keys of repositories are.
     pub key_length: keys::KeyLength,
+    /// Caches of jobs.
+    pub caches: CachePolicy,
 }
 
 impl Policy {
@@ -151,6 +156,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// Logs.
     pub logs: Arc<dyn LogStore>,
+    /// Bytes of caches.
+    pub blobs: Arc<dyn Blobs>,
     /// Wake-ups and events.
     pub bus: Arc<dyn Bus>,
     /// Plain git repositories.
@@ -165,10 +172,12 @@ pub struct Ports {
 pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) logs: Arc<dyn LogStore>,
+    pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) forge: Arc<dyn Forge>,
     pub(crate) connect: Connect,
     pub(crate) adapters: hosting::Adapters,
+    pub(crate) read_files: configuration::fetch::ReadFiles,
     pub(crate) renewing: tokio::sync::Mutex<()>,
     pub(crate) grants: access::Grants,
     pub(crate) presence: rights::Presence,
@@ -191,10 +200,12 @@ impl Engine {
         Self {
             store: ports.store,
             logs: ports.logs,
+            blobs: ports.blobs,
             bus: ports.bus,
             forge: ports.forge,
             connect: ports.connect,
             adapters: hosting::Adapters::default(),
+            read_files: configuration::fetch::ReadFiles::default(),
             renewing: tokio::sync::Mutex::default(),
             grants: access::Grants::default(),
             presence: rights::Presence::default(),
@@ -252,6 +263,7 @@ impl Engine {
             self.clone().remove_hooks_for_ever(),
             self.clone().deliver_for_ever(),
             self.clone().compare_for_ever(),
+            self.clone().sweep_caches_for_ever(),
         );
     }
 }

@@ -2,7 +2,8 @@
 //! may have.
 
 use crate::{
-    AttemptAccess, Engine, EngineError, Secret, masks, planning::branch_ref, secure::Decrypted,
+    AttemptAccess, CacheOffer, Engine, EngineError, Secret, masks, planning::branch_ref,
+    secure::Decrypted,
 };
 use std::sync::Arc;
 use travis_model::{Attempt, AttemptId, Build, Commit, Job, Repository, Worker};
@@ -30,6 +31,8 @@ pub struct Offer {
     pub script: String,
     /// Values to mask.
     pub secrets: Vec<String>,
+    /// The job's cache.
+    pub cache: Option<CacheOffer>,
 }
 
 /// What a job is given.
@@ -61,6 +64,9 @@ impl Engine {
             .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
         let clones = job.config.pointer("/git/clone") != Some(&serde_json::Value::Bool(false));
         let refs = refs(&repository, build);
+        let cache = self
+            .offer_cache(tx, worker, &repository, build, &job, &commit.sha)
+            .await?;
         self.masks.put(attempt.id, &secrets);
         Ok(Offer {
             attempt: attempt.id,
@@ -71,6 +77,7 @@ impl Engine {
             secrets,
             job,
             repository,
+            cache,
         })
     }
 
@@ -158,6 +165,7 @@ impl Engine {
             } else {
                 build.branch.clone()
             },
+            default_branch: repository.default_branch.clone(),
             tag: build.tag.clone(),
             commit: commit.sha.clone(),
             commit_range: commit_range(build, &commit),
@@ -181,6 +189,7 @@ impl Engine {
                 || self.policy.public_url.clone(),
                 |(_, host)| host.to_owned(),
             ),
+            ..JobInput::default()
         };
         let mut secrets = travis_script::secrets(&input);
         secrets.extend(decrypted.plain);

@@ -3,7 +3,7 @@
 use crate::{
     Engine, EngineError,
     configuration::{
-        context::context,
+        context::{context, unmet},
         messages::{MAIN as CONFIG_FILE, fatal},
     },
     draft::{fill, new_job, skips},
@@ -285,6 +285,9 @@ impl Engine {
             BranchDecision::Excluded => {
                 return Ok(found.no(EXCLUDED));
             }
+        }
+        if let Some(reason) = unmet(&plan.config, &context) {
+            return Ok(found.no(reason));
         }
         if plan.jobs.is_empty() {
             return Ok(found.no(NO_JOBS));

@@ -78,7 +78,7 @@ impl Engine {
         build: &Build,
         commit: &Commit,
     ) -> Result<bool, EngineError> {
-        let tier = tier(tx, worker, repository).await?;
+        let tier = tier(reader_of(tx), worker, repository).await?;
         let origin = origin(reader_of(tx), repository, build, &commit.sha).await?;
         Ok(may_have_secrets(origin, tier))
     }
@@ -105,19 +105,19 @@ fn reader_of(tx: &mut dyn Tx) -> &mut dyn Reader {
 }
 
 /// How far a worker's word counts for a repository.
-async fn tier(
-    tx: &mut dyn Tx,
+pub(crate) async fn tier(
+    reader: &mut dyn Reader,
     worker: &Worker,
     repository: &Repository,
 ) -> Result<Tier, EngineError> {
-    if tx
+    if reader
         .user(worker.owner_id)
         .await?
         .is_some_and(|owner| owner.admin)
     {
         return Ok(Tier::Bound);
     }
-    let right = tx.right(worker.owner_id, repository.id).await?;
+    let right = reader.right(worker.owner_id, repository.id).await?;
     Ok(match right {
         Some(right) if right.level >= Level::Admin => Tier::Bound,
         _ => Tier::Quarantined,

@@ -59,4 +59,6 @@ ids! {
     DeliveryId,
     /// A maintainer's word for one commit.
     ApprovalId,
+    /// What jobs kept for later ones.
+    CacheId,
 }

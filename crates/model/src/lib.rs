@@ -2,6 +2,7 @@
 //! trust and "why is it waiting". Nothing here does I/O, reads a clock or draws a random number;
 //! time comes in as [`Timestamp`] values.
 
+pub mod cache;
 pub mod entities;
 pub mod ids;
 pub mod progress;

@@ -11,6 +11,7 @@ pub(crate) fn variables(
     home: &str,
     user: &str,
     mirror: Option<&str>,
+    lent: Option<&str>,
 ) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = [
         ("HOME", home),
@@ -28,6 +29,7 @@ pub(crate) fn variables(
     all.push(("PATH".to_owned(), tools.search_path()));
     all.push(("CARGO_HOME".to_owned(), format!("{home}/.cargo")));
     all.extend(tools.environment.iter().cloned());
+    all.extend(lent.map(|lent| ("TRAVIS_CACHE_DIR".to_owned(), lent.to_owned())));
     if let (Some(mirror), Some(url)) = (mirror, spec.clone_url.as_deref()) {
         all.extend(git_settings(mirror, url));
     }

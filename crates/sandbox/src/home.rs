@@ -15,6 +15,7 @@ pub(crate) const SCRIPT: &str = "build.sh";
 pub(crate) struct Home {
     base: PathBuf,
     home: PathBuf,
+    lent: Option<PathBuf>,
 }
 
 impl Home {
@@ -41,7 +42,30 @@ impl Home {
         }
         let home = base.join("home");
         private.create(&home).on("create", &home)?;
-        Ok(Self { base, home })
+        Ok(Self {
+            base,
+            home,
+            lent: None,
+        })
+    }
+
+    /// Makes the directory that is lent to the job, if it is to have one.
+    pub(crate) fn lend(mut self, lend: bool) -> Result<Self, SandboxError> {
+        if lend {
+            let lent = self.base.join("lent");
+            let made = DirBuilder::new().mode(0o700).create(&lent);
+            if let Err(error) = made.on("create", &lent) {
+                self.remove();
+                return Err(error);
+            }
+            self.lent = Some(lent);
+        }
+        Ok(self)
+    }
+
+    /// That directory.
+    pub(crate) fn lent(&self) -> Option<&Path> {
+        self.lent.as_deref()
     }
 
     /// The job's home on the machine.

@@ -56,7 +56,7 @@ impl Executor for Host {
 
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let homes = self.homes();
-        let home = Home::create(&homes, &spec.id)?;
+        let home = Home::create(&homes, &spec.id)?.lend(spec.lend)?;
         let group = match self.cgroups.create(&spec.id, spec.limits) {
             Ok(group) => group,
             Err(error) => {
@@ -66,10 +66,18 @@ impl Executor for Host {
         };
         let path = text(home.path());
         let mirror = spec.mirror.as_deref().map(text);
+        let lent = home.lent().map(text);
         let user = std::env::var("USER").unwrap_or_else(|_| "travis".to_owned());
         let launch = Launch {
             command: vec!["/bin/bash".to_owned(), format!("{path}/{SCRIPT}")],
-            environment: environment::variables(spec, &self.tools, &path, &user, mirror.as_deref()),
+            environment: environment::variables(
+                spec,
+                &self.tools,
+                &path,
+                &user,
+                mirror.as_deref(),
+                lent.as_deref(),
+            ),
             directory: Some(home.path().to_owned()),
             terminal: spec.terminal,
             marker: Some((MARKER, format!("{}/{}", text(&homes), spec.id))),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -157,6 +157,10 @@ impl Sandbox for ProcessSandbox {
         };
         guard.0 = None;
         result.unwrap_or_else(|_| Err(SandboxError::WatchEnded(self.id.clone())))
+    }
+
+    fn lent(&self) -> Option<&Path> {
+        self.shared.home.lent()
     }
 
     async fn freeze(&self) -> Result<(), SandboxError> {

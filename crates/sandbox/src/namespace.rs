@@ -27,6 +27,7 @@ use crate::{Cgroups, Executor, Finding, Sandbox, SandboxError, Spec, ToolDirs};
 const PROGRAM: &str = "bwrap";
 const HOME: &str = "/home/travis";
 const MIRROR: &str = "/var/cache/travis/mirror.git";
+const LENT: &str = "/var/cache/travis/lent";
 /// How long an examination may take.
 const CHECK: Duration = Duration::from_secs(5);
 
@@ -167,6 +168,9 @@ impl Namespace {
         if let Some(mirror) = &spec.mirror {
             add(&["--ro-bind", &text(mirror), MIRROR]);
         }
+        if let Some(lent) = home.lent() {
+            add(&["--bind", &text(lent), LENT]);
+        }
         let script = format!("{HOME}/{SCRIPT}");
         add(&["--chdir", HOME, "--", "/bin/bash", &script]);
         all
@@ -185,7 +189,7 @@ impl Executor for Namespace {
 
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let fixed = self.fixed().await?;
-        let home = Home::create(&self.homes(), &spec.id)?;
+        let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lend)?;
         let tmp = home.path().with_file_name("tmp");
         let made = fs::create_dir(&tmp).on("create", &tmp);
         let group = match made.and_then(|()| self.cgroups.create(&spec.id, spec.limits)) {
@@ -203,6 +207,7 @@ impl Executor for Namespace {
                 HOME,
                 USER,
                 spec.mirror.as_ref().map(|_| MIRROR),
+                home.lent().map(|_| LENT),
             ),
             directory: None,
             terminal: spec.terminal,

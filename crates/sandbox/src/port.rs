@@ -1,6 +1,6 @@
 //! The port: what an executor promises. `tests/contract.rs` holds every executor to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -29,6 +29,9 @@ pub struct Spec {
     pub limits: ResourceLimits,
     /// Its terminal.
     pub terminal: TerminalSize,
+    /// A directory is lent to the job, see [`Sandbox::lent`]; the job finds its path in
+    /// `TRAVIS_CACHE_DIR`.
+    pub lend: bool,
 }
 
 /// What a job may use at most; enforced where the kernel lends the means, see
@@ -176,6 +179,13 @@ pub trait Sandbox: Send + Sync {
         sink: Sink,
         stop: CancellationToken,
     ) -> Result<Exit, SandboxError>;
+
+    /// The directory lent to the job, where this executor lends one and [`Spec::lend`] asked for
+    /// it: files pass through it before and after [`run`](Self::run). Goes with the sandbox. What
+    /// lies there after `run` is the job's work, links to anywhere among it.
+    fn lent(&self) -> Option<&Path> {
+        None
+    }
 
     /// Stops every process without ending it. Idempotent.
     ///

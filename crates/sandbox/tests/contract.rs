@@ -76,6 +76,7 @@ async fn holds_its_promises(executor: &dyn Executor, flood: &str) {
     assert!(output.is_empty());
     sandbox.destroy().await;
 
+    lends_a_directory(executor).await;
     stops_when_told(executor).await;
     freezes(executor).await;
 
@@ -97,6 +98,34 @@ async fn holds_its_promises(executor: &dyn Executor, flood: &str) {
     sandbox.destroy().await;
 
     assert!(!executor.check().await.is_empty());
+}
+
+/// Files pass through the lent directory, and it goes with the sandbox.
+async fn lends_a_directory(executor: &dyn Executor) {
+    let lending = Spec {
+        lend: true,
+        ..spec("8")
+    };
+    let sandbox = executor.prepare(&lending).await.unwrap();
+    let Some(lent) = sandbox.lent().map(Path::to_owned) else {
+        assert_eq!(executor.kind(), "dummy", "others lend");
+        sandbox.destroy().await;
+        return;
+    };
+    std::fs::write(lent.join("in"), "to the job").unwrap();
+    let script = "cat \"$TRAVIS_CACHE_DIR/in\"\necho from it > \"$TRAVIS_CACHE_DIR/out\"\n";
+    let (exit, output) = collect(&*sandbox, script, CancellationToken::new()).await;
+    assert_eq!(
+        (exit.code, output.as_slice()),
+        (Some(0), &b"to the job"[..])
+    );
+    let out = std::fs::read_to_string(lent.join("out")).unwrap();
+    assert_eq!(out, "from it\n");
+    sandbox.destroy().await;
+    assert!(!lent.exists());
+    let sandbox = executor.prepare(&spec("8")).await.unwrap();
+    assert!(sandbox.lent().is_none(), "only when asked for");
+    sandbox.destroy().await;
 }
 
 async fn stops_when_told(executor: &dyn Executor) {

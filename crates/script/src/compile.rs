@@ -5,8 +5,12 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::language::{self, Language};
+use crate::section::Section;
 use crate::shell::{check, quote};
-use crate::{JobInput, JobScript, ScriptError, checkout, environment, phases};
+use crate::{
+    JobInput, JobScript, ScriptError, addons, cache, checkout, deploy, environment, phases,
+    services, value,
+};
 
 const FUNCTIONS: &str = include_str!("bash/functions.bash");
 const PUBLIC_FUNCTIONS: &str = include_str!("bash/public.bash");
@@ -19,30 +23,43 @@ const LANGUAGE_FUNCTIONS: &str = include_str!("bash/language.bash");
 /// that are no hashes.
 pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     check_slug(&input.repo_slug)?;
-    let config = &input.config;
+    let cleaned = if input.secure_env {
+        input.config.clone()
+    } else {
+        value::without_decrypted(&input.config)
+    };
+    let config = &cleaned;
     let name = config.get("language").and_then(Value::as_str);
     let language = language::find(name.unwrap_or_default());
-    let mut script = String::with_capacity(16 * 1024);
+    let mut script = Section::default();
+    script.line("# ---- environment ----");
+    environment::write_builtin(&mut script.text, input, config, language)?;
+    addons::write_before(&mut script, config)?;
+    services::write(&mut script, config)?;
+    checkout::write(&mut script.text, input)?;
+    environment::write_shown(&mut script.text, input, config)?;
+    let of_language = language.section(config, LANGUAGE_FUNCTIONS)?;
+    script.text.push_str(&of_language);
+    for notice in &input.notices {
+        check(notice, || "a notice".to_owned())?;
+        script.line(&format!("travis_notice {}", quote(notice)));
+    }
+    let store_cache = cache::write(&mut script, config)?;
+    write_phases(&mut script, input, config, language, store_cache)?;
+    let mut text = String::with_capacity(16 * 1024);
     let _ = writeln!(
-        script,
+        text,
         "#!/bin/bash\n# Job {} of {}. Run by `bash FILE`; needs HOME set to a directory of its own.\n",
         one_line(&input.job_number),
         input.repo_slug
     );
-    script.push_str(FUNCTIONS);
-    script.push_str(PUBLIC_FUNCTIONS);
-    script.push_str("\n# ---- environment ----\n");
-    environment::write_builtin(&mut script, input, language)?;
-    checkout::write(&mut script, input)?;
-    environment::write_shown(&mut script, input)?;
-    write_language(&mut script, config, language);
-    for notice in &input.notices {
-        check(notice, || "a notice".to_owned())?;
-        let _ = writeln!(script, "travis_notice {}", quote(notice));
+    text.push_str(FUNCTIONS);
+    text.push_str(PUBLIC_FUNCTIONS);
+    for functions in script.functions() {
+        text.push_str(functions);
     }
-    write_notices(&mut script, config)?;
-    write_phases(&mut script, config, language)?;
-    Ok(JobScript { text: script })
+    text.push_str(&script.text);
+    Ok(JobScript { text })
 }
 
 fn one_line(text: &str) -> String {
@@ -73,70 +90,34 @@ fn check_slug(slug: &str) -> Result<(), ScriptError> {
     }
 }
 
-fn write_language(script: &mut String, config: &Value, language: &Language) {
-    let overrides = |name| phases::commands(config, name).is_some();
-    let uses_default = !(overrides("install") && overrides("script"));
-    if language.needs_functions() && (uses_default || language.needs_setup(config)) {
-        script.push('\n');
-        script.push_str(LANGUAGE_FUNCTIONS);
-    }
-    if language.needs_setup(config) {
-        script.push_str("\n# ---- language ----\n");
-        script.push_str(&language.setup());
-        script.push_str("TRAVIS_STAGE=setup\n");
-        script.push_str(language.exports);
-        script.push_str("travis_setup_language\n");
-    }
-}
-
-/// Says plainly what the configuration asks for and this system does not do.
-fn write_notices(script: &mut String, config: &Value) -> Result<(), ScriptError> {
-    let listed = |value: &Value| -> String {
-        let words: Vec<&str> = match value {
-            Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
-            Value::Object(map) => map.keys().map(String::as_str).collect(),
-            Value::String(text) => vec![text],
-            _ => Vec::new(),
-        };
-        words.join(", ")
-    };
-    for (key, verb) in [("services", "started"), ("addons", "installed")] {
-        if let Some(value) = config.get(key) {
-            let words = listed(value);
-            if !words.is_empty() {
-                check(&words, || format!("the key {key}"))?;
-                let text = format!("Not {verb} by this worker: {words} ({key}).");
-                let _ = writeln!(script, "travis_notice {}", quote(&text));
-            }
-        }
-    }
-    Ok(())
-}
-
 fn write_phases(
-    script: &mut String,
+    script: &mut Section,
+    input: &JobInput,
     config: &Value,
     language: &Language,
+    store_cache: Option<String>,
 ) -> Result<(), ScriptError> {
-    script.push_str("\n# ---- phases ----\n");
+    script.line("\n# ---- phases ----");
     let mut calls = String::from("\n# ---- the run ----\n");
+    let language = Some(language);
     for phase in phases::BEFORE {
         if phases::write(script, config, language, phase)? {
             let _ = writeln!(calls, "travis_run_{}", phase.name);
         }
     }
+    calls.push_str(&store_cache.unwrap_or_default());
     let success = phases::write(script, config, language, &phases::AFTER_SUCCESS)?;
     let failure = phases::write(script, config, language, &phases::AFTER_FAILURE)?;
-    let deploys = config
-        .get("deploy")
-        .is_some_and(|deploy| *deploy != Value::Bool(false));
+    let deploys = deploy::is_wanted(config);
+    if deploys {
+        deploy::write(script, input, config)?;
+    }
     if success || deploys {
         calls.push_str("if [[ \"${TRAVIS_TEST_RESULT:-}\" == 0 ]]; then\n");
-        if success {
-            calls.push_str("  travis_run_after_success\n");
-        }
-        if deploys {
-            calls.push_str("  travis_notice 'Deployments are not run by this worker.'\n");
+        for (is_there, name) in [(success, "after_success"), (deploys, "deploy")] {
+            if is_there {
+                let _ = writeln!(calls, "  travis_run_{name}");
+            }
         }
         calls.push_str("fi\n");
     }
@@ -148,8 +129,10 @@ fn write_phases(
     if phases::write(script, config, language, &phases::AFTER_SCRIPT)? {
         calls.push_str("travis_run_after_script\n");
     }
+    let artifacts = addons::artifacts(script, input, config)?;
+    calls.push_str(&artifacts);
     calls.push_str("travis_footer\n");
-    script.push_str(&calls);
+    script.text.push_str(&calls);
     Ok(())
 }
 

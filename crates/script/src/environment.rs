@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::language::Language;
 use crate::shell::{assigned, check, is_name, pretty, quote};
-use crate::{JobInput, ScriptError};
+use crate::{JobInput, ScriptError, value};
 
 /// Shorter secrets would mask half the log.
 const SHORTEST_SECRET: usize = 4;
@@ -16,8 +16,19 @@ const SHORTEST_SECRET: usize = 4;
 #[must_use]
 pub fn secrets(input: &JobInput) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
-    for variable in input.settings_env.iter().filter(|v| !v.public) {
-        let whole = variable.value.as_str();
+    let mut wholes: Vec<&str> = Vec::new();
+    value::all_decrypted(&input.config, &mut wholes);
+    // As written, and as the shell makes of it: authors quote secrets for the shell.
+    let unquoted: Vec<String> = wholes.iter().filter_map(|text| shell_value(text)).collect();
+    wholes.extend(unquoted.iter().map(String::as_str));
+    wholes.extend(
+        input
+            .settings_env
+            .iter()
+            .filter(|variable| !variable.public)
+            .map(|variable| variable.value.as_str()),
+    );
+    for whole in wholes {
         let lines = whole.lines().map(str::trim);
         for value in std::iter::once(whole).chain(lines) {
             if value.chars().count() >= SHORTEST_SECRET && !values.iter().any(|v| v == value) {
@@ -36,6 +47,22 @@ pub fn secrets(input: &JobInput) -> Vec<String> {
     values
 }
 
+/// What the shell makes of quotes and backslashes, where that is another text.
+fn shell_value(text: &str) -> Option<String> {
+    let mut value = String::with_capacity(text.len());
+    let mut open = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (open, c) {
+            (Some('\''), '\'') | (Some('"'), '"') => open = None,
+            (None, '\'' | '"') => open = Some(c),
+            (None | Some('"'), '\\') => value.extend(chars.next()),
+            _ => value.push(c),
+        }
+    }
+    (value != text).then_some(value)
+}
+
 fn text<'c>(config: &'c Value, key: &str) -> &'c str {
     config.get(key).and_then(Value::as_str).unwrap_or_default()
 }
@@ -45,15 +72,16 @@ fn flag(value: bool) -> String {
 }
 
 /// The variables that come of the job itself.
-fn builtin(input: &JobInput, language: &Language) -> Vec<(&'static str, String)> {
-    let config = &input.config;
+fn builtin(input: &JobInput, config: &Value, language: &Language) -> Vec<(&'static str, String)> {
     let pull = input.pull_request.as_ref();
     let or_empty = |value: &Option<String>| value.clone().unwrap_or_default();
     let of_pull =
         |get: fn(&crate::PullRequest) -> &String| pull.map(get).cloned().unwrap_or_default();
-    let decrypted = || config.get("env").is_some_and(has_decrypted);
-    let hidden = || input.settings_env.iter().any(|variable| !variable.public);
-    let secure = input.secure_env && (hidden() || decrypted());
+    let mut decrypted = Vec::new();
+    value::all_decrypted(config, &mut decrypted);
+    let has_secrets =
+        !decrypted.is_empty() || input.settings_env.iter().any(|variable| !variable.public);
+    let secure = input.secure_env && has_secrets;
     let sudo = match config.get("sudo") {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(value)) => flag(*value),
@@ -107,6 +135,9 @@ fn builtin(input: &JobInput, language: &Language) -> Vec<(&'static str, String)>
         ("TRAVIS_DIST", text(config, "dist").to_owned()),
         ("TRAVIS_OSX_IMAGE", text(config, "osx_image").to_owned()),
     ];
+    if !input.forge_api_url.is_empty() {
+        variables.push(("TRAVIS_GITHUB_API", input.forge_api_url.clone()));
+    }
     for version in language.versions {
         let value = text(config, version.key);
         if !value.is_empty() {
@@ -138,9 +169,10 @@ export TRAVIS_OS_NAME TRAVIS_CPU_ARCH TRAVIS_ARCH="$TRAVIS_CPU_ARCH" TRAVIS_INIT
 pub(crate) fn write_builtin(
     script: &mut String,
     input: &JobInput,
+    config: &Value,
     language: &Language,
 ) -> Result<(), ScriptError> {
-    for (name, value) in builtin(input, language) {
+    for (name, value) in builtin(input, config, language) {
         check(&value, || format!("the value of {name}"))?;
         let _ = writeln!(script, "export {name}={}", quote(&value));
     }
@@ -154,9 +186,13 @@ pub(crate) fn write_builtin(
 }
 
 /// Writes the variables of the settings and of `.travis.yml`, shown in the log.
-pub(crate) fn write_shown(script: &mut String, input: &JobInput) -> Result<(), ScriptError> {
+pub(crate) fn write_shown(
+    script: &mut String,
+    input: &JobInput,
+    config: &Value,
+) -> Result<(), ScriptError> {
     let settings = from_settings(input)?;
-    let (configured, encrypted) = from_config(&input.config)?;
+    let (configured, encrypted) = from_config(config)?;
     if settings.is_empty() && configured.is_empty() && !encrypted {
         return Ok(());
     }
@@ -201,13 +237,19 @@ fn from_settings(input: &JobInput) -> Result<String, ScriptError> {
     Ok(lines)
 }
 
-/// Whether a value that only the repository's key opens was opened here.
-fn has_decrypted(value: &Value) -> bool {
-    match value {
-        Value::Array(list) => list.iter().any(has_decrypted),
-        Value::Object(map) => map.contains_key("decrypted") || map.values().any(has_decrypted),
-        _ => false,
-    }
+/// A variable that was decrypted for this job. Its text is an assignment's right side like any other
+/// of `.travis.yml`, with quotes of its own where its author put some.
+fn secret(lines: &mut String, name: &str, text: &str) -> Result<(), ScriptError> {
+    check(text, || format!("the variable {name}"))?;
+    let export = format!("export {name}={}", assigned(text));
+    let shown = format!("export {name}=[secure]");
+    let _ = writeln!(
+        lines,
+        "travis_cmd {} --echo --secure --display {}",
+        quote(&export),
+        quote(&shown)
+    );
+    Ok(())
 }
 
 /// The lines, and whether there are values that only the repository's key opens.
@@ -222,18 +264,16 @@ fn from_config(config: &Value) -> Result<(String, bool), ScriptError> {
                 encrypted = true;
                 continue;
             }
-            Value::Object(held) => {
-                match held.get("decrypted").and_then(Value::as_str) {
-                    Some(plain) if is_name(name) => {
-                        check(plain, || format!("the variable {name}"))?;
-                        let shown = quote(&format!("$ export {name}=[secure]"));
-                        let _ = writeln!(lines, "printf '%s\\n' {shown}");
-                        let _ = writeln!(lines, "export {name}={}", quote(plain));
-                    }
-                    _ => encrypted = true,
+            Value::Object(_) => match value::decrypted(value) {
+                Some(text) if is_name(name) => {
+                    secret(&mut lines, name, text)?;
+                    continue;
                 }
-                continue;
-            }
+                _ => {
+                    encrypted = true;
+                    continue;
+                }
+            },
             Value::String(text) => text.clone(),
             Value::Null => String::new(),
             other => other.to_string(),

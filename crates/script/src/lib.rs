@@ -5,13 +5,19 @@
 //! anything else errored. Up to the job's own commands it starts no process: a job that does
 //! nothing costs one bash.
 
+mod addons;
+mod cache;
 mod checkout;
 mod compile;
+mod deploy;
 mod environment;
 mod error;
 mod language;
 mod phases;
+mod section;
+mod services;
 mod shell;
+mod value;
 
 use serde_json::Value;
 
@@ -79,6 +85,8 @@ pub struct JobInput {
     pub event_type: String,
     /// The branch, or the base branch of a pull request.
     pub branch: String,
+    /// The repository's default branch, where it is known.
+    pub default_branch: String,
     /// The tag, for builds of tags.
     pub tag: Option<String>,
     /// The commit's full hash.
@@ -107,4 +115,6 @@ pub struct JobInput {
     pub restarted: bool,
     /// The host of the web app.
     pub app_host: String,
+    /// Where the forge's API is, for deployments to it; empty for the public GitHub.
+    pub forge_api_url: String,
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::ScriptError;
 use crate::language::Language;
+use crate::section::Section;
 use crate::shell::{check, quote};
 
 /// One phase and what its failure means.
@@ -42,6 +43,10 @@ pub(crate) const AFTER_SUCCESS: Phase = phase("after_success", false);
 pub(crate) const AFTER_FAILURE: Phase = phase("after_failure", false);
 pub(crate) const AFTER_SCRIPT: Phase = phase("after_script", false);
 
+/// Around each deployment.
+pub(crate) const BEFORE_DEPLOY: Phase = phase("before_deploy", true);
+pub(crate) const AFTER_DEPLOY: Phase = phase("after_deploy", false);
+
 /// The commands that the configuration gives for a phase; `None` where it says nothing.
 pub(crate) fn commands<'c>(config: &'c Value, name: &str) -> Option<Vec<&'c str>> {
     match config.get(name)? {
@@ -59,9 +64,9 @@ fn is_skip(commands: &[&str]) -> bool {
 
 /// Writes the function of a phase; answers whether there is anything in it.
 pub(crate) fn write(
-    script: &mut String,
+    script: &mut Section,
     config: &Value,
-    language: &Language,
+    language: Option<&Language>,
     phase: &Phase,
 ) -> Result<bool, ScriptError> {
     let name = phase.name;
@@ -76,7 +81,7 @@ pub(crate) fn write(
         }
         Some(commands) => write_commands(&mut body, phase, &commands)?,
         None => {
-            if let Some(default) = language.default_step(name) {
+            if let Some(default) = language.and_then(|language| language.default_step(name)) {
                 for line in default.trim_end().lines() {
                     let _ = writeln!(body, "  {line}");
                 }
@@ -87,7 +92,7 @@ pub(crate) fn write(
         return Ok(false);
     }
     let _ = write!(
-        script,
+        script.text,
         "\ntravis_run_{name}() {{\n  TRAVIS_STAGE={name}\n{body}}}\n"
     );
     Ok(true)

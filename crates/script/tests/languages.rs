@@ -3,23 +3,8 @@
 
 mod support;
 
-use std::path::Path;
-
 use serde_json::{Value, json};
-use support::{Outcome, check_marks, plain, run_in};
-
-/// A directory of programs that print what they are asked, so that any machine gives one result.
-fn programs(home: &Path, list: &[(&str, &str)]) -> String {
-    use std::os::unix::fs::PermissionsExt;
-    let bin = home.join("tools");
-    std::fs::create_dir_all(&bin).unwrap();
-    for (name, body) in list {
-        let file = bin.join(name);
-        std::fs::write(&file, format!("#!/bin/bash\n{body}\n")).unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    bin.display().to_string()
-}
+use support::{Outcome, check_marks, plain, programs, run_in};
 
 fn run(config: Value, list: &[(&str, &str)]) -> Outcome {
     let home = tempfile::tempdir().unwrap();
@@ -298,7 +283,12 @@ fn default_steps_follow_the_files() {
             &["$ cpanm --quiet", "$ perl Makefile.PL && make test\n"],
         ),
         ("php", &[], &["php", "phpunit"], &["$ phpunit\n"]),
-        ("elixir", &[], &["elixir", "mix"], &["$ mix test\n"]),
+        (
+            "elixir",
+            &["mix.exs"],
+            &["elixir", "mix"],
+            &["$ mix deps.get\n", "$ mix test\n"],
+        ),
         (
             "julia",
             &[],

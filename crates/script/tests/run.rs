@@ -163,7 +163,6 @@ fn no_text_from_outside_is_run() {
     let home = tempfile::tempdir().unwrap();
     let mut input = plain(json!({
         "script": ["printf '%s' \"$TRAVIS_COMMIT_MESSAGE\" >\"$HOME/message\""],
-        "services": [evil],
     }));
     input.commit_message = evil.into();
     input.branch = evil.into();

@@ -88,6 +88,7 @@ impl From<EngineError> for ApiError {
             EngineError::RepositoryInactive => {
                 Self::new(StatusCode::NOT_ACCEPTABLE, "repository_inactive", text)
             }
+            EngineError::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", text),
             EngineError::Log(error) => error.into(),
             EngineError::Store(error) => error.into(),
             EngineError::Forge(error) => error.into(),

@@ -49,6 +49,7 @@ fn documented() -> Routes<App> {
         ))
         .routes(routes!(r::keys::generated))
         .routes(routes!(r::keys::key))
+        .routes(routes!(r::caches::list, r::caches::remove))
         .routes(routes!(r::requests::list, r::requests::create))
         .routes(routes!(r::requests::find))
         .routes(routes!(r::requests::messages))
@@ -88,6 +89,7 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::worker_api::log))
         .routes(routes!(r::worker_api::state))
         .routes(routes!(r::worker_api::finish))
+        .routes(routes!(r::caches::fetch, r::caches::store))
         .routes(routes!(r::source::refs))
         .routes(routes!(r::source::objects))
 }
@@ -199,6 +201,7 @@ mod tests {
                 ("post", &mut item.post),
                 ("delete", &mut item.delete),
                 ("patch", &mut item.patch),
+                ("put", &mut item.put),
             ];
             for (method, operation) in operations {
                 if let Some(operation) = operation {

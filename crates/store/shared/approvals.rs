@@ -60,6 +60,25 @@ pub async fn approvals(
     rows::all(&found, rows_forge::approval)
 }
 
+pub async fn had_secrets(
+    conn: &mut Conn,
+    repository: RepositoryId,
+    pull_request_number: i64,
+    head_sha: &str,
+) -> Result<bool, StoreError> {
+    let row = query(
+        "SELECT id FROM approvals WHERE repository_id = $1 AND pull_request_number = $2 \
+         AND head_sha = $3 AND secrets LIMIT 1",
+    )
+    .bind(repository.get())
+    .bind(pull_request_number)
+    .bind(head_sha.to_owned())
+    .fetch_optional(conn)
+    .await
+    .map_err(db_error)?;
+    Ok(row.is_some())
+}
+
 pub async fn insert_approval(
     conn: &mut Conn,
     repository: RepositoryId,

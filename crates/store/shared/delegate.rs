@@ -76,11 +76,20 @@ macro_rules! delegate_reader {
             rights::stars(user: UserId) -> Vec<RepositoryId>;
             approvals::has_contributed(repository: RepositoryId, remote_id: &str) -> bool;
             approvals::approvals(repository: RepositoryId, pull_request_number: i64) -> Vec<Approval>;
+            approvals::had_secrets(repository: RepositoryId, pull_request_number: i64, head_sha: &str) -> bool;
             approvals::requests_of_pull(repository: RepositoryId, pull_request_number: i64, limit: u64) -> Vec<Request>;
             approvals::requests_for_commit(repository: RepositoryId, sha: &str, limit: u64) -> Vec<Request>;
             deliveries::delivery(id: DeliveryId) -> Option<Delivery>;
             deliveries::deliveries(repository: RepositoryId, page: Page) -> Listing<Delivery>;
             deliveries::deliveries_due(now: Timestamp, limit: u64) -> Vec<Delivery>;
+        }
+        $crate::shared::delegate::delegate! {
+            impl CacheReader for $target {}
+            caches::cache(repository: RepositoryId, scope: &cache::CacheScope, slug: &str) -> Option<Cache>;
+            caches::caches(repository: RepositoryId) -> Vec<Cache>;
+            caches::caches_unused(before: Timestamp, limit: u64) -> Vec<Cache>;
+            caches::repositories_caching_over(bytes: u64, limit: u64) -> Vec<RepositoryId>;
+            caches::is_cache_object(object_key: &str) -> bool;
         }
         $crate::shared::delegate::delegate! {
             impl Reader for $target {}
@@ -165,6 +174,12 @@ macro_rules! delegate_tx {
             approvals::insert_approval(repository: RepositoryId, pull_request_number: i64, head_sha: &str, user: UserId, secrets: bool, at: Timestamp) -> ApprovalId;
             approvals::revoke_approvals(repository: RepositoryId, pull_request_number: i64, at: Timestamp) -> u64;
             repositories::mark_branch(repository: RepositoryId, name: &str, gone: bool) -> ();
+        }
+        $crate::shared::delegate::delegate! {
+            impl CacheTx for $target {}
+            caches::put_cache(new: &NewCache) -> Option<String>;
+            caches::touch_cache(id: CacheId, at: Timestamp) -> ();
+            caches::delete_cache(id: CacheId, object_key: &str) -> bool;
         }
         $crate::shared::delegate::delegate! {
             impl Tx for $target {

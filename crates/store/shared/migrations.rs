@@ -12,7 +12,7 @@ struct Step {
 }
 
 /// Step `n` leads from schema `n` to `n + 1`.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step {
         up: include_str!("../migrations/0001_first.up.sql"),
         down: include_str!("../migrations/0001_first.down.sql"),
@@ -20,6 +20,10 @@ const STEPS: [Step; 4] = [
     Step {
         up: include_str!("../migrations/0002_forges.up.sql"),
         down: include_str!("../migrations/0002_forges.down.sql"),
+    },
+    Step {
+        up: include_str!("../migrations/0003_caches.up.sql"),
+        down: include_str!("../migrations/0003_caches.down.sql"),
     },
     Step {
         up: include_str!("../migrations/0004_keys.up.sql"),

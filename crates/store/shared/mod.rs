@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod approvals;
 pub mod attempts;
 pub mod builds;
+pub mod caches;
 mod columns;
 pub mod delegate;
 pub mod deliveries;

@@ -10,12 +10,14 @@
 pub mod contract;
 mod error;
 mod port;
+mod port_cache;
 mod port_forge;
 mod values;
 mod values_forge;
 
 pub use error::StoreError;
 pub use port::{Reader, Store, Tx};
+pub use port_cache::{CacheReader, CacheTx, NewCache};
 pub use port_forge::{HostingReader, HostingTx};
 pub use values::*;
 pub use values_forge::*;

@@ -80,6 +80,14 @@ pub trait HostingReader: Send {
         repository: RepositoryId,
         pull_request_number: i64,
     ) -> Result<Vec<Approval>, StoreError>;
+    /// Whether this head of a pull request was ever approved with secrets, whether that still
+    /// holds or not.
+    async fn had_secrets(
+        &mut self,
+        repository: RepositoryId,
+        pull_request_number: i64,
+        head_sha: &str,
+    ) -> Result<bool, StoreError>;
     /// Requests of a pull request, newest first.
     async fn requests_of_pull(
         &mut self,

@@ -4,15 +4,17 @@ use crate::failure::Status;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod client;
+pub mod file;
 pub mod serve;
 
 #[cfg(test)]
 mod tests;
 
 use client::{
-    BuildsArgs, DisableArgs, EnableArgs, EncryptArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs,
-    PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
+    BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EncryptArgs, EnvArgs, LoginArgs, LogsArgs,
+    OpenArgs, PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
+use file::{ConditionArgs, ExpandArgs, LintArgs};
 use serve::{ServerArgs, UpArgs, WorkerArgs};
 
 /// Travis builds and tests your commits on machines that people lend.
@@ -65,6 +67,7 @@ Examples:
   travis enable --git https://example.org/acme/rocket.git --name acme/rocket
   travis trigger acme/rocket --watch      build it and wait for the result
   travis logs acme/rocket -f              follow what it prints
+  travis lint                             check ./.travis.yml
 
 Inside a git working tree whose origin is known to the server, owner/name may be left out.
 
@@ -144,12 +147,20 @@ Examples:
     Workers,
     /// Make, list and revoke API tokens; make enrolment tokens for workers
     Token(TokenArgs),
+    /// List and remove the caches of a repository's jobs
+    Cache(CacheArgs),
     /// Read and set the variables in a repository's settings
     Env(EnvArgs),
     /// Encrypt values for a repository's .travis.yml
     Encrypt(EncryptArgs),
     /// Print the public key that values for a repository are encrypted with
     Pubkey(PubkeyArgs),
+    /// Check a .travis.yml, and mend it
+    Lint(LintArgs),
+    /// Show the jobs that a .travis.yml asks for
+    Expand(ExpandArgs),
+    /// Judge a condition as it stands after `if:`
+    Condition(ConditionArgs),
     /// Check this machine and the server, and say how to mend what is wrong
     #[command(after_help = "\
 Examples:

@@ -11,9 +11,11 @@ use std::io;
 pub enum Status {
     /// Done; with `--watch`: the build passed.
     Passed = 0,
-    /// With `--watch`: the build failed; with `doctor`: a check failed.
+    /// With `--watch`: the build failed; with `doctor` and `lint`: a check failed; with
+    /// `condition`: it does not hold.
     Failed = 1,
-    /// With `--watch`: the build could not be run.
+    /// With `--watch`: the build could not be run; with commands about a file or condition: it is
+    /// refused.
     Errored = 2,
     /// With `--watch`: the build was canceled.
     Canceled = 3,
@@ -60,8 +62,12 @@ impl Status {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Passed => "done; with --watch: the build passed",
-            Self::Failed => "with --watch: the build failed; doctor: a check failed",
-            Self::Errored => "with --watch: the build could not be run",
+            Self::Failed => {
+                "with --watch: the build failed; doctor, lint: a check failed; condition: false"
+            }
+            Self::Errored => {
+                "with --watch: the build could not be run; lint, expand, condition: refused"
+            }
             Self::Canceled => "with --watch: the build was canceled",
             Self::NotFound => "no such repository, build, job, token or variable",
             Self::Refused => "the server understood and said no",

@@ -178,6 +178,7 @@ fn assignment(attempt: i64, script: &str) -> Assignment {
             processes: None,
         },
         network: true,
+        cache: None,
     }
 }
 

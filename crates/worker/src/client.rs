@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{RequestBuilder, Url};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
+};
+use reqwest::{Body, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio_util::io::ReaderStream;
 use travis_api::v3::ErrorBody;
 use travis_api::worker::{
-    ChallengeRequest, ChallengeResponse, EnrolRequest, EnrolResponse, FinishRequest,
-    FinishResponse, IDLE_POLL_SECONDS, LogResponse, PROTOCOL, PROTOCOL_HEADER, PollRequest,
-    PollResponse, SOURCE_USER, SessionRequest, SessionResponse, StateRequest,
+    CACHE_FROM, CACHE_SHA256, ChallengeRequest, ChallengeResponse, EnrolRequest, EnrolResponse,
+    FinishRequest, FinishResponse, IDLE_POLL_SECONDS, LogResponse, PROTOCOL, PROTOCOL_HEADER,
+    PollRequest, PollResponse, SOURCE_USER, SessionRequest, SessionResponse, StateRequest,
 };
 use travis_forge::mirror::Via;
 
@@ -19,6 +22,8 @@ use crate::WorkerError;
 
 /// A call that the server answers at once takes at most this long.
 const CALL: Duration = Duration::from_secs(10);
+/// Bytes of a cache that are read at once.
+const PIECE: usize = 128 << 10;
 const CONNECT: Duration = Duration::from_secs(5);
 /// Chunks of at least this size are compressed on their way to another machine.
 const WORTH_COMPRESSING: usize = 64 * 1024;
@@ -194,12 +199,81 @@ impl Client {
         send(json(self.attempt(attempt, "finish", token), body)).await
     }
 
+    /// An attempt's cache, as it comes; `None` when there is none.
+    pub(crate) async fn fetch_cache(
+        &self,
+        attempt: i64,
+        token: &str,
+        time: Duration,
+    ) -> Result<Option<Coming>, CallError> {
+        let call = self
+            .http
+            .get(self.url(&format!("attempts/{attempt}/cache")))
+            .timeout(time)
+            .header(AUTHORIZATION, bearer(token));
+        let response = match success(call).await {
+            Ok(response) => response,
+            Err(CallError::Refused { status: 404, .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let header = |name: &str| {
+            let value = response.headers().get(name);
+            value
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
+        Ok(Some(Coming {
+            sha256: header(CACHE_SHA256).unwrap_or_default(),
+            from: header(CACHE_FROM).unwrap_or_default(),
+            response,
+        }))
+    }
+
+    /// Stores an attempt's cache: a file from its beginning.
+    pub(crate) async fn store_cache(
+        &self,
+        attempt: i64,
+        token: &str,
+        file: std::fs::File,
+        length: u64,
+        sha256: &str,
+        time: Duration,
+    ) -> Result<(), CallError> {
+        let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(file), PIECE);
+        let call = self
+            .http
+            .put(self.url(&format!("attempts/{attempt}/cache")))
+            .timeout(time)
+            .header(AUTHORIZATION, bearer(token))
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .header(CONTENT_LENGTH, length)
+            .header(CACHE_SHA256, sha256)
+            .body(Body::wrap_stream(pieces));
+        success(call).await.map(drop)
+    }
+
     /// Whether the server answers at all, for `travis doctor`.
     pub(crate) async fn health(&self) -> Result<(), CallError> {
         let mut url = self.base.clone();
         let under = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{under}/health"));
         answer(self.http.get(url).timeout(CONNECT)).await.map(drop)
+    }
+}
+
+/// A cache on its way.
+pub(crate) struct Coming {
+    /// What its bytes have to have.
+    pub(crate) sha256: String,
+    /// Whose it is, for people.
+    pub(crate) from: String,
+    response: Response,
+}
+
+impl Coming {
+    /// The next bytes; `None` at the end.
+    pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, CallError> {
+        self.response.chunk().await.map_err(broken)
     }
 }
 
@@ -212,13 +286,21 @@ fn json(call: RequestBuilder, body: &impl Serialize) -> RequestBuilder {
 }
 
 async fn answer(call: RequestBuilder) -> Result<Bytes, CallError> {
-    let again = |error: reqwest::Error| CallError::Again(causes(&error.without_url()));
-    let response = call.send().await.map_err(again)?;
+    success(call).await?.bytes().await.map_err(broken)
+}
+
+fn broken(error: reqwest::Error) -> CallError {
+    CallError::Again(causes(&error.without_url()))
+}
+
+/// The answer to a call that succeeded.
+async fn success(call: RequestBuilder) -> Result<Response, CallError> {
+    let response = call.send().await.map_err(broken)?;
     let status = response.status();
-    let body = response.bytes().await.map_err(again)?;
     if status.is_success() {
-        return Ok(body);
+        return Ok(response);
     }
+    let body = response.bytes().await.map_err(broken)?;
     let told: Option<ErrorBody> = serde_json::from_slice(&body).ok();
     let held = told.as_ref().and_then(|body| body.held);
     let message = told.map_or_else(|| "no reason given".to_owned(), |body| body.error_message);

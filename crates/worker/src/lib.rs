@@ -6,10 +6,12 @@
 //! - `agent`: the poll loop: heartbeat, work and orders;
 //! - `runner`: one attempt from assignment to seal;
 //! - `intake`, `spool`, `uplink`: a log's way from the terminal to the server;
+//! - `cache`: a job's cache, fetched before and stored after;
 //! - `session`, `identity`, `client`: who this worker is and how it speaks.
 
 mod agent;
 mod backoff;
+mod cache;
 mod client;
 mod config;
 mod control;

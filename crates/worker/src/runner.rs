@@ -14,6 +14,7 @@ use travis_forge::{UrlPolicy, parse_clone_url};
 use travis_sandbox::{Exit, Sandbox, SandboxError, Spec, TerminalSize};
 
 use crate::WorkerConfig;
+use crate::cache::Cache;
 use crate::client::Client;
 use crate::control::Control;
 use crate::identity::Identity;
@@ -50,6 +51,13 @@ pub(crate) enum Left {
     Over,
     /// This machine can't do it; another may.
     Refused(String),
+}
+
+/// What is done about a cache.
+#[derive(Clone, Copy)]
+enum Step {
+    Fetch,
+    Store,
 }
 
 /// Why the way to the end was left.
@@ -94,7 +102,7 @@ pub(crate) async fn work(
         began: Some(began),
     };
     let (verdict, sandbox, mirror) = match job.prepare().await {
-        Ok(ready) => match job.run(&*ready.sandbox).await {
+        Ok(ready) => match job.carry_out(&*ready.sandbox).await {
             Ok(verdict) | Err(Halt::Verdict(verdict)) => {
                 (verdict, Some(ready.sandbox), ready.mirror)
             }
@@ -192,6 +200,7 @@ impl Job {
                 processes: self.limits.processes,
             },
             terminal: TerminalSize::default(),
+            lend: self.assignment.cache.is_some(),
         };
         let sandbox = self
             .shop
@@ -230,6 +239,49 @@ impl Job {
                 "The commit can't be fetched: {error}."
             )))
         })
+    }
+
+    /// Runs the job with its cache.
+    async fn carry_out(&mut self, sandbox: &dyn Sandbox) -> Result<Verdict, Halt> {
+        self.use_cache(sandbox, Step::Fetch).await?;
+        let verdict = self.run(sandbox).await?;
+        if verdict.outcome == "passed" {
+            self.use_cache(sandbox, Step::Store).await?;
+        }
+        Ok(verdict)
+    }
+
+    /// Fetches or stores the job's cache, and says so in the log.
+    async fn use_cache(&mut self, sandbox: &dyn Sandbox, step: Step) -> Result<(), Halt> {
+        let (Some(spec), Some(lent)) = (&self.assignment.cache, sandbox.lent()) else {
+            return Ok(());
+        };
+        let cache = Cache {
+            client: &self.shop.client,
+            attempt: self.assignment.attempt,
+            token: &self.assignment.token,
+            spec,
+        };
+        let said = tokio::select! {
+            biased;
+            _ = self.control.over() => return Err(Halt::Over),
+            reason = self.control.canceled() => {
+                let stopped = Stopped::Canceled(reason);
+                let verdict = Verdict::of(Exit::default(), Some(&stopped), &self.limits);
+                return Err(Halt::Verdict(verdict));
+            }
+            said = async {
+                match step {
+                    Step::Fetch => cache.fetch(lent).await,
+                    Step::Store => cache.store(lent).await,
+                }
+            } => said,
+        };
+        if let Some(line) = said {
+            // A log that is full by this line was all but full without it.
+            self.intake.write(line.as_bytes()).map_err(disk)?;
+        }
+        Ok(())
     }
 
     /// Runs the script under its limits.

@@ -50,7 +50,8 @@ const SEQUENCE_MS = 1200;
 
 /** Starts the page's keys: `/`, Ctrl K, `?`, `[`, and `g` followed by a letter. */
 export function startKeys(): () => void {
-  let afterG = 0;
+  // Long ago: a page that was just opened has had no `g`.
+  let afterG = -SEQUENCE_MS;
   const pressed = (event: KeyboardEvent): void => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
       event.preventDefault();
@@ -69,7 +70,7 @@ export function startKeys(): () => void {
       return;
     }
     const sequence = performance.now() - afterG < SEQUENCE_MS;
-    afterG = 0;
+    afterG = -SEQUENCE_MS;
     if (sequence && goTo(event.key)) {
       event.preventDefault();
       return;

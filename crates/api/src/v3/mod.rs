@@ -4,6 +4,7 @@
 mod account;
 mod badge;
 mod build;
+mod cache;
 mod common;
 mod config;
 mod delivery;
@@ -16,6 +17,7 @@ mod worker;
 pub use account::*;
 pub use badge::*;
 pub use build::*;
+pub use cache::*;
 pub use common::*;
 pub use config::*;
 pub use delivery::*;

@@ -269,11 +269,10 @@ fn pattern_text(text: &str) -> String {
     });
     let bare = !text.is_empty()
         && !text.starts_with('/')
-        && !text.ends_with(')')
         && !text.contains([' ', '\t', '\r', '\n', '\x0b', '\x0c']);
     if bare {
-        // One slash at the end is taken away when it is read.
-        let slash = if text.ends_with('/') { "/" } else { "" };
+        // One slash at the end is taken away when it is read; a parenthesis there would be left.
+        let slash = if text.ends_with(['/', ')']) { "/" } else { "" };
         // A function's name at the start is skipped, so one more has to stand before it.
         let skipped = if function { "env" } else { "" };
         return format!("{skipped}{text}{slash}");

@@ -93,12 +93,15 @@ pub enum Subject {
     Exclude,
     /// A rule of `jobs.allow_failures`.
     AllowFailure,
+    /// An entry of a section of `notifications`.
+    Notification,
 }
 
 /// Decides whether a condition holds. `None` means that it was not judged: jobs and stages are
 /// then kept, and rules do not apply, so that nothing is dropped or forgiven on a guess.
 pub trait Judge {
-    /// Judges `condition` for the given job (empty for a stage).
+    /// Judges `condition` for the given job (the whole configuration for a stage
+    /// or a notification).
     fn holds(
         &self,
         subject: Subject,

@@ -308,7 +308,7 @@ mod properties {
     fn term() -> impl Strategy<Value = Term> {
         let pattern = prop_oneof![
             Just(Pattern::Missing),
-            "[!-.0-~]{1,8}|[!-.0-~]{1,4}/[!-(*-.0-~]{1,4}|[ -.0-\\[\\]-~]{0,8}"
+            "[!-.0-~]{1,8}|[!-.0-~]{1,4}/[!-.0-~]{1,4}|[ -.0-\\[\\]-~]{0,8}"
                 .prop_map(Pattern::Text),
             prop::collection::vec(operand(), 0..2).prop_map(|arguments| Pattern::Call(Call {
                 function: Function::Concat,

@@ -1,8 +1,9 @@
 //! The normalized configuration expanded to jobs.
 //!
-//! The order of the steps is the original's and matters: product, includes, excludes, shared
-//! keys, stages, unsupported keys, duplicates, allowed failures, order.
+//! The order of the steps is the original's and matters: product, includes, shared keys,
+//! unsupported keys, excludes, conditions, stages, duplicates, allowed failures, order.
 
+mod notices;
 mod rules;
 mod stages;
 
@@ -11,8 +12,12 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::conditions::{Judge, Subject};
-use crate::table::{self, DISTS, EXPAND};
+use crate::table::{self, EXPAND};
 use crate::{ConfigError, MAX_JOBS, PlanContext, PlannedJob};
+
+pub use notices::Notice;
+use notices::Notices;
+pub(crate) use notices::filter_notifications;
 
 type Job = Map<String, Value>;
 
@@ -20,6 +25,8 @@ type Job = Map<String, Value>;
 const MAX_ROWS: usize = 10 * MAX_JOBS;
 /// What all jobs together may hold, in bytes.
 const MAX_TOTAL_BYTES: usize = 64 * 1024 * 1024;
+/// Up to so many jobs are compared one with another, more by their text.
+const COMPARED: usize = 12;
 
 /// Keys of the top that no job inherits.
 const NOT_INHERITED: &[&str] = &[
@@ -29,10 +36,9 @@ const NOT_INHERITED: &[&str] = &[
     "notifications",
     "version",
     "allow_failure",
-    "name",
-    "if",
+    "global_env",
+    "merge_mode",
     "env",
-    "conditions",
 ];
 
 /// Stages and jobs in their final order.
@@ -42,6 +48,8 @@ pub struct Expansion {
     pub stages: Vec<String>,
     /// The jobs, in the order of their numbers.
     pub jobs: Vec<PlannedJob>,
+    /// What did not apply since its condition did not hold.
+    pub notices: Vec<Notice>,
 }
 
 /// Expands a normalized configuration.
@@ -51,51 +59,58 @@ pub(crate) fn expand(
     judge: &dyn Judge,
 ) -> Result<Expansion, ConfigError> {
     let matrix = Matrix::new(config);
+    let mut notices = Notices::default();
     let mut jobs = matrix.rows()?;
-    for job in &mut jobs {
-        matrix.complete_env(job);
-    }
-    matrix.exclude(&mut jobs, context, judge);
     matrix.share(&mut jobs)?;
-    let order = stages::assign(config, &mut jobs);
-    for job in &mut jobs {
-        remove_unsupported(job);
-    }
+    let court = Court { context, judge };
+    jobs.iter_mut().for_each(remove_unsupported);
+    matrix.exclude(&mut jobs, &court, &mut notices);
     jobs.retain(|job| {
-        let condition = job.get("if").and_then(Value::as_str);
-        condition.is_none_or(|text| judge.holds(Subject::Job, text, context, job) != Some(false))
+        let Some(condition) = job.get("if").and_then(Value::as_str) else {
+            return true;
+        };
+        let kept = judge.holds(Subject::Job, condition, context, job) != Some(false);
+        if !kept {
+            // The original counts within a list of one, so that all have this number.
+            notices.add("jobs.include", "skip_job", None, 1, condition);
+        }
+        kept
     });
-    let dropped = stages::dropped(config, context, judge);
+    let order = stages::assign(config, &mut jobs);
+    let dropped = stages::dropped(config, &matrix.whole(), &court, &mut notices);
     jobs.retain(|job| !stages::is_in(job, &dropped));
     unique(&mut jobs);
-    matrix.allow_failures(&mut jobs, context, judge);
+    matrix.allow_failures(&mut jobs, &court, &mut notices);
     if jobs.len() > MAX_JOBS {
         return Err(ConfigError::TooManyJobs { count: jobs.len() });
     }
     let stages = stages::present(&order, &jobs);
-    jobs.sort_by_key(|job| (stages::index(&stages, job), allowed_to_fail(job)));
+    jobs.sort_by_cached_key(|job| (stages::index(&stages, job), allowed_to_fail(job)));
     Ok(Expansion {
+        jobs: jobs.into_iter().map(|job| planned(job, &stages)).collect(),
         stages,
-        jobs: jobs.into_iter().map(planned).collect(),
+        notices: notices.into_vec(),
     })
+}
+
+/// Who judges conditions, and by what.
+struct Court<'c> {
+    context: &'c PlanContext,
+    judge: &'c dyn Judge,
 }
 
 fn allowed_to_fail(job: &Job) -> bool {
     job.get("allow_failure") == Some(&Value::Bool(true))
 }
 
-fn planned(mut job: Job) -> PlannedJob {
-    let text = |job: &Job, key: &str| job.get(key).and_then(Value::as_str).map(str::to_owned);
-    let name = text(&job, "name");
-    let stage = text(&job, "stage").unwrap_or_else(|| stages::DEFAULT.to_owned());
-    let allow_failure = allowed_to_fail(&job);
-    if !allow_failure {
-        job.remove("allow_failure");
-    }
+fn planned(job: Job, stages: &[String]) -> PlannedJob {
     PlannedJob {
-        name,
-        stage,
-        allow_failure,
+        name: job.get("name").and_then(Value::as_str).map(str::to_owned),
+        stage: stages
+            .get(stages::index(stages, &job))
+            .map_or(stages::DEFAULT, String::as_str)
+            .to_owned(),
+        allow_failure: allowed_to_fail(&job),
         config: Value::Object(job),
     }
 }
@@ -103,8 +118,8 @@ fn planned(mut job: Job) -> PlannedJob {
 /// The parts of the configuration that make jobs.
 struct Matrix<'c> {
     config: &'c Job,
-    language: &'c str,
     global_env: &'c [Value],
+    has_global_env: bool,
     job_env: &'c [Value],
     shared: Job,
 }
@@ -123,31 +138,70 @@ fn section<'c>(config: &'c Job, key: &str, below: &str) -> &'c [Value] {
         .map_or(&[], |map| list(map, below))
 }
 
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 impl<'c> Matrix<'c> {
     fn new(config: &'c Job) -> Self {
         let shared = config
             .iter()
-            .filter(|(key, _)| {
-                !EXPAND.contains(&key.as_str()) && !NOT_INHERITED.contains(&key.as_str())
+            .filter(|(key, value)| {
+                !is_blank(value)
+                    && !EXPAND.contains(&key.as_str())
+                    && !NOT_INHERITED.contains(&key.as_str())
             })
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
+        let env = config.get("env").and_then(Value::as_object);
         Self {
             config,
-            language: text(config, "language"),
             global_env: section(config, "env", "global"),
+            has_global_env: env.is_some_and(|env| env.contains_key("global")),
             job_env: section(config, "env", "jobs"),
             shared,
         }
     }
 
-    /// The values of one matrix key at the top.
-    fn values(&self, key: &str) -> &'c [Value] {
-        if key == "env" {
-            self.job_env
-        } else {
-            list(self.config, key)
+    /// The configuration as one job, for conditions that stand on no job.
+    fn whole(&self) -> Job {
+        let mut whole = self.shared.clone();
+        if let Some(os) = list(self.config, "os").first() {
+            whole.insert("os".to_owned(), os.clone());
         }
+        let env = self.global_env.iter().chain(self.job_env).cloned();
+        whole.insert("env".to_owned(), Value::Array(env.collect()));
+        whole
+    }
+
+    /// The values that the key multiplies the jobs by.
+    fn axis(&self, key: &str) -> &'c [Value] {
+        if key == "env" {
+            // Entries without any variable make no jobs of their own.
+            let counts = self.job_env.iter().any(|entry| !is_blank(entry));
+            return if counts { self.job_env } else { &[] };
+        }
+        let values = list(self.config, key);
+        if self.any_os_supports(key) {
+            values
+        } else {
+            &[]
+        }
+    }
+
+    fn any_os_supports(&self, key: &str) -> bool {
+        let language = text(self.config, "language");
+        let systems = list(self.config, "os");
+        systems.is_empty()
+            || systems
+                .iter()
+                .any(|os| supports(key, language, system(Some(os))))
     }
 
     /// The product of the matrix keys, then the included jobs.
@@ -156,12 +210,11 @@ impl<'c> Matrix<'c> {
         let mut axes: Vec<(&str, &[Value])> = Vec::new();
         let mut count = 1_usize;
         for key in EXPAND {
-            let values = self.values(key);
-            if values.is_empty() || !self.any_os_supports(key) {
-                continue;
+            let values = self.axis(key);
+            if !values.is_empty() {
+                count = count.saturating_mul(values.len());
+                axes.push((key, values));
             }
-            count = count.saturating_mul(values.len());
-            axes.push((key, values));
         }
         let total = count.saturating_add(include.len());
         if total > MAX_ROWS {
@@ -174,10 +227,9 @@ impl<'c> Matrix<'c> {
                 .flat_map(|row| {
                     values.iter().map(move |value| {
                         let mut row = row.clone();
-                        let value = if *key == "env" {
-                            Value::Array(vec![value.clone()])
-                        } else {
-                            value.clone()
+                        let value = match *key {
+                            "env" => Value::Array(own_env(std::slice::from_ref(value))),
+                            _ => value.clone(),
                         };
                         row.insert((*key).to_owned(), value);
                         row
@@ -189,75 +241,97 @@ impl<'c> Matrix<'c> {
         if rows.len() == 1 && !include.is_empty() {
             rows.clear();
         }
+        let mut stage: Option<&Value> = None;
         for job in include.iter().filter_map(Value::as_object) {
-            rows.push(self.included(job));
+            let mut job = job.clone();
+            if let Some(Value::Array(env)) = job.get("env") {
+                let env = Value::Array(own_env(env));
+                job.insert("env".to_owned(), env);
+            }
+            rows.push(job);
+        }
+        let first = rows.len().saturating_sub(include.len());
+        for (row, job) in rows.iter_mut().skip(first).zip(include) {
+            match (job.get("stage"), stage) {
+                (Some(named), _) => stage = Some(named),
+                (None, Some(stage)) => {
+                    row.insert("stage".to_owned(), stage.clone());
+                }
+                (None, None) => {}
+            }
         }
         Ok(rows)
     }
 
-    fn any_os_supports(&self, key: &str) -> bool {
-        list(self.config, "os")
-            .iter()
-            .filter_map(Value::as_str)
-            .any(|os| table::supports(key, self.language, os))
-    }
-
-    /// An included job with the first value of each matrix key that it lacks.
-    fn included(&self, job: &Job) -> Job {
-        let mut row = job.clone();
-        for key in EXPAND {
-            if row.contains_key(*key) {
-                continue;
-            }
-            if let Some(first) = self.values(key).first() {
-                let value = if *key == "env" {
-                    Value::Array(vec![first.clone()])
-                } else {
-                    first.clone()
-                };
-                row.insert((*key).to_owned(), value);
-            }
-        }
-        row
-    }
-
     /// Puts the global variables before the job's own, each entry once.
     fn complete_env(&self, job: &mut Job) {
-        let own = job.remove("env");
-        let mut env: Vec<Value> = Vec::new();
-        let own = match &own {
-            Some(Value::Array(list)) => list.as_slice(),
-            _ => &[],
+        let own = match job.remove("env") {
+            Some(Value::Array(own)) => Some(own),
+            Some(other) => Some(vec![other]),
+            None => self.job_env.first().map(|first| vec![first.clone()]),
         };
-        for entry in self.global_env.iter().chain(own) {
-            let is_empty = entry.as_object().is_some_and(Map::is_empty);
-            if !is_empty && !env.contains(entry) {
-                env.push(entry.clone());
+        if own.is_none() && !self.has_global_env {
+            return;
+        }
+        let mut env: Vec<Value> = Vec::new();
+        for entry in self
+            .global_env
+            .iter()
+            .cloned()
+            .chain(own.into_iter().flatten())
+        {
+            if !env.contains(&entry) {
+                env.push(entry);
             }
         }
-        if !env.is_empty() {
-            job.insert("env".to_owned(), Value::Array(env));
-        }
+        job.insert("env".to_owned(), Value::Array(env));
     }
 
-    fn exclude(&self, jobs: &mut Vec<Job>, context: &PlanContext, judge: &dyn Judge) {
-        for rule in section(self.config, "jobs", "exclude") {
-            let Some(rule) = rule.as_object() else {
-                continue;
-            };
-            jobs.retain(|job| !self.applies(Subject::Exclude, rule, job, context, judge));
+    /// Gives every job the environment, what stands at the top, and the first value of each
+    /// matrix key, except what it says itself.
+    fn share(&self, jobs: &mut [Job]) -> Result<(), ConfigError> {
+        let weight = rules::weight(&self.shared);
+        if weight.saturating_mul(jobs.len()) > MAX_TOTAL_BYTES {
+            return Err(ConfigError::TooMuchConfig);
         }
-    }
-
-    fn allow_failures(&self, jobs: &mut [Job], context: &PlanContext, judge: &dyn Judge) {
-        for rule in section(self.config, "jobs", "allow_failures") {
-            let Some(rule) = rule.as_object() else {
-                continue;
-            };
-            for job in jobs.iter_mut() {
-                if self.applies(Subject::AllowFailure, rule, job, context, judge) {
-                    job.insert("allow_failure".to_owned(), Value::Bool(true));
+        let firsts: Vec<(&str, &Value)> = EXPAND
+            .iter()
+            .filter(|key| **key != "env")
+            .filter_map(|key| Some((*key, list(self.config, key).first()?)))
+            .collect();
+        for job in jobs {
+            for (key, value) in &self.shared {
+                if !job.contains_key(key) {
+                    job.insert(key.clone(), value.clone());
                 }
+            }
+            for (key, value) in &firsts {
+                if !job.contains_key(*key) {
+                    job.insert((*key).to_owned(), (*value).clone());
+                }
+            }
+            self.complete_env(job);
+        }
+        Ok(())
+    }
+
+    fn exclude(&self, jobs: &mut Vec<Job>, court: &Court<'_>, notices: &mut Notices) {
+        let rules = section(self.config, "jobs", "exclude");
+        jobs.retain(|job| {
+            !rules.iter().enumerate().any(|(index, rule)| {
+                self.applies(Subject::Exclude, (index, rule), job, court, notices)
+            })
+        });
+    }
+
+    fn allow_failures(&self, jobs: &mut [Job], court: &Court<'_>, notices: &mut Notices) {
+        let rules = section(self.config, "jobs", "allow_failures");
+        for job in jobs.iter_mut() {
+            let allowed = rules.iter().enumerate().any(|(index, rule)| {
+                self.applies(Subject::AllowFailure, (index, rule), job, court, notices)
+            });
+            if allowed {
+                job.insert("allow_failure".to_owned(), Value::Bool(true));
             }
         }
     }
@@ -265,57 +339,93 @@ impl<'c> Matrix<'c> {
     fn applies(
         &self,
         subject: Subject,
-        rule: &Job,
+        (index, rule): (usize, &Value),
         job: &Job,
-        context: &PlanContext,
-        judge: &dyn Judge,
+        court: &Court<'_>,
+        notices: &mut Notices,
     ) -> bool {
-        if let Some(condition) = rule.get("if").and_then(Value::as_str)
-            && judge.holds(subject, condition, context, job) != Some(true)
-        {
+        let Some(rule) = rule.as_object() else {
+            return false;
+        };
+        // What means other jobs anyway is not told of.
+        if !rules::matches(rule, job, self.global_env, &court.context.branch) {
             return false;
         }
-        rules::matches(rule, job, &self.shared, self.global_env)
+        let Some(condition) = rule.get("if").and_then(Value::as_str) else {
+            return true;
+        };
+        let judged = court.judge.holds(subject, condition, court.context, job);
+        if judged == Some(false) {
+            let (key, code) = match subject {
+                Subject::Exclude => ("jobs.exclude", "skip_exclude"),
+                _ => ("jobs.allow_failures", "skip_allow_failure"),
+            };
+            notices.add(key, code, None, index + 1, condition);
+        }
+        judged == Some(true)
     }
+}
 
-    /// Gives every job what stands at the top, except what it says itself.
-    fn share(&self, jobs: &mut [Job]) -> Result<(), ConfigError> {
-        let weight = rules::weight(&self.shared);
-        if weight.saturating_mul(jobs.len()) > MAX_TOTAL_BYTES {
-            return Err(ConfigError::TooMuchConfig);
-        }
-        for job in jobs {
-            for (key, value) in &self.shared {
-                if !job.contains_key(key) {
-                    job.insert(key.clone(), value.clone());
-                }
+/// Entries of variables without the empty ones, and without what was meant as a section.
+fn own_env(entries: &[Value]) -> Vec<Value> {
+    entries
+        .iter()
+        .filter_map(|entry| match entry {
+            Value::Object(variables) if variables.contains_key("global") => {
+                let mut variables = variables.clone();
+                variables.shift_remove("global");
+                Some(Value::Object(variables))
             }
-        }
-        Ok(())
-    }
+            other => Some(other.clone()),
+        })
+        .filter(|entry| !is_blank(entry))
+        .collect()
+}
+
+/// The name of the system; what is no name is a system that has nothing.
+fn system(os: Option<&Value>) -> &str {
+    os.map_or("", |os| os.as_str().unwrap_or("?"))
 }
 
 fn text<'j>(job: &'j Job, key: &str) -> &'j str {
     job.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Removes what the job's language and system do not have.
+/// Whether the key exists for the language and system; what is not known excludes nothing.
+fn supports(key: &str, language: &str, os: &str) -> bool {
+    language.is_empty() || os.is_empty() || table::supports(key, language, os)
+}
+
+/// Removes what the job's language and system do not have. Sections with keys of their own stay.
 fn remove_unsupported(job: &mut Job) {
     let language = text(job, "language").to_owned();
-    let os = text(job, "os").to_owned();
-    job.retain(|key, value| {
-        if !table::supports(key, &language, &os) {
-            return false;
+    let os = system(job.get("os")).to_owned();
+    if language.is_empty() || os.is_empty() {
+        return;
+    }
+    job.retain(|key, value| match value {
+        Value::Object(_) if !EXPAND.contains(&key.as_str()) => true,
+        Value::String(value) => {
+            table::supports(key, &language, &os)
+                && table::supports_value(key, value, &language, &os)
         }
-        let dist = DISTS
-            .iter()
-            .find(|dist| key == "dist" && *value == dist.name);
-        dist.is_none_or(|dist| dist.os.contains(&os.as_str()))
+        _ => table::supports(key, &language, &os),
     });
 }
 
 /// Drops jobs that say the same as an earlier one.
 fn unique(jobs: &mut Vec<Job>) {
+    if jobs.len() <= COMPARED {
+        let mut index = 1;
+        while index < jobs.len() {
+            if jobs[..index].contains(&jobs[index]) {
+                jobs.remove(index);
+            } else {
+                index += 1;
+            }
+        }
+        return;
+    }
     let mut seen = HashSet::new();
     jobs.retain(|job| {
         let mut keys: Vec<(&String, &Value)> = job.iter().collect();

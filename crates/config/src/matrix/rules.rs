@@ -4,17 +4,18 @@ use serde_json::{Map, Value};
 
 use super::stages::DEFAULT;
 
-/// Whether all that the rule says equals what the job says, or what it will inherit. An empty
+/// Whether all that the rule says equals what the job says. An empty
 /// rule means no job.
 pub(super) fn matches(
     rule: &Map<String, Value>,
     job: &Map<String, Value>,
-    shared: &Map<String, Value>,
     global_env: &[Value],
+    branch: &str,
 ) -> bool {
     !rule.is_empty()
         && rule.iter().all(|(key, wanted)| match key.as_str() {
             "if" | "branches" => true,
+            "branch" => wanted.as_str() == Some(branch),
             "env" => own_env(wanted, global_env) == own_env_of(job, global_env),
             "stage" => {
                 let stage = job.get("stage").and_then(Value::as_str).unwrap_or(DEFAULT);
@@ -24,7 +25,6 @@ pub(super) fn matches(
             }
             _ => job
                 .get(key)
-                .or_else(|| shared.get(key))
                 .is_some_and(|value| wrapped(value) == wrapped(wanted)),
         })
 }

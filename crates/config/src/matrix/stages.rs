@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::PlanContext;
-use crate::conditions::{Judge, Subject};
+use super::Court;
+use super::notices::Notices;
+use crate::conditions::Subject;
 
 /// The stage of jobs that name none.
 pub(super) const DEFAULT: &str = "test";
@@ -23,13 +24,22 @@ fn same(left: &str, right: &str) -> bool {
     left.to_lowercase() == right.to_lowercase()
 }
 
-/// Gives every job its stage and answers all names in order; empty when the file uses none.
+/// Gives the jobs without a stage the default one and answers all names in order; empty when
+/// neither the file declares stages nor a job names one.
 pub(super) fn assign(config: &Job, jobs: &mut [Job]) -> Vec<String> {
     let uses_stages =
         config.contains_key("stages") || jobs.iter().any(|job| job.contains_key("stage"));
     if !uses_stages {
         return Vec::new();
     }
+    let named = |job: &Job| job.get("stage").and_then(Value::as_str).map(str::to_owned);
+    // The default takes the spelling that the file uses for it.
+    let default = declared(config)
+        .filter_map(name)
+        .map(str::to_owned)
+        .chain(jobs.iter().filter_map(named))
+        .find(|name| same(name, DEFAULT))
+        .unwrap_or_else(|| DEFAULT.to_owned());
     let mut order: Vec<String> = Vec::new();
     let mut know = |name: &str| {
         if !order.iter().any(|known| same(known, name)) {
@@ -37,47 +47,45 @@ pub(super) fn assign(config: &Job, jobs: &mut [Job]) -> Vec<String> {
         }
     };
     declared(config).filter_map(name).for_each(&mut know);
-    let given: Vec<Option<String>> = jobs
-        .iter()
-        .map(|job| job.get("stage").and_then(Value::as_str).map(str::to_owned))
-        .collect();
-    // The default takes the spelling that the file uses for it.
-    let default = declared(config)
-        .filter_map(name)
-        .chain(given.iter().flatten().map(String::as_str))
-        .find(|name| same(name, DEFAULT))
-        .unwrap_or(DEFAULT)
-        .to_owned();
-    let mut current = default;
-    for (job, given) in jobs.iter_mut().zip(given) {
-        if let Some(given) = given {
-            current = given;
-        }
-        know(&current);
-        job.insert("stage".to_owned(), Value::String(current.clone()));
-    }
     for job in jobs {
-        let spelled = job.get("stage").and_then(Value::as_str).unwrap_or(DEFAULT);
-        if let Some(known) = order.iter().find(|known| same(known, spelled)) {
-            let known = Value::String(known.clone());
-            job.insert("stage".to_owned(), known);
+        if let Some(stage) = job.get("stage").and_then(Value::as_str) {
+            know(stage);
+        } else {
+            know(&default);
+            job.insert("stage".to_owned(), Value::String(default.clone()));
         }
     }
     order
 }
 
 /// The stages whose condition does not hold.
-pub(super) fn dropped(config: &Job, context: &PlanContext, judge: &dyn Judge) -> Vec<String> {
-    declared(config)
-        .filter(|stage| {
-            let condition = stage.get("if").and_then(Value::as_str);
-            condition.is_some_and(|text| {
-                judge.holds(Subject::Stage, text, context, &Job::new()) == Some(false)
-            })
-        })
-        .filter_map(name)
-        .map(str::to_owned)
-        .collect()
+pub(super) fn dropped(
+    config: &Job,
+    whole: &Job,
+    court: &Court<'_>,
+    notices: &mut Notices,
+) -> Vec<String> {
+    let mut dropped = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for (index, stage) in declared(config).enumerate() {
+        // What is declared again says nothing.
+        let known = name(stage).is_some_and(|name| seen.iter().any(|seen| same(seen, name)));
+        if known {
+            continue;
+        }
+        seen.extend(name(stage));
+        let Some(condition) = stage.get("if").and_then(Value::as_str) else {
+            continue;
+        };
+        let judged = court
+            .judge
+            .holds(Subject::Stage, condition, court.context, whole);
+        if judged == Some(false) {
+            notices.add("stages", "skip_stage", None, index + 1, condition);
+            dropped.extend(name(stage).map(str::to_owned));
+        }
+    }
+    dropped
 }
 
 /// Whether the job belongs to one of these stages.

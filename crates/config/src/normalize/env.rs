@@ -1,131 +1,51 @@
-//! `env`: strings of assignments, maps, and secure values.
+//! The variables of `env`: strings of assignments turn into maps.
 
-use serde_json::{Map, Value as Json};
-
-use super::{Walk, join};
+use super::Walk;
 use crate::message::Level;
-use crate::table::Scope;
 use crate::yaml::{Entry, Node, Value};
 
 impl Walk<'_> {
-    /// At the top `{global, jobs}`, in a job one list.
-    pub(super) fn env(&mut self, scope: Scope, path: &str, node: &Node) -> Option<Json> {
-        if scope == Scope::Job {
-            return self.variables(path, node);
-        }
-        let mut result = Map::new();
-        let Value::Map(entries) = &node.value else {
-            let jobs = self.variables(&join(path, "jobs"), node)?;
-            result.insert("jobs".to_owned(), jobs);
-            return Some(Json::Object(result));
-        };
-        let mut rest: Vec<Entry> = Vec::new();
-        for entry in entries {
-            let key = match entry.key.as_str() {
-                "global" => "global",
-                "jobs" => "jobs",
-                "matrix" => {
-                    self.messages.add(
-                        Level::Info,
-                        path,
-                        "alias_key",
-                        [("alias", "matrix".into()), ("key", "jobs".into())],
-                        Some((entry.line, entry.column)),
-                    );
-                    "jobs"
-                }
-                _ => {
-                    rest.push(entry.clone());
-                    continue;
-                }
-            };
-            if let Some(value) = self.variables(&join(path, key), &entry.value) {
-                result.insert(key.to_owned(), value);
-            }
-        }
-        if !rest.is_empty() && !result.contains_key("jobs") {
-            let node = Node {
-                value: Value::Map(rest),
-                line: node.line,
-                column: node.column,
-            };
-            if let Some(value) = self.variables(&join(path, "jobs"), &node) {
-                result.insert("jobs".to_owned(), value);
-            }
-        }
-        (!result.is_empty()).then_some(Json::Object(result))
-    }
-
-    /// A list of maps, one a job of the matrix.
-    fn variables(&mut self, path: &str, node: &Node) -> Option<Json> {
-        let mut result = Vec::new();
-        match &node.value {
-            Value::Null => return None,
-            Value::Seq(items) => {
-                for item in items {
-                    match &item.value {
-                        Value::Seq(inner) => {
-                            for item in inner {
-                                self.variable(path, item, &mut result);
-                            }
-                        }
-                        _ => self.variable(path, item, &mut result),
+    /// Each entry as a map of variables; nothing, and what cannot be read, as an empty one.
+    pub(super) fn env_vars(&mut self, items: Vec<Node>) -> Vec<Node> {
+        let mut vars = Vec::with_capacity(items.len());
+        for item in items {
+            match item.value {
+                Value::Str(ref text) => match assignments(text) {
+                    Some(pairs) => vars.push(item.with(Value::Map(entries(pairs, &item)))),
+                    None => {
+                        self.tell(
+                            Level::Error,
+                            "invalid_env_var",
+                            &item,
+                            [("var", text.as_str().into())],
+                        );
+                        vars.push(item.with(Value::Map(Vec::new())));
                     }
-                }
-            }
-            _ => self.variable(path, node, &mut result),
-        }
-        (!result.is_empty()).then_some(Json::Array(result))
-    }
-
-    fn variable(&mut self, path: &str, node: &Node, result: &mut Vec<Json>) {
-        match &node.value {
-            Value::Null => result.push(Json::Object(Map::new())),
-            Value::Bool(_) | Value::Seq(_) => {
-                self.invalid(path, node, "map");
-            }
-            Value::Str(text) => match assignments(text) {
-                Some(pairs) => result.push(Json::Object(pairs)),
-                None => {
-                    self.messages.add(
-                        Level::Error,
-                        path,
-                        "invalid_env_var",
-                        [("var", text.as_str().into())],
-                        node.position(),
-                    );
-                    result.push(Json::Object(Map::new()));
-                }
-            },
-            Value::Map(entries) => {
-                let map = entries
-                    .iter()
-                    .filter_map(|entry| Some((entry.key.clone(), setting(&entry.value)?)))
-                    .collect();
-                result.push(Json::Object(map));
+                },
+                Value::Null => vars.push(item.with(Value::Map(Vec::new()))),
+                _ => vars.push(item),
             }
         }
+        vars
     }
 }
 
-/// The value of one variable: text, or `{secure: …}` as it is.
-fn setting(node: &Node) -> Option<Json> {
-    match &node.value {
-        Value::Null => Some(Json::String(String::new())),
-        Value::Bool(value) => Some(Json::String(value.to_string())),
-        Value::Str(text) => Some(Json::String(text.clone())),
-        Value::Map(entries) => entries
-            .iter()
-            .any(|entry| entry.key == "secure")
-            .then(|| node.to_json()),
-        Value::Seq(_) => None,
-    }
+fn entries(pairs: Vec<(String, String)>, place: &Node) -> Vec<Entry> {
+    pairs
+        .into_iter()
+        .map(|(key, value)| Entry {
+            key,
+            line: place.line,
+            column: place.column,
+            value: place.with(Value::Str(value)),
+        })
+        .collect()
 }
 
 /// Splits `A=1 B="x y"` into pairs. Values keep their quotes: the shell evaluates them. `None`
 /// where a quote is not closed or a word is no assignment.
-fn assignments(text: &str) -> Option<Map<String, Json>> {
-    let mut pairs = Map::new();
+fn assignments(text: &str) -> Option<Vec<(String, String)>> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
     for word in words(text)? {
         // `"A=1"`: the whole assignment is quoted.
         let word = match word.chars().next() {
@@ -139,7 +59,10 @@ fn assignments(text: &str) -> Option<Map<String, Json>> {
         if name.is_empty() || name.contains(char::is_whitespace) {
             return None;
         }
-        pairs.insert(name.to_owned(), Json::String(value.to_owned()));
+        match pairs.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => value.clone_into(old),
+            None => pairs.push((name.to_owned(), value.to_owned())),
+        }
     }
     Some(pairs)
 }
@@ -212,7 +135,12 @@ mod tests {
             ("A=", serde_json::json!({"A": ""})),
             ("", serde_json::json!({})),
         ] {
-            assert_eq!(assignments(text).map(Json::Object), Some(want), "{text}");
+            let pairs: serde_json::Map<_, _> = assignments(text)
+                .unwrap()
+                .into_iter()
+                .map(|(name, value)| (name, value.into()))
+                .collect();
+            assert_eq!(serde_json::Value::Object(pairs), want, "{text}");
         }
         for text in ["A=\"", "=x"] {
             assert_eq!(assignments(text), None, "{text}");

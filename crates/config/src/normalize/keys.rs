@@ -1,133 +1,243 @@
 //! Finds the key that was meant.
 
 use super::Walk;
+use super::matching::is_private;
+use super::words::nearest;
 use crate::message::Level;
-use crate::table::{KeyRow, Scope};
-use crate::yaml::Entry;
-
-/// Longer keys are never typos of ours, and comparing them would cost time.
-const LONGEST_KEY: usize = 40;
-
-/// Levenshtein distance of two words.
-pub(super) fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().enumerate() {
-        let mut diagonal = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-        let mut previous = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(&right) {
-            let cost = diagonal + usize::from(a != *b);
-            diagonal = *cell;
-            previous = cost.min(previous + 1).min(*cell + 1);
-            *cell = previous;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-fn exact(rows: &'static [KeyRow], scope: Scope, name: &str) -> Option<&'static KeyRow> {
-    rows.iter()
-        .find(|row| row.name == name && row.in_scope(scope))
-}
-
-fn alias(rows: &'static [KeyRow], scope: Scope, name: &str) -> Option<&'static KeyRow> {
-    rows.iter()
-        .find(|row| row.in_scope(scope) && row.aliases.contains(&name))
-}
+use crate::table::{Map, TYPOS, is_everywhere_known, is_stop_word, known_to_search};
+use crate::yaml::{Entry, Node, Type, Value};
 
 impl Walk<'_> {
-    /// The row of a key as written, by alias, or after mending its spelling.
-    pub(super) fn find_key(
-        &mut self,
-        rows: &'static [KeyRow],
-        scope: Scope,
-        path: &str,
-        entry: &Entry,
-    ) -> Option<&'static KeyRow> {
-        let name = entry.key.as_str();
-        if let Some(row) = exact(rows, scope, name) {
-            return Some(row);
+    /// Gives each key its name, and missing keys that have a default a place.
+    pub(super) fn change_keys(&mut self, map: &'static Map, mut node: Node) -> Node {
+        if node.kind() != Type::Map {
+            return node;
         }
-        if let Some(row) = alias(rows, scope, name) {
-            self.renamed(Level::Info, path, "alias_key", "alias", entry, row);
-            return Some(row);
+        if self.options.defaults && !map.defaults().is_empty() {
+            self.add_defaults(map, &mut node);
         }
-        if name.len() > LONGEST_KEY || name.starts_with(['_', '.']) {
-            return None;
+        let strange = node
+            .entries()
+            .iter()
+            .any(|entry| map.get(&entry.key).is_none() && !is_private(&entry.key));
+        if !strange {
+            return node;
         }
-        let stripped = name.trim();
-        let underscored = stripped.replace('-', "_");
-        let cleaned: String = underscored
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-            .collect();
-        for (candidate, code, level) in [
-            (stripped, "strip_key", Level::Warn),
-            (&underscored, "underscore_key", Level::Info),
-            (&cleaned, "clean_key", Level::Warn),
-        ] {
-            let found = exact(rows, scope, candidate).or_else(|| alias(rows, scope, candidate));
-            if let Some(row) = found {
-                self.renamed(level, path, code, "original", entry, row);
-                return Some(row);
+        let mut renames = Vec::new();
+        for index in 0..node.entries().len() {
+            let Some(entry) = node.entries().get(index) else {
+                break;
+            };
+            if map.get(&entry.key).is_some() || is_private(&entry.key) {
+                continue;
+            }
+            let (key, place) = (entry.key.clone(), (entry.line, entry.column));
+            if let Some(name) = self.find_key(map, &node, &key, place) {
+                let taken = node
+                    .entries()
+                    .iter()
+                    .any(|other| other.key == name && !other.value.is_missing())
+                    || renames.iter().any(|(_, other)| *other == name);
+                if taken {
+                    self.tell_at(
+                        Level::Error,
+                        "overwrite",
+                        &node,
+                        [("key", key.into()), ("other", name.into())],
+                        Some(place),
+                    );
+                }
+                renames.push((index, name));
             }
         }
-        // A key that is at home elsewhere is misplaced, not misspelt.
-        if exact(rows, Scope::Any, name).is_some() || !self.may_search() {
+        rename(&mut node, &renames);
+        node
+    }
+
+    fn add_defaults(&mut self, map: &'static Map, node: &mut Node) {
+        let place = (node.line, node.column);
+        let Value::Map(entries) = &mut node.value else {
+            return;
+        };
+        let mut front = Vec::new();
+        for name in map.defaults() {
+            if let Some(index) = entries.iter().position(|entry| entry.key == *name) {
+                front.push(entries.remove(index));
+            } else {
+                front.push(Entry {
+                    key: (*name).to_owned(),
+                    line: place.0,
+                    column: place.1,
+                    value: Node::new(Value::Null, place),
+                });
+            }
+        }
+        front.append(entries);
+        *entries = front;
+    }
+
+    /// The name of a key that is no key as written.
+    fn find_key(
+        &mut self,
+        map: &'static Map,
+        node: &Node,
+        key: &str,
+        place: (u32, u32),
+    ) -> Option<&'static str> {
+        if let Some(name) = self.by_alias(map, node, key, place) {
+            return Some(name);
+        }
+        if !self.options.fix {
             return None;
         }
-        let bound = 4.min(cleaned.chars().count() / 2);
-        let nearest = rows
-            .iter()
-            .filter(|row| row.in_scope(scope))
-            .map(|row| (distance(row.name, &cleaned), row))
-            .min_by_key(|(distance, _)| *distance)
-            .filter(|(distance, _)| *distance < bound);
-        let (_, row) = nearest?;
-        self.renamed(Level::Warn, path, "find_key", "original", entry, row);
-        Some(row)
+        let stripped = key.trim_matches(|c: char| c.is_whitespace() || c == '\u{a0}');
+        let underscored = if map.strict {
+            underscore(key)
+        } else {
+            key.replace('-', "_")
+        };
+        let cleaned = clean(key);
+        for (candidate, code, level) in [
+            (stripped, "strip_key", Level::Warn),
+            (underscored.as_str(), "underscore_key", Level::Info),
+            (cleaned.as_str(), "clean_key", Level::Warn),
+        ] {
+            if let Some(name) = map.name(candidate) {
+                self.renamed(level, code, node, key, name, place);
+                return Some(name);
+            }
+        }
+        if !map.strict || is_stop_word(key) || is_everywhere_known(key) {
+            return None;
+        }
+        let typo = TYPOS
+            .binary_search_by_key(&key, |(typo, _)| typo)
+            .ok()
+            .and_then(|index| TYPOS.get(index))
+            .and_then(|(_, meant)| map.name(meant));
+        let found = typo.or_else(|| {
+            if !self.may_search() {
+                return None;
+            }
+            nearest(&known_to_search(map), key).filter(|found| *found != "elm_test")
+        })?;
+        self.renamed(Level::Warn, "find_key", node, key, found, place);
+        if map.get(found).is_some() {
+            return Some(found);
+        }
+        self.by_alias(map, node, found, place)
+    }
+
+    fn by_alias(
+        &mut self,
+        map: &'static Map,
+        node: &Node,
+        key: &str,
+        place: (u32, u32),
+    ) -> Option<&'static str> {
+        let name = map
+            .alias(key)
+            .or_else(|| map.alias(&key.replace('-', "_")))?;
+        self.tell_at(
+            Level::Info,
+            "alias_key",
+            node,
+            [("alias", key.into()), ("key", name.into())],
+            Some(place),
+        );
+        Some(name)
     }
 
     fn renamed(
         &mut self,
         level: Level,
-        path: &str,
         code: &'static str,
-        argument: &str,
-        entry: &Entry,
-        row: &KeyRow,
+        node: &Node,
+        key: &str,
+        name: &'static str,
+        place: (u32, u32),
     ) {
-        self.messages.add(
+        self.tell_at(
             level,
-            path,
             code,
-            [
-                (argument, entry.key.as_str().into()),
-                ("key", row.name.into()),
-            ],
-            Some((entry.line, entry.column)),
+            node,
+            [("original", key.into()), ("key", name.into())],
+            Some(place),
         );
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::distance;
-
-    #[test]
-    fn distances() {
-        for (left, right, want) in [
-            ("", "", 0),
-            ("a", "", 1),
-            ("", "ab", 2),
-            ("script", "scirpt", 2),
-            ("services", "service", 1),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(distance(left, right), want, "{left} {right}");
+/// Moves renamed entries to the end, in order; what has the name already is overwritten.
+fn rename(node: &mut Node, renames: &[(usize, &'static str)]) {
+    let Value::Map(entries) = &mut node.value else {
+        return;
+    };
+    let mut moved = Vec::new();
+    for (index, name) in renames {
+        if let Some(entry) = entries.get_mut(*index) {
+            let place = (entry.value.line, entry.value.column);
+            let value = std::mem::replace(&mut entry.value, Node::new(Value::Null, place));
+            let mut value = value;
+            let old = std::mem::take(&mut entry.key);
+            if old != *name {
+                value.was = Some(old.into());
+            }
+            moved.push(Entry {
+                key: (*name).to_owned(),
+                line: entry.line,
+                column: entry.column,
+                value,
+            });
         }
     }
+    let gone: std::collections::HashSet<usize> = renames.iter().map(|(index, _)| *index).collect();
+    let mut index = 0;
+    entries.retain(|_| {
+        index += 1;
+        !gone.contains(&(index - 1))
+    });
+    for entry in moved {
+        match entries.iter_mut().find(|other| other.key == entry.key) {
+            Some(other) => *other = entry,
+            None => entries.push(entry),
+        }
+    }
+}
+
+/// `beforeScript` and `before-script` as `before_script`.
+fn underscore(key: &str) -> String {
+    let chars: Vec<char> = key.chars().collect();
+    let mut text = String::with_capacity(key.len() + 4);
+    for (index, c) in chars.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|index| chars.get(index));
+        let after = chars.get(index + 1);
+        if c.is_ascii_uppercase() {
+            let new_word = match before {
+                Some(b) if b.is_ascii_lowercase() || b.is_ascii_digit() => true,
+                Some(b) if b.is_ascii_uppercase() => after.is_some_and(char::is_ascii_lowercase),
+                _ => false,
+            };
+            if new_word {
+                text.push('_');
+            }
+        }
+        text.push(if *c == '-' { '_' } else { *c });
+    }
+    text.to_lowercase()
+}
+
+/// Without the characters that no key has.
+fn clean(key: &str) -> String {
+    let text: String = key
+        .chars()
+        .map(|c| if c == '-' || c == ' ' { '_' } else { c })
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == '.')
+        .collect();
+    let text = text.trim_end_matches('_');
+    let text = if text.starts_with("__") {
+        text.trim_start_matches('_')
+    } else {
+        text
+    };
+    text.replace("__", "_")
 }

@@ -1,147 +1,165 @@
 //! The language of `.travis.yml` as data: one row a key. To teach the planner a key, add a row.
 
-mod keys;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// Constant data that lives as long as the program.
+macro_rules! list {
+    ($($item:expr),* $(,)?) => { const { &[$($item),*] } };
+}
+/// One of several shapes.
+macro_rules! any {
+    ($($shape:expr),* $(,)?) => { $crate::table::shape::any_of(list![$($shape),*]) };
+}
+/// A list of values of one shape.
+macro_rules! seq {
+    ($shape:expr) => {
+        $crate::table::shape::seq_of(const { &$shape })
+    };
+}
+/// One of these values.
+macro_rules! one_of {
+    ($($choice:expr),* $(,)?) => { $crate::table::shape::choice_of(list![$($choice),*]) };
+}
+
+mod addons;
+mod common;
+mod deploy;
+mod deploy_a;
+mod deploy_g;
+mod deploy_p;
+mod languages;
+mod notifications;
+mod root;
+mod sections;
+mod shape;
+mod typos;
 mod values;
 
-pub(crate) use keys::{EXPAND, JOBS, KEYS};
-pub(crate) use values::DISTS;
+pub(crate) use root::{ROOT, ROOT_KEYS};
+pub(crate) use shape::{Change, Choice, Format, Kind, Map, Shape, Support};
+pub(crate) use typos::{TYPOS, is_stop_word};
 
-/// Where a key may stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// The top of the file.
-    Root,
-    /// An entry of `jobs.include`, `exclude` or `allow_failures`.
-    Job,
-    /// Both.
-    Any,
-}
+/// The keys of the matrix, in the order in which it is expanded; `env` comes last.
+pub(crate) const EXPAND: &[&str] = &[
+    "os",
+    "arch",
+    "compiler",
+    "osx_image",
+    "jdk",
+    "crystal",
+    "dotnet",
+    "mono",
+    "solution",
+    "d",
+    "dart",
+    "dart_task",
+    "elixir",
+    "otp_release",
+    "elm",
+    "node_js",
+    "go",
+    "hhvm",
+    "php",
+    "ghc",
+    "haxe",
+    "julia",
+    "matlab",
+    "nix",
+    "perl",
+    "perl6",
+    "python",
+    "r",
+    "rvm",
+    "gemfile",
+    "xcode_scheme",
+    "xcode_sdk",
+    "rust",
+    "scala",
+    "smalltalk",
+    "smalltalk_config",
+    "smalltalk_vm",
+    "env",
+];
 
-/// One accepted value of a key with closed values.
-#[derive(Debug)]
-pub(crate) struct ValueRow {
-    pub name: &'static str,
-    pub aliases: &'static [&'static str],
-    /// The operating systems that it exists on; empty for all.
-    pub os: &'static [&'static str],
-}
+/// All keys of all sections. A word that is a key elsewhere is misplaced, not misspelled.
+static EVERYWHERE: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let mut keys = HashSet::new();
+    let mut seen = HashSet::new();
+    collect(&ROOT, &mut keys, &mut seen);
+    keys
+});
 
-/// What a key holds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Kind {
-    /// One string; the first of a list.
-    Str,
-    /// One of these, in lower case.
-    Value(&'static [ValueRow]),
-    /// A list of strings; a single one is wrapped.
-    Strs,
-    /// A list of these.
-    Values(&'static [ValueRow]),
-    /// A matrix key: a list at the top, one value in a job. No rows: any value.
-    Versions(&'static [ValueRow]),
-    /// True or false, in any of YAML's spellings.
-    Bool,
-    /// As `Bool`, else the string.
-    BoolOrStr,
-    /// A whole number.
-    Num,
-    /// A whole number or a boolean.
-    NumOrBool,
-    /// Kept as parsed.
-    Any,
-    /// A list of anything, kept as parsed; a single one is wrapped.
-    List,
-    /// A map with these keys.
-    Map(&'static [KeyRow]),
-    /// As `Map`; what is no such map is taken as the value of the named key.
-    Prefix(&'static [KeyRow], &'static str),
-    /// A list of maps with these keys; a string stands for the named key.
-    Maps(&'static [KeyRow], &'static str),
-    /// A list of jobs.
-    Jobs,
-    /// The `jobs` section.
-    JobsSection,
-    /// `env`: at the top with `global` and `jobs`, in a job a list.
-    Env,
-    /// The `cache` section.
-    Cache,
-}
-
-/// One key.
-#[derive(Debug)]
-pub(crate) struct KeyRow {
-    pub name: &'static str,
-    pub kind: Kind,
-    pub scope: Scope,
-    pub aliases: &'static [&'static str],
-    /// The languages that have it; empty for all.
-    pub languages: &'static [&'static str],
-    /// The operating systems that have it; empty for all.
-    pub os: &'static [&'static str],
-    /// Why it has no effect anymore.
-    pub deprecated: Option<&'static str>,
-}
-
-impl KeyRow {
-    pub(crate) const fn new(name: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
-            kind,
-            scope: Scope::Any,
-            aliases: &[],
-            languages: &[],
-            os: &[],
-            deprecated: None,
+fn collect(
+    shape: &'static Shape,
+    keys: &mut HashSet<&'static str>,
+    seen: &mut HashSet<*const Map>,
+) {
+    match shape.kind {
+        Kind::Any(shapes) => shapes.iter().for_each(|part| collect(part, keys, seen)),
+        Kind::Seq(items) => collect(items, keys, seen),
+        Kind::Map(map) => {
+            if seen.insert(map) {
+                for key in map.rows() {
+                    if !is_of_r_alone(&key.shape) {
+                        keys.insert(key.name);
+                    }
+                    collect(&key.shape, keys, seen);
+                }
+            }
         }
-    }
-
-    pub(crate) const fn root(mut self) -> Self {
-        self.scope = Scope::Root;
-        self
-    }
-
-    pub(crate) const fn job(mut self) -> Self {
-        self.scope = Scope::Job;
-        self
-    }
-
-    pub(crate) const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
-        self.aliases = aliases;
-        self
-    }
-
-    pub(crate) const fn only(mut self, languages: &'static [&'static str]) -> Self {
-        self.languages = languages;
-        self
-    }
-
-    pub(crate) const fn on(mut self, os: &'static [&'static str]) -> Self {
-        self.os = os;
-        self
-    }
-
-    pub(crate) const fn deprecated(mut self, why: &'static str) -> Self {
-        self.deprecated = Some(why);
-        self
-    }
-
-    pub(crate) fn in_scope(&self, scope: Scope) -> bool {
-        scope == Scope::Any || self.scope == Scope::Any || self.scope == scope
-    }
-
-    /// Whether jobs of this language and system have the key.
-    pub(crate) fn supports(&self, language: &str, os: &str) -> bool {
-        (self.languages.is_empty() || self.languages.contains(&language))
-            && (self.os.is_empty() || self.os.contains(&os))
+        Kind::Secure | Kind::Str | Kind::Bool | Kind::Num | Kind::OneOf(_) => {}
     }
 }
 
-/// The row of a key of the top or of a job.
-pub(crate) fn row(name: &str) -> Option<&'static KeyRow> {
-    KEYS.iter().find(|row| row.name == name)
+/// R has so many keys at the top that they would be taken for what others misspelled.
+fn is_of_r_alone(shape: &Shape) -> bool {
+    !shape.expand && shape.support.only == [("language", &["r"] as &[&str])]
+}
+
+/// Whether the word is a key of any section.
+pub(crate) fn is_everywhere_known(word: &str) -> bool {
+    EVERYWHERE.contains(word)
+}
+
+/// The keys and aliases that a misspelled key may stand for.
+pub(crate) fn known_to_search(map: &'static Map) -> Vec<&'static str> {
+    map.known()
+        .iter()
+        .copied()
+        .filter(|name| !map.get(name).is_some_and(is_of_r_alone))
+        .collect()
 }
 
 /// Whether jobs of this language and system have the key; unknown keys count as everybody's.
 pub(crate) fn supports(name: &str, language: &str, os: &str) -> bool {
-    row(name).is_none_or(|row| row.supports(language, os))
+    ROOT_KEYS
+        .get(name)
+        .is_none_or(|shape| holds(shape.supported(), language, os))
+}
+
+/// Whether jobs of this language and system have the value of the key; unknown values count as
+/// everybody's.
+pub(crate) fn supports_value(name: &str, value: &str, language: &str, os: &str) -> bool {
+    let choices = ROOT_KEYS.get(name).map(Shape::choices).unwrap_or_default();
+    choices
+        .iter()
+        .find(|choice| choice.name == value)
+        .is_none_or(|choice| holds(choice.support, language, os))
+}
+
+fn holds(support: Support, language: &str, os: &str) -> bool {
+    let given = |key: &str| match key {
+        "language" => language,
+        "os" => os,
+        _ => "",
+    };
+    support
+        .only
+        .iter()
+        .all(|(key, values)| given(key).is_empty() || values.contains(&given(key)))
+        && support
+            .except
+            .iter()
+            .all(|(key, values)| !values.contains(&given(key)))
 }

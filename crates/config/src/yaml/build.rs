@@ -1,11 +1,11 @@
 //! Builds the tree from the parser's events, within bounds.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, hash_map::Entry as Slot};
+use std::collections::{HashMap, HashSet, hash_map::Entry as Slot};
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
-use super::{Document, Duplicate, Entry, Node, Value};
+use super::{Document, Duplicate, Entry, MergeMode, Node, Value};
 use crate::ConfigError;
 
 /// The most values a file may hold once aliases are expanded.
@@ -43,6 +43,9 @@ struct Builder {
     total: Weight,
     root: Option<Node>,
     duplicates: Vec<Duplicate>,
+    anchored: HashSet<String>,
+    /// The scalar read last: what an anchor is named by, in the original's eyes.
+    last: String,
 }
 
 fn position(mark: &Marker) -> (u32, u32) {
@@ -149,52 +152,47 @@ fn parse_strictly(source: &str) -> Result<Document, ConfigError> {
             Event::Alias(id) => builder.alias(id, line, column)?,
             Event::Scalar(text, style, anchor, tag) => {
                 let value = scalar(&text, style, tag.is_some());
-                builder.leaf(
-                    Node {
-                        value,
-                        line,
-                        column,
-                    },
-                    text.len(),
-                    anchor,
-                )?;
+                builder.leaf(Node::new(value, (line, column)), text, anchor)?;
             }
-            Event::SequenceStart(anchor, _) => {
-                builder.open(Value::Seq(Vec::new()), anchor, line, column)?;
+            Event::SequenceStart(anchor, tag) => {
+                let mut node = Node::new(Value::Seq(Vec::new()), (line, column));
+                node.mode = mode(tag.as_deref());
+                builder.open(node, anchor)?;
             }
-            Event::MappingStart(anchor, _) => {
-                builder.open(Value::Map(Vec::new()), anchor, line, column)?;
+            Event::MappingStart(anchor, tag) => {
+                let mut node = Node::new(Value::Map(Vec::new()), (line, column));
+                node.mode = mode(tag.as_deref());
+                builder.open(node, anchor)?;
             }
             Event::SequenceEnd | Event::MappingEnd => builder.close()?,
         }
     }
-    let (found, line, column) = match builder.root {
-        None => return Ok(empty()),
-        Some(node) => match node.value {
-            Value::Map(root) => {
-                return Ok(Document {
-                    root,
-                    duplicates: builder.duplicates,
-                });
-            }
-            Value::Null => return Ok(empty()),
-            Value::Bool(_) | Value::Str(_) => ("a single value", node.line, node.column),
-            Value::Seq(_) => ("a list", node.line, node.column),
-        },
+    let Some(root) = builder.root else {
+        return Ok(Document::default());
+    };
+    let found = match &root.value {
+        Value::Map(_) => {
+            return Ok(Document {
+                root,
+                anchored: builder.anchored,
+                duplicates: builder.duplicates,
+            });
+        }
+        // An empty file is a file without keys: everything takes its default.
+        Value::Null => return Ok(Document::default()),
+        Value::Bool(_) | Value::Num(_) | Value::Str(_) => "a single value",
+        Value::Seq(_) => "a list",
     };
     Err(ConfigError::NotAMap {
         found,
-        line,
-        column,
+        line: root.line,
+        column: root.column,
     })
 }
 
-/// An empty file is a file without keys: everything takes its default.
-fn empty() -> Document {
-    Document {
-        root: Vec::new(),
-        duplicates: Vec::new(),
-    }
+fn mode(tag: Option<&Tag>) -> Option<MergeMode> {
+    tag.filter(|tag| tag.handle == "!")
+        .and_then(|tag| MergeMode::from_tag(&tag.suffix))
 }
 
 fn scalar(text: &str, style: ScalarStyle, tagged: bool) -> Value {
@@ -222,39 +220,35 @@ impl Builder {
         Ok(())
     }
 
-    fn leaf(&mut self, node: Node, bytes: usize, anchor: usize) -> Result<(), ConfigError> {
+    fn leaf(&mut self, node: Node, text: Cow<'_, str>, anchor: usize) -> Result<(), ConfigError> {
         let weight = Weight {
             nodes: 1,
-            bytes,
+            bytes: text.len(),
             depth: 0,
         };
         self.charge(weight, node.line, node.column)?;
         if anchor > 0 {
+            self.anchored.insert(self.last.clone());
             self.anchors.insert(anchor, (node.clone(), weight));
         }
+        self.last.clear();
+        self.last.push_str(&text);
         self.place(node, weight);
         Ok(())
     }
 
-    fn open(
-        &mut self,
-        value: Value,
-        anchor: usize,
-        line: u32,
-        column: u32,
-    ) -> Result<(), ConfigError> {
+    fn open(&mut self, node: Node, anchor: usize) -> Result<(), ConfigError> {
         let weight = Weight {
             nodes: 1,
             bytes: 0,
             depth: 1,
         };
-        self.charge(weight, line, column)?;
+        self.charge(weight, node.line, node.column)?;
+        if anchor > 0 {
+            self.anchored.insert(self.last.clone());
+        }
         self.stack.push(Frame {
-            node: Node {
-                value,
-                line,
-                column,
-            },
+            node,
             anchor,
             weight,
             key: None,
@@ -351,7 +345,7 @@ impl Builder {
                     }
                 }
             },
-            Value::Null | Value::Bool(_) | Value::Str(_) => return,
+            Value::Null | Value::Bool(_) | Value::Num(_) | Value::Str(_) => return,
         }
         let (key, line, column) = path_needed;
         let path = self.path();
@@ -385,6 +379,6 @@ fn merge(merged: &mut Vec<Entry>, node: Node) {
                 }
             }
         }
-        Value::Null | Value::Bool(_) | Value::Str(_) => {}
+        Value::Null | Value::Bool(_) | Value::Num(_) | Value::Str(_) => {}
     }
 }

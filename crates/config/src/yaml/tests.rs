@@ -2,13 +2,7 @@ use super::*;
 
 fn root(source: &str) -> Json {
     let document = parse(source).unwrap();
-    Json::Object(
-        document
-            .root
-            .iter()
-            .map(|e| (e.key.clone(), e.value.to_json()))
-            .collect(),
-    )
+    document.root.to_json()
 }
 
 #[test]

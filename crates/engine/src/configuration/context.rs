@@ -1,6 +1,10 @@
 //! What conditions and imports may ask about a commit.
 
-use travis_config::PlanContext;
+use serde_json::Value;
+use travis_config::{
+    PlanContext,
+    conditions::{Condition, data_of},
+};
 use travis_model::{EnvVar, Repository, Request};
 
 /// The facts of a request. `branch` and `message` are what the commit was found to be about;
@@ -38,5 +42,50 @@ pub(crate) fn context(
         commit_message: Some(message.to_owned()),
         os: None,
         env,
+    }
+}
+
+/// Why the whole build is left out by the `if:` at the top of its configuration.
+pub(crate) fn unmet(config: &Value, context: &PlanContext) -> Option<String> {
+    let config = config.as_object()?;
+    let text = config.get("if")?.as_str()?;
+    let judged =
+        Condition::parse(text).and_then(|condition| condition.holds(&data_of(context, config)));
+    match judged {
+        Ok(true) => None,
+        Ok(false) => Some(format!("Condition not met: if: {text}")),
+        Err(error) => Some(format!("Condition not met: if: {text} ({error})")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_condition_at_the_top_decides_about_the_whole_build() {
+        let context = PlanContext {
+            branch: "main".to_owned(),
+            event_type: "push".to_owned(),
+            env: vec![("DEPLOY".to_owned(), "yes".to_owned())],
+            ..PlanContext::default()
+        };
+        let judge = |text: &str| unmet(&json!({"if": text, "os": ["linux"]}), &context);
+        for holds in [
+            "branch = main",
+            "env(DEPLOY) = yes AND os = linux",
+            "type IN (push, api)",
+        ] {
+            assert_eq!(judge(holds), None, "{holds}");
+        }
+        let no = judge("type = cron").unwrap();
+        assert_eq!(no, "Condition not met: if: type = cron");
+        assert!(
+            judge("branch ~ (")
+                .unwrap()
+                .starts_with("Condition not met: if: branch ~ (")
+        );
+        assert_eq!(unmet(&json!({}), &context), None);
     }
 }

@@ -2,5 +2,6 @@
 //! would build.
 
 pub(crate) mod context;
+pub(crate) mod fetch;
 pub mod lint;
 pub mod messages;

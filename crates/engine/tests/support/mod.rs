@@ -22,10 +22,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use tokio_util::task::AbortOnDropHandle;
+use travis_blobs::ObjectBlobs;
 use travis_bus::MemoryBus;
 use travis_engine::{
-    Allowed, BuildDemand, Clock, Engine, EngineError, Enrolment, Finished, Finishing, Introduction,
-    JobLimits, NewRepository, Offer, Orders, Policy, PollCall, Ports, Secret, Vault, Viewer,
+    Allowed, BuildDemand, CachePolicy, Clock, Engine, EngineError, Enrolment, Finished, Finishing,
+    Introduction, JobLimits, NewRepository, Offer, Orders, Policy, PollCall, Ports, Secret, Vault,
+    Viewer,
 };
 use travis_forge::MemoryForge;
 use travis_forge::hosting::{MemoryForgeApi, RemotePerson, RemoteRef};
@@ -56,6 +58,8 @@ pub struct World {
     /// Every forge that has a row: there is one.
     pub hub: Arc<MemoryForgeApi>,
     pub viewer: Viewer,
+    /// Bytes of caches.
+    pub blobs: Arc<ObjectBlobs>,
     clock: Arc<FakeClock>,
     key: [u8; Vault::KEY_LENGTH],
     _loops: AbortOnDropHandle<()>,
@@ -69,6 +73,15 @@ impl World {
 
     /// With lists of who may sign in and whose repositories are worked on.
     pub async fn with_access(access: Allowed) -> Self {
+        Self::with(access, CachePolicy::default()).await
+    }
+
+    /// With quotas for caches.
+    pub async fn with_caches(caches: CachePolicy) -> Self {
+        Self::with(Allowed::default(), caches).await
+    }
+
+    async fn with(access: Allowed, caches: CachePolicy) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("db");
         let store = SqliteStore::open(&path, Default::default()).await.unwrap();
@@ -76,10 +89,12 @@ impl World {
         let clock = Arc::new(FakeClock(AtomicI64::new(1_700_000_000_000)));
         let hub = Arc::new(MemoryForgeApi::new());
         let known = hub.clone();
+        let blobs = Arc::new(ObjectBlobs::memory());
         let ports = Ports {
             connect: Arc::new(move |_| Ok(known.clone())),
             store: Arc::new(store),
             logs: Arc::new(MemoryLogs::new()),
+            blobs: blobs.clone(),
             bus: Arc::new(MemoryBus::default()),
             forge: forge.clone(),
             clock: clock.clone(),
@@ -95,6 +110,7 @@ impl World {
             access,
             compare_every: COMPARE_EVERY,
             key_length: travis_engine::keys::KeyLength::Bits2048,
+            caches,
         };
         let key = Vault::new_key().unwrap();
         let vault = Vault::open(&key).unwrap();
@@ -112,6 +128,7 @@ impl World {
             forge,
             hub,
             viewer,
+            blobs,
             clock,
             key,
             _loops: loops,

@@ -2,12 +2,14 @@
 
 mod account;
 mod build;
+mod cache;
 mod forge;
 mod repository;
 mod worker;
 
 pub use account::*;
 pub use build::*;
+pub use cache::*;
 pub use forge::*;
 pub use repository::*;
 pub use worker::*;

@@ -1,19 +1,42 @@
 travis_setup_language() {
-  local wanted="${TRAVIS_JDK_VERSION:-}" have='' number=''
-  number="${wanted//[^0-9.]/}"
-  if hash java 2>/dev/null; then have="$(java -version 2>&1)"; fi
-  have="${have#*version \"}"
-  have="${have%%\"*}"
-  have="${have#1.}"
-  if [[ -n "$have" ]] && travis_matches "$number" "$have"; then
-    :
-  elif [[ -n "$number" ]] && travis_mise java "$number"; then
-    :
-  elif [[ -z "$have" ]]; then
-    travis_missing "Java${wanted:+ $wanted}" 'Install the package default-jdk, or a version manager (mise), on the worker.'
-  else
-    travis_runs_on 'Java' "$wanted" "$have"
-  fi
   export TERM="${TERM:-dumb}"
-  travis_cmd 'java -Xmx32m -version' --echo
+  travis_setup_jdk
+}
+
+# Leaves in travis_builder the project's build tool: the wrapper that comes with it before the
+# machine's own.
+travis_find_builder() {
+  if [[ -f gradlew ]]; then travis_builder='./gradlew'
+  elif [[ -f build.gradle || -f build.gradle.kts ]]; then travis_builder='gradle'
+  elif [[ -f mvnw ]]; then travis_builder='./mvnw'
+  elif [[ -f pom.xml ]]; then travis_builder='mvn'
+  else travis_builder='ant'
+  fi
+  case "$travis_builder" in
+    gradle) travis_need gradle Gradle 'Install the package gradle, or commit its wrapper (gradlew).' ;;
+    mvn) travis_need mvn Maven 'Install the package maven, or commit its wrapper (mvnw).' ;;
+    ./*) chmod +x "$travis_builder" 2>/dev/null ;;
+  esac
+}
+
+travis_install_jvm() {
+  local travis_builder
+  travis_find_builder
+  case "$travis_builder" in
+    *gradle*) travis_default_install "$travis_builder assemble" install.gradle ;;
+    *mv*) travis_default_install "$travis_builder install -DskipTests=true -Dmaven.javadoc.skip=true -B -V" install.maven ;;
+  esac
+}
+
+travis_script_jvm() {
+  local travis_builder
+  travis_find_builder
+  case "$travis_builder" in
+    *gradle*) travis_default_script "$travis_builder check" ;;
+    *mv*) travis_default_script "$travis_builder test -B" ;;
+    *)
+      travis_need ant Ant 'Install the package ant on the worker.'
+      travis_default_script 'ant test'
+      ;;
+  esac
 }

@@ -1,13 +1,23 @@
 //! What each language needs before the phases, and does where the configuration says nothing.
+//!
+//! A language is a row of a table and at most one file of bash functions: `travis_setup_language`
+//! makes the tools ready, `travis_install_language`, `travis_script_language` and
+//! `travis_before_cache_language` are the phases' defaults. A script gets the functions that its
+//! job calls and no others.
 
+mod functions;
+mod options;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::ScriptError;
 use crate::shell::quote;
+use options::Choice;
 
 /// A key of the configuration that selects a version, and the variable that tells it.
 #[derive(Debug)]
@@ -21,13 +31,18 @@ pub(crate) struct Version {
 pub(crate) enum Setup {
     /// Nothing to do.
     None,
-    /// A bash function `travis_setup_language`.
-    Script(&'static str),
-    /// The tool must be there: its program, the command that shows its version, what to install.
+    /// The function `travis_setup_language` of the language's file.
+    Own,
+    /// The tool must be there, in the version of the first key.
     Tool {
+        /// What people call it.
+        name: &'static str,
+        /// The program, which version managers know by the same name.
         program: &'static str,
+        /// The command that shows its version.
         announce: &'static str,
-        install: &'static str,
+        /// What to install where it is missing.
+        remedy: &'static str,
     },
 }
 
@@ -36,12 +51,14 @@ pub(crate) enum Setup {
 pub(crate) struct Language {
     pub names: &'static [&'static str],
     pub versions: &'static [Version],
+    /// Further keys that its functions read.
+    pub choices: &'static [Choice],
     pub setup: Setup,
-    /// Lines that run before the setup.
-    pub exports: &'static str,
-    /// Bash that runs as the phase `install`; empty for nothing.
+    /// The language's file.
+    pub functions: &'static str,
+    /// Bash that runs as the phase `install` where the file has no function for it.
     pub install: &'static str,
-    /// Bash that runs as the phase `script`; empty for nothing.
+    /// Bash that runs as the phase `script` where the file has no function for it.
     pub script: &'static str,
     /// Whether the setup is left out when no version is asked for: jobs without a language are
     /// Ruby's, and most of them never use it.
@@ -53,29 +70,32 @@ pub(crate) struct Language {
 pub(crate) fn find(name: &str) -> &'static Language {
     table::LANGUAGES
         .iter()
+        .copied()
+        .flatten()
         .find(|language| language.names.contains(&name))
         .unwrap_or(&table::GENERIC)
 }
 
 impl Language {
+    /// What a phase does where the configuration says nothing.
     pub(crate) fn default_step(&self, phase: &str) -> Option<&'static str> {
-        let step = match phase {
-            "install" => self.install,
-            "script" => self.script,
-            _ => "",
+        let (own, step) = match phase {
+            "install" => ("travis_install_language", self.install),
+            "script" => ("travis_script_language", self.script),
+            "before_cache" => ("travis_before_cache_language", ""),
+            _ => return None,
         };
+        if functions::defines(self.functions, own) {
+            return Some(own);
+        }
         (!step.is_empty()).then_some(step)
-    }
-
-    pub(crate) fn needs_functions(&self) -> bool {
-        !matches!(self.setup, Setup::None) || !self.install.is_empty() || !self.script.is_empty()
     }
 
     pub(crate) fn needs_setup(&self, config: &Value) -> bool {
         let asks = self
             .versions
             .iter()
-            .any(|version| version.key != "gemfile" && config.get(version.key).is_some());
+            .any(|version| config.get(version.key).is_some());
         let own_script = crate::phases::commands(config, "script").is_some();
         match self.setup {
             Setup::None => false,
@@ -83,33 +103,60 @@ impl Language {
         }
     }
 
-    /// The function `travis_setup_language`.
-    pub(crate) fn setup(&self) -> Cow<'static, str> {
-        match self.setup {
-            Setup::None => Cow::Borrowed(""),
-            Setup::Script(text) => Cow::Borrowed(text),
-            Setup::Tool {
-                program,
-                announce,
-                install,
-            } => {
-                let mut text = String::from("travis_setup_language() {\n");
-                let remedy = quote(&format!("Install {install} on the worker."));
-                let _ = writeln!(
-                    text,
-                    "  if ! hash {program} 2>/dev/null; then travis_missing {program} {remedy}; fi"
-                );
-                for version in self.versions {
-                    let variable = version.variable;
-                    let _ = writeln!(
-                        text,
-                        "  if [[ -n \"${{{variable}:-}}\" ]] && ! travis_mise {program} \"${variable}\"; then\n    \
-                         travis_notice \"No version manager for {program} is installed: the job asks for ${variable} and runs on the machine's version.\"\n  fi"
-                    );
-                }
-                let _ = writeln!(text, "  travis_cmd {} --echo\n}}", quote(announce));
-                Cow::Owned(text)
+    /// The functions that the job's setup and default phases call, the options that they read,
+    /// and the call of the setup; empty where the job uses none of it.
+    ///
+    /// # Errors
+    /// For options that hold a zero byte.
+    pub(crate) fn section(&self, config: &Value, shared: &str) -> Result<String, ScriptError> {
+        let mut calls = String::new();
+        let setup = self.needs_setup(config);
+        if setup {
+            calls.push_str("travis_setup_language\n");
+        }
+        for phase in ["install", "script", "before_cache"] {
+            if crate::phases::commands(config, phase).is_none()
+                && let Some(step) = self.default_step(phase)
+            {
+                calls.push_str(step);
+                calls.push('\n');
             }
         }
+        if calls.is_empty() {
+            return Ok(calls);
+        }
+        let own = match self.setup {
+            Setup::Tool { .. } => Cow::Owned(format!("{}{}", self.tool_setup(), self.functions)),
+            Setup::None | Setup::Own => Cow::Borrowed(self.functions),
+        };
+        let mut text = functions::called(&[shared, &own], &calls);
+        text.push_str("\n# ---- language ----\n");
+        text.push_str(&options::assignments(self.choices, config)?);
+        if setup {
+            text.push_str("TRAVIS_STAGE=setup\ntravis_setup_language\n");
+        }
+        Ok(text)
+    }
+
+    fn tool_setup(&self) -> String {
+        let Setup::Tool {
+            name,
+            program,
+            announce,
+            remedy,
+        } = self.setup
+        else {
+            return String::new();
+        };
+        let wanted = match self.versions {
+            [version, ..] => format!("\"${{{}:-}}\"", version.variable),
+            [] => "''".to_owned(),
+        };
+        format!(
+            "travis_setup_language() {{\n  travis_tool {} {program} {wanted} {} {}\n}}\n",
+            quote(name),
+            quote(announce),
+            quote(remedy)
+        )
     }
 }

@@ -1,41 +1,34 @@
 travis_setup_language() {
-  local wanted="${TRAVIS_NODE_VERSION:-}" have='' major='' nvm=''
-  if [[ -z "$wanted" && -f .nvmrc ]]; then read -r wanted <.nvmrc; fi
-  wanted="${wanted#v}"
-  if hash node 2>/dev/null; then have="$(node --version 2>/dev/null)"; fi
-  major="${have#v}"
-  major="${major%%.*}"
-  case "$wanted" in
-    node | stable | latest | current) if [[ -n "$have" ]]; then wanted='stable'; else wanted='node'; fi ;;
-    'lts/*' | lts | --lts) if [[ -n "$have" && $((major % 2)) -eq 0 ]]; then wanted='stable'; fi ;;
-    lts/argon) wanted=4 ;; lts/boron) wanted=6 ;; lts/carbon) wanted=8 ;; lts/dubnium) wanted=10 ;;
-    lts/erbium) wanted=12 ;; lts/fermium) wanted=14 ;; lts/gallium) wanted=16 ;;
-    lts/hydrogen) wanted=18 ;; lts/iron) wanted=20 ;; lts/jod) wanted=22 ;; lts/krypton) wanted=24 ;;
-  esac
-  if [[ -z "$have" ]] || ! travis_matches "$wanted" "$have"; then
-    for nvm in "${NVM_DIR:-$HOME/.nvm}" /usr/local/nvm /opt/nvm ''; do
-      if [[ -n "$nvm" && -s "$nvm/nvm.sh" ]]; then break; fi
-    done
-    if [[ -n "$nvm" ]]; then
-      export NVM_DIR="$nvm"
-      source "$nvm/nvm.sh" --no-use
-    fi
-    if [[ -n "$nvm" ]] && travis_cmd "nvm install ${wanted:-node}" --echo --timing; then
-      have="$(node --version)" major=managed
-    elif travis_mise node "${wanted:-latest}"; then
-      have="$(node --version)" major=managed
-    elif [[ -z "$have" ]]; then
-      travis_missing "Node.js${wanted:+ $wanted}" 'Install the package nodejs, or a version manager (nvm, mise), on the worker.'
-    else
-      travis_runs_on 'Node.js' "$wanted" "$have"
-    fi
+  travis_setup_node
+  if [[ -f yarn.lock ]] && ! hash yarn 2>/dev/null; then
+    travis_fold start install.yarn.program
+    travis_cmd 'npm install -g yarn' --echo --timing ||
+      travis_notice 'This machine has no yarn and could not install it; npm is used instead.'
+    travis_fold end install.yarn.program
   fi
-  if [[ "$major" != managed ]]; then
-    # The machine's own Node.js: global packages go to the home directory, behind the machine's
-    # programs, so that `npm install -g npm@…` neither fails nor replaces the machine's npm.
-    export NPM_CONFIG_PREFIX="$HOME/.npm-global"
-    export PATH="$PATH:$NPM_CONFIG_PREFIX/bin"
+  if hash yarn 2>/dev/null; then travis_cmd 'yarn --version' --echo; fi
+}
+
+travis_install_language() {
+  local arguments="${travis_npm_args:+ $travis_npm_args}" npm=''
+  if [[ ! -f package.json ]]; then return; fi
+  if [[ -f yarn.lock ]] && hash yarn 2>/dev/null; then
+    travis_default_install "yarn --frozen-lockfile$arguments" install.yarn --retry
+    return
   fi
-  travis_cmd 'node --version' --echo
-  if hash npm 2>/dev/null; then travis_cmd 'npm --version' --echo; fi
+  travis_need npm npm 'Install the package npm on the worker.'
+  npm="$(npm --version 2>/dev/null)"
+  # `npm ci` came with 5.8.
+  if [[ -f package-lock.json || -f npm-shrinkwrap.json ]] && [[ ! "$npm" =~ ^([0-4]|5\.[0-7])\. ]]; then
+    travis_default_install "npm ci$arguments" install.npm --retry
+  else
+    travis_default_install "npm install$arguments" install.npm --retry
+  fi
+}
+
+travis_script_language() {
+  if [[ ! -f package.json ]]; then travis_default_script 'make test'
+  elif [[ -f yarn.lock ]] && hash yarn 2>/dev/null; then travis_default_script 'yarn test'
+  else travis_default_script 'npm test'
+  fi
 }

@@ -4,6 +4,7 @@ pub(crate) mod account;
 mod auth;
 pub(crate) mod badges;
 pub(crate) mod builds;
+pub(crate) mod caches;
 pub(crate) mod deliveries;
 pub(crate) mod env_vars;
 mod feeds;

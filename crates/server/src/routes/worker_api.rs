@@ -52,7 +52,11 @@ fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
     bearer(headers).ok_or_else(|| EngineError::Unauthorized.into())
 }
 
-async fn access(app: &App, headers: &HeaderMap, attempt: i64) -> Result<AttemptAccess, ApiError> {
+pub(crate) async fn access(
+    app: &App,
+    headers: &HeaderMap,
+    attempt: i64,
+) -> Result<AttemptAccess, ApiError> {
     Ok(app
         .engine
         .attempt_access(AttemptId(attempt), token(headers)?)
@@ -145,6 +149,12 @@ fn assignment(app: &App, offer: Offer) -> wire::Assignment {
             processes: policy.limits.processes,
         },
         network: policy.limits.network,
+        cache: offer.cache.map(|cache| wire::CacheSpec {
+            fetch: cache.fetch,
+            store: cache.store,
+            most_bytes: cache.most_bytes,
+            timeout_seconds: cache.timeout.as_secs(),
+        }),
     }
 }
 

@@ -5,6 +5,7 @@
 )]
 
 mod accounts;
+mod caches;
 mod concurrency;
 mod deliveries;
 mod forges;
@@ -38,6 +39,7 @@ pub trait Database: Send + Sync {
 /// Tables whose rows belong to a repository.
 const OWNED: [&str; 14] = [
     "repositories",
+    "caches",
     "env_vars",
     "repository_keys",
     "permissions",
@@ -78,6 +80,8 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
     behaviours!(make:
         accounts::people, accounts::sessions_end, accounts::api_tokens,
         accounts::once_only_tokens, accounts::sweeping, accounts::workers,
+        caches::caches_are_replaced, caches::unused_caches_are_found,
+        caches::one_cache_stays_of_many, caches::secrets_that_were_given_are_remembered,
         forges::forges, forges::identities, forges::accounts, forges::ways_in_are_used_once,
         forges::sessions_are_seen_and_ended, forges::hosted_repositories,
         rights::who_sees_what, rights::rights_are_confirmed_and_doubted, rights::approvals,

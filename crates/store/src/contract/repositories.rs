@@ -1,3 +1,4 @@
+use super::caches::new_cache;
 use super::{
     ALL, Database, OWNED, build, new_attempt, new_commit, new_repository, new_request, new_worker,
     repository, user,
@@ -333,6 +334,7 @@ pub async fn removal_leaves_nothing(database: &dyn Database) {
         tx.put_right(owner, id, Some(Level::Read), Timestamp(1))
             .await
             .unwrap();
+        tx.put_cache(&new_cache(id, "main", slug, 1)).await.unwrap();
         tx.put_star(owner, id, true).await.unwrap();
         tx.put_contributor(id, "7", Timestamp(1)).await.unwrap();
         tx.insert_approval(id, 5, "aa", owner, false, Timestamp(1))

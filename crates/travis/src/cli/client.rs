@@ -268,6 +268,29 @@ Examples:
     Enrol,
 }
 
+/// Caches.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  travis cache
+  travis cache acme/rocket --branch main
+  travis cache acme/rocket --branch PR.7 --delete
+  travis cache acme/rocket --match rvm-2.2 --delete")]
+pub struct CacheArgs {
+    /// Which repository [default: the working tree's]
+    #[arg(value_name = "OWNER/NAME", value_parser = slug)]
+    pub slug: Option<Slug>,
+    /// Only those of this branch; PR.<number> for a pull request
+    #[arg(long, value_name = "B")]
+    pub branch: Option<String>,
+    /// Only those whose name holds this
+    #[arg(long = "match", value_name = "TEXT")]
+    pub contains: Option<String>,
+    /// Remove them
+    #[arg(long)]
+    pub delete: bool,
+}
+
 /// Variables.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
@@ -313,11 +336,7 @@ in the shell's history, and others on the machine can see it while the command r
         /// The variable's name
         name: String,
         /// The value; better left out [-: standard input]
-        #[arg(
-            value_name = "VALUE",
-            conflicts_with = "value",
-            allow_hyphen_values = true
-        )]
+        #[arg(value_name = "VALUE", conflicts_with = "value")]
         given: Option<String>,
         /// The value may be shown to everybody who sees the repository
         #[arg(long)]

@@ -3,8 +3,8 @@ use futures_util::Stream;
 use reqwest::Method;
 use serde::Deserialize;
 use travis_api::v3::{
-    ApiToken, ApiTokens, Build, Builds, CurrentUser, EnrolmentToken, EnvVar, EnvVars, Job, KeyPair,
-    Log, NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange, PendingRequest,
+    ApiToken, ApiTokens, Build, Builds, Caches, CurrentUser, EnrolmentToken, EnvVar, EnvVars, Job,
+    KeyPair, Log, NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange, PendingRequest,
     Repositories, Repository, Request, Workers,
 };
 use travis_model::Slug;
@@ -24,6 +24,24 @@ pub struct BuildFilter {
     pub limit: u64,
     /// Left out before.
     pub offset: u64,
+}
+
+/// Which caches are meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CacheFilter {
+    /// Of this branch.
+    pub branch: Option<String>,
+    /// Whose name holds this.
+    pub contains: Option<String>,
+}
+
+impl CacheFilter {
+    fn query(&self) -> Vec<(&'static str, String)> {
+        let both = [("branch", &self.branch), ("match", &self.contains)];
+        both.into_iter()
+            .filter_map(|(name, value)| Some((name, value.clone()?)))
+            .collect()
+    }
 }
 
 /// What a list of repositories is narrowed to.
@@ -238,6 +256,29 @@ impl Client {
     /// Makes a token for one worker.
     pub async fn enrolment_token(&self) -> Result<EnrolmentToken, ClientError> {
         self.post("/v3/workers/enrolment_token").await
+    }
+
+    /// Caches of a repository.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn caches(&self, slug: &Slug, filter: &CacheFilter) -> Result<Caches, ClientError> {
+        let path = format!("/v3/repo/{}/caches", part(slug));
+        self.get(&path, &filter.query()).await
+    }
+
+    /// Removes caches of a repository; answers which.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn delete_caches(
+        &self,
+        slug: &Slug,
+        filter: &CacheFilter,
+    ) -> Result<Caches, ClientError> {
+        let path = format!("/v3/repo/{}/caches", part(slug));
+        self.json(self.request(Method::DELETE, &path).query(&filter.query()))
+            .await
     }
 
     /// The variables of a repository.

@@ -2,17 +2,23 @@
 
 mod account;
 mod builds;
+mod cache;
 mod change;
+mod condition;
 pub mod doctor;
 mod enable;
 mod encrypt;
 mod env;
+mod expand;
+mod jsonl;
+mod lint;
 mod login;
 mod logs;
 pub mod open;
 mod repos;
 mod shell;
 mod show;
+mod source;
 mod target;
 mod token;
 mod trigger;
@@ -50,9 +56,13 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Restart(args) => change::run(&args, Change::Restart, session).await,
         Command::Workers => workers::run(session).await,
         Command::Token(args) => token::run(args.action, session).await,
+        Command::Cache(args) => cache::run(args, session).await,
         Command::Env(args) => env::run(args.action, session).await,
         Command::Encrypt(args) => encrypt::run(args, session).await,
         Command::Pubkey(args) => encrypt::pubkey(args, session).await,
+        Command::Lint(args) => lint::run(&args, session),
+        Command::Expand(args) => expand::run(&args, session),
+        Command::Condition(args) => condition::run(&args, session),
         Command::Doctor => {
             let machine = (session.around.examine)().await;
             doctor::run(session, machine).await

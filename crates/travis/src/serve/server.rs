@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use travis_api::worker::IDLE_POLL_SECONDS;
+use travis_blobs::ObjectBlobs;
 use travis_bus::MemoryBus;
 use travis_engine::{Engine, Policy, Ports, SystemClock};
 use travis_logs::FileLogs;
@@ -43,6 +44,8 @@ pub struct Plan {
     pub leases: settings::Leases,
     /// How often repositories are compared with their forges.
     pub comparing: settings::Comparing,
+    /// What caches of jobs may use.
+    pub caches: settings::Caches,
     /// Forges to sign in with.
     pub forges: Vec<ForgeSettings>,
     /// Who may sign in, and whose repositories are worked on.
@@ -84,6 +87,7 @@ impl Running {
         let ports = Ports {
             store,
             logs: Arc::new(logs),
+            blobs: Arc::new(ObjectBlobs::local(&plan.data.join("blobs"))?),
             bus: Arc::new(MemoryBus::default()),
             forge: Arc::new(SampleAware::new(
                 plan.data.join("git"),
@@ -104,6 +108,7 @@ impl Running {
             access: plan.access.allowed(),
             compare_every: plan.comparing.every(),
             key_length: travis_engine::keys::KeyLength::default(),
+            caches: plan.caches.policy(),
         };
         let forges = plan
             .forges
@@ -189,6 +194,7 @@ pub async fn server(args: ServerArgs) -> Result<ExitCode> {
         limits: settings.limits,
         leases: settings.leases,
         comparing: settings.comparing,
+        caches: settings.caches,
         forges: settings.forge,
         access: settings.access,
         data: data.clone(),

@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use travis_api::worker::{HEARTBEAT_SECONDS, LEASE_SECONDS};
-use travis_engine::JobLimits;
+use travis_engine::{CachePolicy, JobLimits};
 
 /// Where a server listens when nothing is said.
 pub const DEFAULT_BIND: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
@@ -40,6 +40,9 @@ pub struct Settings {
     /// How often repositories are compared with their forges.
     #[serde(default)]
     pub comparing: Comparing,
+    /// What caches of jobs may use.
+    #[serde(default)]
+    pub caches: Caches,
     /// What the owner of this machine says for its worker.
     #[serde(default)]
     pub worker: Worker,
@@ -81,6 +84,28 @@ impl Comparing {
     /// From one comparison of a repository to the next.
     pub fn every(self) -> Duration {
         Duration::from_secs(self.seconds.unwrap_or(300))
+    }
+}
+
+/// What caches of jobs may use; the defaults of `CachePolicy` for what is not said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Caches {
+    cache_bytes: Option<u64>,
+    repository_bytes: Option<u64>,
+    unused_days: Option<u32>,
+}
+
+impl Caches {
+    /// With the defaults for what is not said.
+    pub fn policy(self) -> CachePolicy {
+        let default = CachePolicy::default();
+        let day = Duration::from_secs(24 * 3600);
+        CachePolicy {
+            cache_bytes: self.cache_bytes.unwrap_or(default.cache_bytes),
+            repository_bytes: self.repository_bytes.unwrap_or(default.repository_bytes),
+            unused: self.unused_days.map_or(default.unused, |days| day * days),
+        }
     }
 }
 
@@ -204,6 +229,9 @@ impl Settings {
                 "comparing: 0 seconds would ask forges without end; leave the key out for the default"
             );
         }
+        if settings.caches.unused_days == Some(0) {
+            bail!("caches: 0 days would keep no cache; leave the key out for the default");
+        }
         settings.worker.check()?;
         settings.access.check()?;
         for forge in &settings.forge {
@@ -281,6 +309,18 @@ mod tests {
         assert_eq!(limits.silence, Duration::from_secs(5));
         assert_eq!(limits.total, JobLimits::default().total);
         assert!(Settings::parse("[limits]\ntotal_seconds = 0\n").is_err());
+    }
+
+    #[test]
+    fn caches_have_quotas() {
+        let settings = Settings::parse("[caches]\ncache_bytes = 7\nunused_days = 2\n").unwrap();
+        let policy = settings.caches.policy();
+        assert_eq!(policy.cache_bytes, 7);
+        assert_eq!(policy.unused, Duration::from_secs(2 * 86_400));
+        let usual = CachePolicy::default();
+        assert_eq!(policy.repository_bytes, usual.repository_bytes);
+        assert!(Settings::parse("[caches]\nunused_days = 0\n").is_err());
+        assert!(Settings::parse("[caches]\nsize = 0\n").is_err());
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
         limits: settings.limits,
         leases: settings.leases,
         comparing: settings.comparing,
+        caches: settings.caches,
         forges: settings.forge,
         access: settings.access,
         data: data.clone(),

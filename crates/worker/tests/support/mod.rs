@@ -73,6 +73,11 @@ pub struct Fake {
 
 impl Fake {
     pub async fn start() -> Self {
+        Self::with(Router::new()).await
+    }
+
+    /// With more routes.
+    pub async fn with(more: Router) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let fake = Self {
             known: Arc::new(Mutex::new(Known {
@@ -92,7 +97,8 @@ impl Fake {
             .route("/worker/v1/attempts/{id}/finish", post(finish))
             .route("/health", axum::routing::get(|| async { "ok" }))
             .layer(DefaultBodyLimit::disable())
-            .with_state(fake.clone());
+            .with_state(fake.clone())
+            .merge(more);
         tokio::spawn(async move { axum::serve(listener, app).await });
         fake
     }
@@ -189,6 +195,7 @@ pub fn assignment(attempt: i64, script: &str) -> Assignment {
             processes: None,
         },
         network: true,
+        cache: None,
     }
 }
 

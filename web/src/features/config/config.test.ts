@@ -37,7 +37,7 @@ describe('colours', () => {
     expect(kinds('language: rust # why\n- &a "x: y"\non: {branch: main, tags: true}')).toEqual(
       [
         'key:language plain:: value:rust comment:# why',
-        'plain:- mark:&a value:"x: y"',
+        'plain:- sign:&a value:"x: y"',
         'key:on plain:: { key:branch plain:: value:main plain:, key:tags plain:: value:true plain:}',
       ].map((line) => line.replace(':: {', ':: {')),
     );
@@ -63,18 +63,18 @@ describe('colours', () => {
 
   test('a block scalar is text until its indentation ends', () => {
     expect(kinds('script: |\n  a: b\n\n  # no comment\nafter: c')).toEqual([
-      'key:script plain:: mark:|',
-      'text:a: b',
+      'key:script plain:: sign:|',
+      'command:a: b',
       '',
-      'text:# no comment',
+      'command:# no comment',
       'key:after plain:: value:c',
     ]);
   });
 
-  test('commands read as text, names as values', () => {
+  test('commands read as commands, names as values', () => {
     expect(kinds('script:\n  - make test\nname: all tests')).toEqual([
       'key:script plain::',
-      'plain:- text:make test',
+      'plain:- command:make test',
       'key:name plain:: value:all tests',
     ]);
   });

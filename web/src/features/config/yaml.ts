@@ -1,8 +1,8 @@
 /** YAML for reading: colours of its pieces, and values written as YAML. The server parses. */
 
-export type Kind = 'key' | 'value' | 'text' | 'mark' | 'plain' | 'comment';
+export type Kind = 'key' | 'value' | 'command' | 'sign' | 'plain' | 'comment';
 
-/** One piece of a line, by what it is. `text` is a value that reads like a sentence or a command. */
+/** One piece of a line, by what it is. `command` is a value that runs, `sign` an anchor, a tag and the like. */
 export interface Piece {
   text: string;
   kind: Kind;
@@ -32,7 +32,7 @@ export function colorText(text: string): Piece[][] {
   return lines.map((line) => {
     const indent = line.length - line.trimStart().length;
     if (block !== null) {
-      if (line.trim() === '' || indent > block) return [{ text: line, kind: 'text' as const }];
+      if (line.trim() === '' || indent > block) return [{ text: line, kind: 'command' as const }];
       block = null;
     }
     const painter = new Painter(line, key);
@@ -76,7 +76,7 @@ class Painter {
       this.space();
     }
     if (/^(---|\.\.\.|%)/.test(this.rest)) {
-      this.take(this.rest.length, 'mark');
+      this.take(this.rest.length, 'sign');
       return;
     }
     const pair = KEY.exec(this.rest);
@@ -96,13 +96,13 @@ class Painter {
       const mark = /^([&*][^\s,\]}]+|![^\s,\]}]*)/.exec(this.rest);
       if (this.rest.startsWith('#') && this.spaced()) this.take(this.rest.length, 'comment');
       else if (HEADER.test(this.rest) && !this.flow()) {
-        this.take(HEADER.exec(this.rest)?.[0].length ?? 1, 'mark');
+        this.take(HEADER.exec(this.rest)?.[0].length ?? 1, 'sign');
         this.block = true;
       } else if (quoted) {
         const inner = quoted[0].length;
         const isKey = /^\s*:/.test(this.rest.slice(inner)) && this.flow();
         this.take(inner, isKey ? 'key' : 'value');
-      } else if (mark && this.spaced()) this.take(mark[0].length, 'mark');
+      } else if (mark && this.spaced()) this.take(mark[0].length, 'sign');
       else if (/^[[\]{},]/.test(this.rest) && (this.flow() || /^[[{]/.test(this.rest))) {
         this.depth += { '[': 1, '{': 1, ']': -1, '}': -1, ',': 0 }[this.rest.charAt(0)] ?? 0;
         this.take(1, 'plain');
@@ -126,7 +126,7 @@ class Painter {
     if (this.flow() && /^:\s/.test(this.rest.slice(length))) {
       this.take(length, 'key');
       this.take(1, 'plain');
-    } else this.take(length, COMMANDS.test(this.key) && /\s/.test(word) ? 'text' : 'value');
+    } else this.take(length, COMMANDS.test(this.key) && /\s/.test(word) ? 'command' : 'value');
   }
 
   /** Whether what comes stands at the beginning or behind a space. */

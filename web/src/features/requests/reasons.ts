@@ -91,6 +91,13 @@ const RULES: Rule[] = [
     step: 'settings',
   },
   {
+    pattern: /^condition not met/i,
+    title: 'No build: its condition is false here',
+    remedy: (about, message) =>
+      `The file says \`${message.replace(/^[^:]*: /, '').replaceAll('`', 'ˋ')}\` at its top, which does ` +
+      `not hold for this ${eventWord(about.event)}. Change it there.`,
+  },
+  {
     pattern: /did not create any jobs|matrix created no jobs/i,
     title: 'No build: the configuration makes no job',
     remedy: () =>

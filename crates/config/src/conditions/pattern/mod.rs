@@ -4,6 +4,7 @@
 //! `$` are borders of lines, `\d`, `\s` and `\w` know ASCII only, and what Ruby refuses is refused.
 
 mod class;
+mod group;
 mod translate;
 
 use fancy_regex::{Regex, RegexBuilder};

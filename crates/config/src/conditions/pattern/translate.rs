@@ -23,7 +23,7 @@ impl Problem {
     }
 }
 
-type Result<T> = std::result::Result<T, Problem>;
+pub(super) type Result<T> = std::result::Result<T, Problem>;
 
 /// Writes a pattern for the engine.
 pub(super) fn translate(pattern: &str) -> Result<String> {
@@ -85,27 +85,27 @@ fn group_names(chars: &[char]) -> HashMap<String, Vec<usize>> {
     names
 }
 
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || c == '_')
 }
 
-struct Translator<'a> {
-    chars: &'a [char],
-    at: usize,
-    out: String,
-    names: HashMap<String, Vec<usize>>,
-    named_only: bool,
-    groups: usize,
-    highest_reference: usize,
+pub(super) struct Translator<'a> {
+    pub(super) chars: &'a [char],
+    pub(super) at: usize,
+    pub(super) out: String,
+    pub(super) names: HashMap<String, Vec<usize>>,
+    pub(super) named_only: bool,
+    pub(super) groups: usize,
+    pub(super) highest_reference: usize,
     depth: usize,
-    extended: bool,
-    dot_all: bool,
+    pub(super) extended: bool,
+    pub(super) dot_all: bool,
 }
 
 /// What a repeat may stand after.
-enum Target {
+pub(super) enum Target {
     Nothing,
     /// What takes characters, from this byte of the output on.
     Atom(usize),
@@ -114,18 +114,18 @@ enum Target {
 }
 
 impl Translator<'_> {
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.chars.get(self.at).copied()
     }
 
-    fn starts(&self, text: &str) -> bool {
+    pub(super) fn starts(&self, text: &str) -> bool {
         let rest = &self.chars[self.at.min(self.chars.len())..];
         text.chars()
             .enumerate()
             .all(|(i, c)| rest.get(i) == Some(&c))
     }
 
-    fn eat(&mut self, text: &str) -> bool {
+    pub(super) fn eat(&mut self, text: &str) -> bool {
         let found = self.starts(text);
         if found {
             self.at += text.chars().count();
@@ -134,7 +134,7 @@ impl Translator<'_> {
     }
 
     /// All up to the parenthesis that closes the group, or the end.
-    fn alternatives(&mut self) -> Result<()> {
+    pub(super) fn alternatives(&mut self) -> Result<()> {
         if self.depth >= MAX_DEPTH {
             return Err(Problem::new("too deep nest level"));
         }
@@ -300,151 +300,6 @@ impl Translator<'_> {
         };
         self.at += end + 1;
         Some(range)
-    }
-
-    fn comment(&mut self) -> Result<()> {
-        while let Some(c) = self.peek() {
-            self.at += 1;
-            match c {
-                '\\' => self.at += 1,
-                ')' => return Ok(()),
-                _ => {}
-            }
-        }
-        Err(Problem::new("end pattern in group"))
-    }
-
-    /// What follows an opening parenthesis.
-    fn group(&mut self) -> Result<Target> {
-        let start = self.out.len();
-        if !self.eat("?") {
-            if self.named_only {
-                self.out.push_str("(?:");
-            } else {
-                self.groups += 1;
-                self.out.push('(');
-            }
-            self.close_group()?;
-            return Ok(Target::Atom(start));
-        }
-        for look in ["=", "!", "<=", "<!"] {
-            if self.eat(look) {
-                self.out.push_str("(?");
-                self.out.push_str(look);
-                self.close_group()?;
-                return Ok(Target::Place(start));
-            }
-        }
-        for plain in [":", ">"] {
-            if self.eat(plain) {
-                self.out.push_str("(?");
-                self.out.push_str(plain);
-                self.close_group()?;
-                return Ok(Target::Atom(start));
-            }
-        }
-        for (open, close) in [('<', '>'), ('\'', '\'')] {
-            if self.eat(open.encode_utf8(&mut [0; 4])) {
-                let name = self.until(close)?;
-                if !is_name(&name) {
-                    return Err(Problem::new("group name is invalid"));
-                }
-                self.groups += 1;
-                self.out.push('(');
-                self.close_group()?;
-                return Ok(Target::Atom(start));
-            }
-        }
-        if self.eat("~") {
-            // All that does not hold what is inside.
-            self.out.push_str("(?:(?!");
-            self.close_group()?;
-            self.out.push_str("(?s:.))*");
-            return Ok(Target::Atom(start));
-        }
-        if self.eat("(") {
-            let condition = self.until(')')?;
-            let number = self.reference(&condition)?;
-            self.out.push_str(&format!("(?({number})"));
-            self.close_group()?;
-            return Ok(Target::Atom(start));
-        }
-        self.options()
-    }
-
-    /// `i`, `m`, `x` on and off, for a group or for the rest of the one around.
-    fn options(&mut self) -> Result<Target> {
-        let start = self.out.len();
-        let before = (self.extended, self.dot_all);
-        let mut on = true;
-        let mut ignore_case = None;
-        loop {
-            let Some(c) = self.peek() else {
-                return Err(Problem::new("end pattern in group"));
-            };
-            self.at += 1;
-            match c {
-                '-' if on => on = false,
-                'i' => ignore_case = Some(on),
-                'm' => self.dot_all = on,
-                'x' => self.extended = on,
-                // Which characters \d, \s and \w know; what is matched is ASCII nearly always.
-                'a' | 'd' | 'u' if on => {}
-                ':' | ')' => {
-                    self.out.push_str(match ignore_case {
-                        Some(true) => "(?i:",
-                        Some(false) => "(?-i:",
-                        None => "(?:",
-                    });
-                    self.alternatives()?;
-                    if c == ':' {
-                        if !self.eat(")") {
-                            return Err(Problem::new("end pattern with unmatched parenthesis"));
-                        }
-                        (self.extended, self.dot_all) = before;
-                    }
-                    self.out.push(')');
-                    return Ok(Target::Atom(start));
-                }
-                _ => return Err(Problem::new("undefined group option")),
-            }
-        }
-    }
-
-    /// The inside of a group and its end.
-    fn close_group(&mut self) -> Result<()> {
-        self.alternatives()?;
-        if !self.eat(")") {
-            return Err(Problem::new("end pattern with unmatched parenthesis"));
-        }
-        self.out.push(')');
-        Ok(())
-    }
-
-    fn until(&mut self, end: char) -> Result<String> {
-        let rest = &self.chars[self.at..];
-        let length = rest
-            .iter()
-            .position(|c| *c == end)
-            .ok_or(Problem::new("end pattern in group"))?;
-        self.at += length + 1;
-        Ok(rest[..length].iter().collect())
-    }
-
-    /// The number of a group by its name or number, also counted backwards from here.
-    fn reference(&mut self, text: &str) -> Result<usize> {
-        let text = text.trim_matches(['<', '>', '\'']);
-        let number = match text.parse::<i64>() {
-            Ok(back) if back < 0 => {
-                let back = usize::try_from(back.unsigned_abs()).unwrap_or(usize::MAX);
-                (self.groups + 1).checked_sub(back).filter(|n| *n > 0)
-            }
-            Ok(number) => usize::try_from(number).ok().filter(|n| *n > 0),
-            Err(_) => self.names.get(text).and_then(|all| all.last().copied()),
-        };
-        let number = number.ok_or(Problem::new("undefined name or number of a group"))?;
-        self.highest_reference = self.highest_reference.max(number);
-        Ok(number)
     }
 
     /// What follows a backslash.

@@ -121,6 +121,7 @@ pub fn build(number: i64, state: &str, version: i64, jobs: &[Value]) -> Value {
                 "committed_at": "2026-11-23T03:50:00.000Z"
             })),
             "created_by": owner(), "usual_seconds": 120, "config_messages": 1,
+            "config_counts": {"alert": 0, "error": 0, "warn": 0, "info": 0, "fatal": false},
             "pull_request": null, "pull_request_number": null, "pull_request_title": null,
             "sender": null, "compare_url": null, "secrets": "none", "reported": null,
             "stages": stages, "jobs": jobs,

@@ -89,6 +89,17 @@ impl FakeWorker {
         BASE64_STANDARD.encode(self.key.sign(text.as_bytes()).as_ref())
     }
 
+    /// Any call of the worker API, to be sent.
+    pub fn call(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        token: &str,
+    ) -> reqwest::RequestBuilder {
+        let url = format!("{}/worker/v1/{path}", self.url);
+        self.http.request(method, url).bearer_auth(token)
+    }
+
     pub async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
         let call = self.http.post(format!("{}/worker/v1/{path}", self.url));
         send(call.bearer_auth(token).json(body)).await

@@ -1,0 +1,65 @@
+# ---- functions of the services --------------------------------------------
+# Services run as the job's user, with their data below ~/.travis/services, and end with the job.
+
+travis_services=()
+
+travis_stop_services() {
+  kill "${travis_services[@]}" 2>/dev/null || :
+}
+
+# travis_service_begin NAME: makes its directory and leaves it in travis_service_home.
+travis_service_begin() {
+  travis_service_home="$HOME/.travis/services/$1"
+  mkdir -p "$travis_service_home" || travis_stop "There is no place for the data of $1."
+}
+
+# travis_service_missing NAME REMEDY
+travis_service_missing() {
+  travis_stop "This machine has no $1, which the job asks for (services)." "$2"
+}
+
+# travis_answers PORT: whether something listens.
+travis_answers() {
+  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# travis_runs_already NAME PORT: a service of the machine is taken as it is.
+travis_runs_already() {
+  travis_answers "$2" || return 1
+  builtin printf '%s runs already on port %s.\n' "$1" "$2"
+}
+
+# travis_find PROGRAM DIRECTORY...: leaves its path in travis_found.
+travis_find() {
+  local travis_directory
+  if travis_found="$(type -P "$1")"; then return 0; fi
+  for travis_directory in "${@:2}"; do
+    if [[ -x "$travis_directory/$1" ]]; then
+      travis_found="$travis_directory/$1"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# travis_launch COMMAND...: in the background; what it prints goes to the service's log.
+travis_launch() {
+  "$@" >|"$travis_service_home/log" 2>&1 </dev/null &
+  travis_service_pid=$!
+  travis_services+=("$travis_service_pid")
+}
+
+# travis_await NAME SECONDS PROBE...: until the probe succeeds; the job ends when it does not.
+travis_await() {
+  local travis_name="$1" travis_until=$((SECONDS + $2))
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    if ((SECONDS >= travis_until)) || ! kill -0 "$travis_service_pid" 2>/dev/null; then
+      tail -n 20 "$travis_service_home/log" 2>/dev/null
+      travis_stop "$travis_name did not start."
+    fi
+    sleep 0.1
+  done
+  builtin printf '%s is ready.\n' "$travis_name"
+}
+

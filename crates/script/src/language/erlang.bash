@@ -1,0 +1,4 @@
+travis_setup_language() {
+  travis_setup_otp
+  travis_show_otp
+}

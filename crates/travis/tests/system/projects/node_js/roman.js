@@ -1,0 +1,12 @@
+const signs = [
+  [1000, "M"], [900, "CM"], [500, "D"], [400, "CD"], [100, "C"], [90, "XC"],
+  [50, "L"], [40, "XL"], [10, "X"], [9, "IX"], [5, "V"], [4, "IV"], [1, "I"],
+];
+
+exports.write = function write(number) {
+  let text = "";
+  for (const [value, sign] of signs) {
+    for (; number >= value; number -= value) text += sign;
+  }
+  return text;
+};
