@@ -41,8 +41,9 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     services::write(&mut script, config)?;
     checkout::write(&mut script.text, input)?;
     environment::write_shown(&mut script.text, input, config)?;
-    let of_language = language.section(config, LANGUAGE_FUNCTIONS)?;
-    script.text.push_str(&of_language);
+    script
+        .text
+        .push_str(&language.section(config, LANGUAGE_FUNCTIONS)?);
     for notice in &input.notices {
         check(notice, || "a notice".to_owned())?;
         script.line(&format!("travis_notice {}", quote(notice)));

@@ -13,11 +13,11 @@ pub(crate) fn kept(message: &Message) -> Value {
         "key": message.key,
         "code": message.code,
         "args": message.args,
-        "src": MAIN,
+        "src": message.file.as_deref().unwrap_or(MAIN),
         "line": message.line,
         "column": message.column,
         "text": message.text,
-        "edit": null,
+        "edit": message.edit,
     })
 }
 

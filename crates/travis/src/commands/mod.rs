@@ -15,6 +15,7 @@ mod login;
 mod logs;
 pub mod open;
 mod repos;
+mod run;
 mod shell;
 mod show;
 mod source;
@@ -58,6 +59,7 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Cache(args) => cache::run(args, session).await,
         Command::Env(args) => env::run(args.action, session).await,
         Command::Lint(args) => lint::run(&args, session),
+        Command::Run(args) => run::run(args, session).await,
         Command::Expand(args) => expand::run(&args, session),
         Command::Condition(args) => condition::run(&args, session),
         Command::Doctor => {
