@@ -97,7 +97,9 @@ pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), Con
     let document = yaml::parse(source)?;
     let mut messages = message::Messages::default();
     let config = normalize::normalize(document, options, &mut messages);
-    Ok((Value::Object(config), messages.into_vec()))
+    let mut messages = messages.into_vec();
+    message::edit::attach(source, &mut messages);
+    Ok((Value::Object(config), messages))
 }
 
 /// Reads one file and expands it to jobs.
@@ -131,11 +133,13 @@ pub fn plan_with(
     for notice in &expansion.notices {
         notice.tell(&mut messages);
     }
+    let mut messages = messages.into_vec();
+    message::edit::attach(source, &mut messages);
     Ok(Plan {
         config: Value::Object(config),
         stages: expansion.stages,
         jobs: expansion.jobs,
-        messages: messages.into_vec(),
+        messages,
     })
 }
 
