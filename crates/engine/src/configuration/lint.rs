@@ -83,6 +83,7 @@ pub fn lint(source: &str) -> Linted {
 
 #[cfg(test)]
 mod tests {
+    use super::super::messages::MAIN;
     use super::*;
     use crate::configuration::messages::MAIN;
 
