@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod client;
 pub mod file;
+pub mod run;
 pub mod serve;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ use client::{
     OpenArgs, PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
 use file::{ConditionArgs, ExpandArgs, LintArgs};
+use run::RunArgs;
 use serve::{ServerArgs, UpArgs, WorkerArgs};
 
 /// Travis builds and tests your commits on machines that people lend.
@@ -68,6 +70,7 @@ Examples:
   travis trigger acme/rocket --watch      build it and wait for the result
   travis logs acme/rocket -f              follow what it prints
   travis lint                             check ./.travis.yml
+  travis run                              run its jobs here, before the push
 
 Inside a git working tree whose origin is known to the server, owner/name may be left out.
 
@@ -159,6 +162,8 @@ Examples:
     Lint(LintArgs),
     /// Show the jobs that a .travis.yml asks for
     Expand(ExpandArgs),
+    /// Run the jobs of the working tree here, in the sandbox of a worker
+    Run(RunArgs),
     /// Judge a condition as it stands after `if:`
     Condition(ConditionArgs),
     /// Check this machine and the server, and say how to mend what is wrong

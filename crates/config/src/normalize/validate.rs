@@ -89,7 +89,7 @@ impl Walk<'_> {
             list.retain(|item| {
                 let is_gone = match &item.value {
                     Value::Map(entries) => entries.is_empty() && !shape.env_vars,
-                    _ => item.is_missing(),
+                    _ => matches!(item.value, Value::Null),
                 } || is_empty_secret(item);
                 if is_gone {
                     dropped.push(item.with(item.value.clone()));
@@ -194,7 +194,7 @@ impl Walk<'_> {
                 };
                 let place = entry.value.with(Value::Null);
                 let value = std::mem::replace(&mut entry.value, place);
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 entry.value = self.validate(shape, value);
                 self.path.pop();
                 if let Some(system) = self.systems.last_mut() {
@@ -267,7 +267,7 @@ impl Walk<'_> {
             };
             let obstacles = obstacles(shape.supported(), &self.systems);
             for (on_key, on_value) in obstacles {
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 self.tell_at(
                     Level::Warn,
                     "unsupported",
@@ -292,15 +292,18 @@ impl Walk<'_> {
         if let Value::Map(entries) = &mut node.value {
             let mut dropped = Vec::new();
             entries.retain(|entry| {
-                let gone =
-                    matches!(entry.value.value, Value::Null) || is_empty_secret(&entry.value);
+                let gone = match &entry.value.value {
+                    Value::Null => true,
+                    Value::Map(entries) => entries.is_empty(),
+                    _ => false,
+                } || is_empty_secret(&entry.value);
                 if gone {
                     dropped.push(entry.clone());
                 }
                 !gone
             });
             for entry in dropped {
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 self.tell_empty(&entry.value);
                 self.path.pop();
             }
@@ -309,7 +312,7 @@ impl Walk<'_> {
     }
 
     fn required(&mut self, map: &'static Map, node: Node) -> Node {
-        if !self.options.defaults || node.kind() != Type::Map || node.is_missing() {
+        if !self.options.defaults || node.kind() != Type::Map {
             return node;
         }
         let mut missing = false;
@@ -387,7 +390,7 @@ impl Walk<'_> {
         if crate::conditions::Condition::parse(text).is_err() {
             let text = text.to_owned();
             let condition = condition.clone();
-            self.path.push("if");
+            self.path.push("if", condition.line);
             self.tell(
                 Level::Error,
                 "invalid_condition",
@@ -488,7 +491,8 @@ impl Walk<'_> {
     }
 
     fn default_value(&mut self, shape: &Shape, node: Node) -> Node {
-        if !self.options.defaults || !node.is_missing() || shape.defaults.is_empty() {
+        if !self.options.defaults || !matches!(node.value, Value::Null) || shape.defaults.is_empty()
+        {
             return node;
         }
         let Some(default) = shape
@@ -499,10 +503,10 @@ impl Walk<'_> {
             return node;
         };
         let key = self.path.last().to_owned();
-        let place = node.position();
+        let key_line = self.path.lines.last().copied().unwrap_or_default();
         self.path.pop();
         let map = node.with(Value::Map(Vec::new()));
-        self.tell_at(
+        self.tell(
             Level::Info,
             "default",
             &map,
@@ -510,9 +514,8 @@ impl Walk<'_> {
                 ("key", key.as_str().into()),
                 ("default", default.value.into()),
             ],
-            place,
         );
-        self.path.push(&key);
+        self.path.push(&key, key_line);
         node.with(Value::Str(default.value.to_owned()))
     }
 

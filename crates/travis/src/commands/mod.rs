@@ -16,6 +16,7 @@ mod login;
 mod logs;
 pub mod open;
 mod repos;
+mod run;
 mod shell;
 mod show;
 mod source;
@@ -61,6 +62,7 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Encrypt(args) => encrypt::run(args, session).await,
         Command::Pubkey(args) => encrypt::pubkey(args, session).await,
         Command::Lint(args) => lint::run(&args, session),
+        Command::Run(args) => run::run(args, session).await,
         Command::Expand(args) => expand::run(&args, session),
         Command::Condition(args) => condition::run(&args, session),
         Command::Doctor => {

@@ -8,35 +8,20 @@ use crate::session::Session;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
-use travis_config::Message;
+use travis_config::{Edit, Message};
 
 /// An edit can make room for another; after so many rounds something is wrong.
 const ROUNDS: usize = 20;
 
-/// A place in a text and what to write there. Lines and columns count from 1, columns in
-/// characters; the end is the first character that stays.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Edit {
-    line: usize,
-    column: usize,
-    end_line: usize,
-    end_column: usize,
-    replacement: String,
-}
-
-fn edit_of(_message: &Message) -> Option<Edit> {
-    None
-}
-
 /// What mends a message, in words.
 pub(super) fn help(source: &str, message: &Message) -> Option<String> {
-    let edit = edit_of(message)?;
-    let range = range(source, &edit)?;
+    let edit = message.edit.as_ref()?;
+    let range = range(source, edit)?;
     let old = source[range].trim();
     let new = edit.replacement.trim();
     Some(match (old.is_empty(), new.is_empty()) {
         (_, true) if old.contains('\n') || edit.end_line > edit.line => {
-            format!("remove lines {} to {}", edit.line, last_line(&edit))
+            format!("remove lines {} to {}", edit.line, last_line(edit))
         }
         (_, true) => format!("remove `{}`", plain(old)),
         (true, false) => format!("add `{}`", plain(new)),
@@ -44,7 +29,7 @@ pub(super) fn help(source: &str, message: &Message) -> Option<String> {
     })
 }
 
-fn last_line(edit: &Edit) -> usize {
+fn last_line(edit: &Edit) -> u32 {
     if edit.end_column == 1 && edit.end_line > edit.line {
         edit.end_line - 1
     } else {
@@ -63,7 +48,11 @@ pub(super) fn fix(
     let mut text = report.source.clone();
     for _ in 0..ROUNDS {
         let Ok(checked) = planned(&text) else { break };
-        let edits = checked.messages.iter().filter_map(edit_of).collect();
+        let edits = checked
+            .messages
+            .iter()
+            .filter_map(|message| message.edit.clone())
+            .collect();
         match apply(&text, edits) {
             Some(changed) if planned(&changed).is_ok() => text = changed,
             _ => break,
@@ -125,7 +114,9 @@ fn range(source: &str, edit: &Edit) -> Option<std::ops::Range<usize>> {
     (start <= end).then_some(start..end)
 }
 
-fn offset(source: &str, line: usize, column: usize) -> Option<usize> {
+/// The byte of a line and column, both from 1; a column behind the end is the end.
+fn offset(source: &str, line: u32, column: u32) -> Option<usize> {
+    let (line, column) = (usize::try_from(line).ok()?, usize::try_from(column).ok()?);
     let start = match line.checked_sub(1)? {
         0 => 0,
         before => source.match_indices('\n').nth(before - 1)?.0 + 1,
@@ -219,7 +210,7 @@ fn changes<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Change<'a>> {
 mod tests {
     use super::*;
 
-    fn edit(from: (usize, usize), to: (usize, usize), replacement: &str) -> Edit {
+    fn edit(from: (u32, u32), to: (u32, u32), replacement: &str) -> Edit {
         Edit {
             line: from.0,
             column: from.1,

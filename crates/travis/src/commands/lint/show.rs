@@ -51,7 +51,9 @@ fn one(report: &Report, message: &Message, session: &mut Session) -> Result<(), 
         Level::Alert => Color::Magenta,
     };
     let position = message.line.map(|line| (line, message.column.unwrap_or(0)));
-    let place = place(&report.name, position);
+    // What another file brought in is not in the text at hand.
+    let here = message.file.is_none();
+    let place = place(message.file.as_deref().unwrap_or(&report.name), position);
     let label = format!("{}:", message.level.as_str());
     let label = session.screen.paint.text(color, &label);
     let on = match message.key.as_str() {
@@ -62,6 +64,9 @@ fn one(report: &Report, message: &Message, session: &mut Session) -> Result<(), 
     session
         .screen
         .line(&format!("{place} {label} {on}{text}"))?;
+    if !here {
+        return Ok(());
+    }
     if let Some((line, column)) = position {
         snippet(&report.source, line, column, color, session)?;
     }
@@ -72,6 +77,7 @@ fn one(report: &Report, message: &Message, session: &mut Session) -> Result<(), 
 }
 
 fn place(name: &str, position: Option<(u32, u32)>) -> String {
+    let name = plain(name);
     match position {
         Some((line, 0)) => format!("{name}:{line}:"),
         Some((line, column)) => format!("{name}:{line}:{column}:"),
