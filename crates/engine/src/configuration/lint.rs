@@ -85,7 +85,6 @@ pub fn lint(source: &str) -> Linted {
 mod tests {
     use super::super::messages::MAIN;
     use super::*;
-    use crate::configuration::messages::MAIN;
 
     #[test]
     fn a_file_gives_jobs_and_messages() {
