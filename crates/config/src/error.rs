@@ -61,9 +61,29 @@ pub enum ConfigError {
     /// All jobs together would take too much memory.
     #[error("the jobs together hold more than 64 MiB of configuration; shorten what they share")]
     TooMuchConfig,
+    /// An imported file cannot be used.
+    #[error("{name}: {error}")]
+    Imported {
+        /// The import.
+        name: String,
+        /// What is wrong with it.
+        error: Box<ConfigError>,
+    },
 }
 
 impl ConfigError {
+    /// The original's word for this kind of error.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Syntax { .. } => "SyntaxError",
+            Self::NotAMap { .. } => "InvalidConfigFormat",
+            Self::TooLarge { .. } | Self::AliasBomb { .. } | Self::TooDeep { .. } => "TooLarge",
+            Self::TooManyJobs { .. } | Self::TooMuchConfig => "TooManyJobs",
+            Self::Imported { error, .. } => error.name(),
+        }
+    }
+
     /// The line, from 1.
     #[must_use]
     pub fn line(&self) -> Option<u32> {
@@ -82,7 +102,10 @@ impl ConfigError {
             | Self::NotAMap { line, column, .. }
             | Self::AliasBomb { line, column }
             | Self::TooDeep { line, column } => Some((*line, *column)),
-            Self::TooLarge { .. } | Self::TooManyJobs { .. } | Self::TooMuchConfig => None,
+            Self::TooLarge { .. }
+            | Self::TooManyJobs { .. }
+            | Self::TooMuchConfig
+            | Self::Imported { .. } => None,
         }
     }
 
@@ -103,6 +126,7 @@ impl ConfigError {
             Self::TooDeep { .. } => "Flatten the nested lists and maps.",
             Self::TooManyJobs { .. } => "Shorten the lists, or use jobs.exclude or jobs.include.",
             Self::TooMuchConfig => "Shorten what all jobs share.",
+            Self::Imported { .. } => "Mend the imported file, or import a version that works.",
         }
     }
 

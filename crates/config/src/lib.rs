@@ -7,6 +7,8 @@
 mod branches;
 pub mod conditions;
 mod error;
+mod import;
+mod lint;
 mod matrix;
 mod message;
 mod normalize;
@@ -18,9 +20,14 @@ use serde_json::Value;
 
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
+pub use import::{
+    Fetched, ImportRefusal, ImportSource, MAX_IMPORTS, RootSource, next_imports, plan_sources,
+};
+pub use lint::{lint_context, lint_json};
 pub use matrix::{Expansion, Notice};
 pub use message::{Edit, Level, Message};
 pub use options::Options;
+pub use yaml::MergeMode;
 
 /// The most jobs that one file may expand to.
 pub const MAX_JOBS: usize = 200;
@@ -68,6 +75,8 @@ pub struct Plan {
     pub jobs: Vec<PlannedJob>,
     /// What was odd about the file.
     pub messages: Vec<Message>,
+    /// The names of the files that it was made of, where imports were followed.
+    pub sources: Vec<String>,
 }
 
 /// One job of a build.
@@ -88,12 +97,7 @@ pub struct PlannedJob {
 /// # Errors
 /// Only for files that cannot be read at all.
 pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), ConfigError> {
-    if source.len() > MAX_SOURCE_BYTES {
-        return Err(ConfigError::TooLarge {
-            bytes: source.len(),
-        });
-    }
-    let document = yaml::parse(source)?;
+    let document = parse(source)?;
     let mut messages = message::Messages::default();
     let config = normalize::normalize(document, options, &mut messages);
     Ok((Value::Object(config), messages.into_vec()))
@@ -116,14 +120,39 @@ pub fn plan_with(
     context: &PlanContext,
     judge: &dyn conditions::Judge,
 ) -> Result<Plan, ConfigError> {
+    plan_document(parse(source)?, context, judge)
+}
+
+/// Reads the tree of one file.
+fn parse(source: &str) -> Result<yaml::Document, ConfigError> {
     if source.len() > MAX_SOURCE_BYTES {
         return Err(ConfigError::TooLarge {
             bytes: source.len(),
         });
     }
-    let document = yaml::parse(source)?;
+    yaml::parse(source)
+}
+
+/// The normalized configuration of one file, without the messages on it.
+fn meaning(document: &yaml::Document) -> serde_json::Map<String, Value> {
+    normalize::normalize(
+        document.clone(),
+        Options::default(),
+        &mut message::Messages::default(),
+    )
+}
+
+fn plan_document(
+    document: yaml::Document,
+    context: &PlanContext,
+    judge: &dyn conditions::Judge,
+) -> Result<Plan, ConfigError> {
     let mut messages = message::Messages::default();
     let mut config = normalize::normalize(document, Options::default(), &mut messages);
+    // How files became one says nothing of the build.
+    for key in ["import", "merge_mode"] {
+        config.shift_remove(key);
+    }
     let mut expansion = matrix::expand(&config, context, judge)?;
     let skipped = matrix::filter_notifications(&mut config, context, judge);
     expansion.notices.extend(skipped);
@@ -135,6 +164,7 @@ pub fn plan_with(
         stages: expansion.stages,
         jobs: expansion.jobs,
         messages: messages.into_vec(),
+        sources: Vec::new(),
     })
 }
 

@@ -70,6 +70,9 @@ pub struct Message {
     pub text: String,
     /// What mends it, where that is certain.
     pub edit: Option<Edit>,
+    /// The line of the key that it is about, from 1: where the original says that it is.
+    #[serde(skip)]
+    pub key_line: Option<u32>,
 }
 
 impl Message {
@@ -86,6 +89,7 @@ impl Message {
             column: None,
             file: None,
             edit: None,
+            key_line: None,
         }
     }
 
@@ -97,8 +101,9 @@ impl Message {
 
     fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        // Secrets are told once a section, wherever they stand in it.
-        let line = self.line.filter(|_| self.code != "secure");
+        // Some things are told once a section, wherever they stand in it.
+        let once = ["secure", "duplicate_key"].contains(&self.code);
+        let line = self.key_line.filter(|_| !once);
         (self.level, &self.key, self.code, line, &self.text).hash(&mut hasher);
         hasher.finish()
     }
@@ -124,6 +129,20 @@ impl Messages {
         args: impl IntoIterator<Item = (&'a str, Value)>,
         position: Option<(u32, u32)>,
     ) {
+        let line = position.map(|position| position.0);
+        self.add_under(level, key, code, args, position, line);
+    }
+
+    /// As `add`, about something under a key in another line.
+    pub(crate) fn add_under<'a>(
+        &mut self,
+        level: Level,
+        key: &str,
+        code: &'static str,
+        args: impl IntoIterator<Item = (&'a str, Value)>,
+        position: Option<(u32, u32)>,
+        key_line: Option<u32>,
+    ) {
         if self.list.len() >= MAX_MESSAGES {
             return;
         }
@@ -134,6 +153,7 @@ impl Messages {
         let mut message = Message::new(level, key, code, args);
         message.line = position.map(|p| p.0);
         message.column = position.map(|p| p.1);
+        message.key_line = key_line;
         if self.seen.insert(message.fingerprint()) {
             self.list.push(message);
         }

@@ -4,6 +4,7 @@ use crate::{
     Engine, EngineError,
     configuration::{
         context::{context, unmet},
+        fetch::Place,
         messages::{MAIN as CONFIG_FILE, fatal},
     },
     draft::{fill, new_job, skips},
@@ -265,12 +266,19 @@ impl Engine {
             jobs: Vec::new(),
             at: self.now(),
         };
-        let plan = match travis_config::plan(&raw, &context) {
+        let at = Place {
+            repository: repository.clone(),
+            sha: snapshot.commit.sha.clone(),
+            reference: found.reference.clone(),
+        };
+        let configured = self.configure(&at, &raw, context.clone()).await?;
+        build.imports = configured.imports;
+        let plan = match configured.plan {
             Ok(plan) => plan,
             Err(error) => {
                 let config = json!({"language": "generic"});
                 build.jobs.push(new_job(0, None, false, config, "test"));
-                build.messages = json!([fatal(&error, CONFIG_FILE, &raw)]);
+                build.messages = json!([fatal(&error, &raw)]);
                 let draft = Box::new(Draft { commit, build });
                 return Ok(Planned::Broken(draft, error.explain(&raw)));
             }

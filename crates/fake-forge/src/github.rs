@@ -9,6 +9,7 @@ mod jwt;
 mod manifest;
 pub mod payload;
 mod people;
+mod releases;
 pub mod render;
 mod repos;
 mod statuses;
@@ -75,7 +76,7 @@ pub struct Api<'a> {
 pub async fn answer(forge: &Forge, call: &Call) -> Reply {
     let parts: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        ["api", "v3", rest @ ..] => api(forge, call, rest).await,
+        ["api", "v3", rest @ ..] | ["api", "uploads", rest @ ..] => api(forge, call, rest).await,
         _ => either(web::answer(forge, call, &parts)),
     }
 }

@@ -210,11 +210,10 @@ pub fn cache_slug(config: &Value, sha256_hex: impl FnOnce(&[u8]) -> String) -> S
     let text = |key: &str| part(config.get(key)?);
     let mut slug = String::from("cache");
     let arch = text("arch").filter(|arch| arch != "amd64");
-    for word in [text("os"), arch, text("dist"), text("osx_image")] {
-        if let Some(word) = word {
-            slug.push('-');
-            slug.push_str(&word);
-        }
+    let words = [text("os"), arch, text("dist"), text("osx_image")];
+    for word in words.into_iter().flatten() {
+        slug.push('-');
+        slug.push_str(&word);
     }
     let mut env = Vec::new();
     plain_env(config.get("env").unwrap_or(&Value::Null), &mut env);

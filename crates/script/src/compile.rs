@@ -34,12 +34,16 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     let mut script = Section::default();
     script.line("# ---- environment ----");
     environment::write_builtin(&mut script.text, input, config, language)?;
+    for version in environment::bad_versions(config, language) {
+        script.notice(&format!("Not a version, and not used: {version}"))?;
+    }
     addons::write_before(&mut script, config)?;
     services::write(&mut script, config)?;
     checkout::write(&mut script.text, input)?;
     environment::write_shown(&mut script.text, input, config)?;
-    let of_language = language.section(config, LANGUAGE_FUNCTIONS)?;
-    script.text.push_str(&of_language);
+    script
+        .text
+        .push_str(&language.section(config, LANGUAGE_FUNCTIONS)?);
     for notice in &input.notices {
         check(notice, || "a notice".to_owned())?;
         script.line(&format!("travis_notice {}", quote(notice)));

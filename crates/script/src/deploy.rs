@@ -60,7 +60,7 @@ pub(crate) fn write(
         }
         let mut branch = "if";
         for (test, reason) in conditions(input, config, deployment)? {
-            let _ = writeln!(run, "  {branch} ! {test}; then");
+            let _ = writeln!(run, "  {branch} {test}; then");
             skip(&mut run, "    ", &provider, &reason);
             branch = "elif";
         }
@@ -101,7 +101,7 @@ fn skip(run: &mut String, indent: &str, provider: &str, reason: &str) {
     );
 }
 
-/// Tests in bash that must hold, each with the reason that is given where it does not.
+/// Tests in bash, each with the reason against the deployment that it finds.
 fn conditions(
     input: &JobInput,
     config: &Value,
@@ -115,7 +115,7 @@ fn conditions(
         let reason = format!(
             "this repo's name does not match one specified in .travis.yml's deploy.on.repo: {repo}"
         );
-        tests.push((format!("travis_repo_is {}", quote(&repo)), reason));
+        tests.push((format!("! travis_repo_is {}", quote(&repo)), reason));
     }
     if !value::is_on(on, "all_branches") && !value::is_on(on, "tags") {
         let named = match on {
@@ -133,7 +133,7 @@ fn conditions(
                 branch => branch.to_owned(),
             });
         }
-        let mut test = String::from("travis_branch_is");
+        let mut test = String::from("! travis_branch_is");
         for branch in &branches {
             check(branch, || "deploy.on.branch".to_owned())?;
             let _ = write!(test, " {}", quote(branch));
@@ -155,23 +155,23 @@ fn conditions(
                 wanted.join(", ")
             );
             check(&reason, || format!("deploy.on.{key}"))?;
-            tests.push(("false".to_owned(), reason));
+            tests.push(("true".to_owned(), reason));
         }
     }
     for condition in value::list(on.get("condition")) {
         check(&condition, || "deploy.on.condition".to_owned())?;
         tests.push((
-            format!("travis_condition_holds {}", quote(&condition)),
+            format!("! travis_condition_holds {}", quote(&condition)),
             format!("a custom condition was not met: {condition}"),
         ));
     }
     match value::at(on, "tags").as_deref() {
         Some("true") => tests.push((
-            "[[ -n \"$TRAVIS_TAG\" ]]".to_owned(),
+            "[[ -z \"$TRAVIS_TAG\" ]]".to_owned(),
             "this is not a tagged commit".to_owned(),
         )),
         Some("false") => tests.push((
-            "[[ -z \"$TRAVIS_TAG\" ]]".to_owned(),
+            "[[ -n \"$TRAVIS_TAG\" ]]".to_owned(),
             "this is a tagged commit".to_owned(),
         )),
         _ => {}

@@ -140,11 +140,36 @@ fn builtin(input: &JobInput, config: &Value, language: &Language) -> Vec<(&'stat
     }
     for version in language.versions {
         let value = text(config, version.key);
-        if !value.is_empty() {
+        if !value.is_empty() && (is_version(value) || !is_versions(version.variable)) {
             variables.push((version.variable, value.to_owned()));
         }
     }
     variables
+}
+
+/// Whether a variable holds a version, and not a file or a name.
+fn is_versions(variable: &str) -> bool {
+    variable.ends_with("_VERSION")
+        || variable == "TRAVIS_OTP_RELEASE"
+        || variable == "TRAVIS_COMPILER"
+}
+
+/// Whether a text can be a version, as version managers are given it: none has characters that a
+/// shell would take for more than a word.
+fn is_version(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || " ._+-@:/~^*=,".contains(c))
+        && !text.starts_with('-')
+}
+
+/// Versions of the configuration that are none, as `key: value`: they are not used.
+pub(crate) fn bad_versions(config: &Value, language: &Language) -> Vec<String> {
+    let bad = |version: &&crate::language::Version| {
+        is_versions(version.variable) && !is_version(text(config, version.key))
+    };
+    let bad = language.versions.iter().filter(bad);
+    bad.map(|version| format!("{}: {}", version.key, text(config, version.key)))
+        .collect()
 }
 
 /// What the script finds out by itself, without starting a process.

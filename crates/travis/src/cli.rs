@@ -5,16 +5,18 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub mod client;
 pub mod file;
+pub mod run;
 pub mod serve;
 
 #[cfg(test)]
 mod tests;
 
 use client::{
-    BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs,
-    ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
+    BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EncryptArgs, EnvArgs, LoginArgs, LogsArgs,
+    OpenArgs, PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
 use file::{ConditionArgs, ExpandArgs, LintArgs};
+use run::RunArgs;
 use serve::{ServerArgs, UpArgs, WorkerArgs};
 
 /// Travis builds and tests your commits on machines that people lend.
@@ -68,6 +70,7 @@ Examples:
   travis trigger acme/rocket --watch      build it and wait for the result
   travis logs acme/rocket -f              follow what it prints
   travis lint                             check ./.travis.yml
+  travis run                              run its jobs here, before the push
 
 Inside a git working tree whose origin is known to the server, owner/name may be left out.
 
@@ -151,10 +154,16 @@ Examples:
     Cache(CacheArgs),
     /// Read and set the variables in a repository's settings
     Env(EnvArgs),
+    /// Encrypt values for a repository's .travis.yml
+    Encrypt(EncryptArgs),
+    /// Print the public key that values for a repository are encrypted with
+    Pubkey(PubkeyArgs),
     /// Check a .travis.yml, and mend it
     Lint(LintArgs),
     /// Show the jobs that a .travis.yml asks for
     Expand(ExpandArgs),
+    /// Run the jobs of the working tree here, in the sandbox of a worker
+    Run(RunArgs),
     /// Judge a condition as it stands after `if:`
     Condition(ConditionArgs),
     /// Check this machine and the server, and say how to mend what is wrong

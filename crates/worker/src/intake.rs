@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use tokio::sync::watch;
 use travis_logs::mask::Masker;
 
+use crate::drive::Take;
 use crate::spool::Spool;
 
 /// How much of a log there is.
@@ -30,7 +31,7 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    /// `most` bytes are taken, then [`write`](Self::write) says that the log is full.
+    /// `most` bytes are taken, then [`write`](Take::write) says that the log is full.
     pub(crate) fn new(spool: Arc<Spool>, secrets: &[String], most: u64) -> Self {
         Self {
             spool,
@@ -46,36 +47,6 @@ impl Intake {
     /// Tells of the log's growth.
     pub(crate) fn extent(&self) -> watch::Receiver<Extent> {
         self.extent.subscribe()
-    }
-
-    /// Takes output. `false` when the log is full: what did not fit is dropped.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<bool> {
-        if self.full {
-            return Ok(false);
-        }
-        let mut clear = std::mem::take(&mut self.clear);
-        clear.clear();
-        self.masker.push(bytes, &mut clear);
-        let room = self.most.saturating_sub(self.extent.borrow().length);
-        if clear.len() as u64 > room {
-            clear.truncate(usize::try_from(room).unwrap_or(usize::MAX));
-            self.full = true;
-        }
-        let kept = self.keep(&clear);
-        self.clear = clear;
-        kept.map(|()| !self.full)
-    }
-
-    /// Whether bytes are held back because they may begin a secret.
-    pub(crate) fn holds_back(&self) -> bool {
-        self.masker.pending()
-    }
-
-    /// Lets go of what is held back, after a while without output: a prompt must not stay hidden.
-    pub(crate) fn let_go(&mut self) -> io::Result<()> {
-        let mut clear = Vec::new();
-        self.masker.flush_partial(&mut clear);
-        self.keep(&clear)
     }
 
     /// Adds the worker's own last words, past the limit if need be, and closes the log. Gives its
@@ -101,6 +72,38 @@ impl Intake {
         self.extent
             .send_modify(|extent| extent.length += clear.len() as u64);
         Ok(())
+    }
+}
+
+impl Take for Intake {
+    /// Takes output. `false` when the log is full: what did not fit is dropped.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        if self.full {
+            return Ok(false);
+        }
+        let mut clear = std::mem::take(&mut self.clear);
+        clear.clear();
+        self.masker.push(bytes, &mut clear);
+        let room = self.most.saturating_sub(self.extent.borrow().length);
+        if clear.len() as u64 > room {
+            clear.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+            self.full = true;
+        }
+        let kept = self.keep(&clear);
+        self.clear = clear;
+        kept.map(|()| !self.full)
+    }
+
+    /// Whether bytes are held back because they may begin a secret.
+    fn holds_back(&self) -> bool {
+        self.masker.pending()
+    }
+
+    /// Lets go of what is held back, after a while without output: a prompt must not stay hidden.
+    fn let_go(&mut self) -> io::Result<()> {
+        let mut clear = Vec::new();
+        self.masker.flush_partial(&mut clear);
+        self.keep(&clear)
     }
 }
 

@@ -4,19 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 use travis_api::worker::{Assignment, Facts, Limits};
 use travis_forge::mirror::{Mirror, MirrorWant, Mirrors};
 use travis_forge::{UrlPolicy, parse_clone_url};
-use travis_sandbox::{Exit, Sandbox, SandboxError, Spec, TerminalSize};
+use travis_sandbox::{Exit, Sandbox, Spec, TerminalSize};
 
 use crate::WorkerConfig;
 use crate::cache::Cache;
 use crate::client::Client;
 use crate::control::Control;
+use crate::drive::{Broken, Take as _, drive};
 use crate::identity::Identity;
 use crate::intake::Intake;
 use crate::preamble::worker_info;
@@ -24,12 +23,9 @@ use crate::report::Report;
 use crate::spool::Spool;
 use crate::uplink::Uplink;
 use crate::verdict::{Stopped, Verdict};
-use crate::watch::{Due, Watch};
 
 /// How long bringing the mirror up to date may take.
 const MIRROR: Duration = Duration::from_secs(300);
-/// Chunks of output between the terminal and the spool, of at most 64 KiB.
-const OUTPUT: usize = 16;
 
 /// What all attempts of this worker share.
 pub(crate) struct Workshop {
@@ -286,65 +282,22 @@ impl Job {
 
     /// Runs the script under its limits.
     async fn run(&mut self, sandbox: &dyn Sandbox) -> Result<Verdict, Halt> {
-        let (sink, mut output) = mpsc::channel(OUTPUT);
-        let stop = CancellationToken::new();
         let script = std::mem::take(&mut self.assignment.script);
         let control = Arc::clone(&self.control);
-        let mut canceled = std::pin::pin!(control.canceled());
-        let mut over = std::pin::pin!(control.over());
-        let mut running = std::pin::pin!(sandbox.run(&script, sink, stop.clone()));
-        let mut watch = Watch::start(&self.limits, Instant::now());
+        let over = async {
+            control.over().await;
+        };
         if let Some(began) = self.began.take() {
             // The uplink ends before this only when the attempt is over.
             let _ = began.send(());
         }
-        let mut stopped: Option<Stopped> = None;
-        let mut ended: Option<Result<Exit, SandboxError>> = None;
-        let mut open = true;
-        while open || ended.is_none() {
-            tokio::select! {
-                biased;
-                _ = &mut over => {
-                    // Dropping the run kills it, but the slot is free only when it is dead.
-                    sandbox.kill().await;
-                    return Err(Halt::Over);
-                }
-                reason = &mut canceled, if stopped.is_none() => {
-                    stopped = Some(Stopped::Canceled(reason));
-                    stop.cancel();
-                }
-                piece = output.recv(), if open => match piece {
-                    // After the order to stop, output is only drained.
-                    Some(_) if stopped.is_some() => {}
-                    Some(piece) => {
-                        if !self.intake.write(&piece).map_err(disk)? {
-                            stopped = Some(Stopped::LogFull);
-                            stop.cancel();
-                        }
-                        watch.output(Instant::now(), self.intake.holds_back());
-                    }
-                    None => open = false,
-                },
-                exit = &mut running, if ended.is_none() => ended = Some(exit),
-                () = sleep_until(watch.next()), if stopped.is_none() && ended.is_none() => {
-                    match watch.due(Instant::now()) {
-                        Due::Stop(why) => {
-                            stopped = Some(why);
-                            stop.cancel();
-                        }
-                        Due::LetGo => self.intake.let_go().map_err(disk)?,
-                        Due::Nothing => {}
-                    }
-                }
-            }
-        }
-        match ended {
-            Some(Ok(exit)) => Ok(Verdict::of(exit, stopped.as_ref(), &self.limits)),
-            Some(Err(error)) => Err(Halt::Verdict(Verdict::errored(format!(
-                "The job's sandbox failed: {error}."
-            )))),
-            None => Err(Halt::Over),
-        }
+        let (limits, intake) = (&self.limits, &mut self.intake);
+        drive(sandbox, &script, limits, intake, control.canceled(), over)
+            .await
+            .map_err(|broken| match broken {
+                Broken::Over => Halt::Over,
+                Broken::Output(error) => disk(error),
+            })
     }
 
     /// Closes the log, tells the server and stays until the log is sealed.

@@ -147,8 +147,6 @@ async fn a_cache_goes_round() {
     assert!(log.contains("\nleft\n"), "{log}");
     assert!(!log.contains("stored"), "nothing new: {log}");
     assert_eq!(stage.caches.lock().unwrap().puts, 1);
-    let left = std::fs::read_dir(stage.data.path().join("sandbox/jobs")).unwrap();
-    assert_eq!(left.count(), 0, "what was lent goes with the sandbox");
 
     // A job that did not pass stores nothing; one without a cache has no directory.
     stage.fake.assign_as(job(3, &format!("{LEAVE}exit 1\n")));
@@ -158,6 +156,8 @@ async fn a_cache_goes_round() {
         .run_as(assignment(4, "[ -z \"${TRAVIS_CACHE_DIR+x}\" ]\n"))
         .await;
     stage.worker.leave().await.unwrap();
+    let left = std::fs::read_dir(stage.data.path().join("sandbox/jobs")).unwrap();
+    assert_eq!(left.count(), 0, "what was lent goes with the sandbox");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +176,7 @@ async fn nothing_that_is_wrong_with_a_cache_fails_a_job() {
     let mut slow = job(3, empty);
     slow.cache.as_mut().unwrap().timeout_seconds = 1;
     let log = stage.run_as(slow).await;
-    assert!(log.contains("longer than 1 s"), "{log}");
+    assert!(log.contains("goes on without"), "{log}");
     stage.caches.lock().unwrap().hang = false;
     stage.caches.lock().unwrap().held = None;
 

@@ -547,14 +547,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One variable. */
+        get: operations["get_v3_repo_repository_env_var_id"];
         put?: never;
         post?: never;
         /** Removes a variable. */
         delete: operations["delete_v3_repo_repository_env_var_id"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes a variable; what is not given stays. */
+        patch: operations["patch_v3_repo_repository_env_var_id"];
         trace?: never;
     };
     "/v3/repo/{repository}/env_vars": {
@@ -569,6 +571,40 @@ export interface paths {
         put?: never;
         /** Sets a variable; one of the same name and branch is replaced. */
         post: operations["post_v3_repo_repository_env_vars"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same key in the form of older clients. */
+        get: operations["get_v3_repo_repository_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/key_pair/generated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public key with which values for a repository's `.travis.yml` are encrypted. */
+        get: operations["get_v3_repo_repository_key_pair_generated"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1543,6 +1579,17 @@ export interface components {
             /** @description Opaque text; sign its bytes, prefixed with `travis-worker-session:`. */
             challenge: string;
         };
+        /** @description Changes a variable; what is not given stays. */
+        ChangedEnvVar: {
+            /** @description Only for this branch; `null` for all. */
+            branch?: string | null;
+            /** @description Its name. */
+            name?: string | null;
+            /** @description Its value may be shown. A secret one needs a new value for that. */
+            public?: boolean | null;
+            /** @description Its value. */
+            value?: string | null;
+        };
         /** @description From the page. */
         ClientMessage: {
             /** @description Their names. */
@@ -2058,6 +2105,15 @@ export interface components {
             /** @description The jobs. */
             jobs: components["schemas"]["Job"][];
         };
+        /** @description The public key that a repository's `secure:` values are made with. */
+        KeyPair: components["schemas"]["Head"] & {
+            /** @description What it is for. */
+            description: string;
+            /** @description SHA-256 of the key in DER, by which people compare keys. */
+            fingerprint: string;
+            /** @description RSA, PEM. */
+            public_key: string;
+        };
         /** @description A renewed lease. */
         Lease: {
             /**
@@ -2300,7 +2356,10 @@ export interface components {
             /** @description Where the forge is; the public instance when missing. */
             web_url?: string | null;
         };
-        /** @description Sets a variable; one of the same name and branch is replaced. */
+        /**
+         * @description Sets a variable; one of the same name and branch is replaced. Names with `env_var.` before them,
+         *     as the original has them, are taken too.
+         */
         NewEnvVar: {
             /** @description Only for this branch. */
             branch?: string | null;
@@ -2501,6 +2560,13 @@ export interface components {
             leases: components["schemas"]["Lease"][];
             /** @description Attempts that are over for this worker: kill them, send nothing more. */
             lost: number[];
+        };
+        /** @description The same key in the form of older clients. */
+        PublicKey: {
+            /** @description SHA-256 of the key in DER, by which people compare keys. */
+            fingerprint: string;
+            /** @description RSA, PEM. */
+            key: string;
         };
         /** @description A pull request with what was built of it. */
         PullRequest: components["schemas"]["Head"] & components["schemas"]["PullRequestBrief"] & {
@@ -4234,6 +4300,44 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_env_var_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvVar"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     delete_v3_repo_repository_env_var_id: {
         parameters: {
             query?: never;
@@ -4251,6 +4355,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_v3_repo_repository_env_var_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedEnvVar"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvVar"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
             403: {
                 headers: {
@@ -4339,6 +4493,64 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_repo_repository_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicKey"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_repo_repository_key_pair_generated: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPair"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -95,6 +95,8 @@ pub enum Subject {
     AllowFailure,
     /// An entry of a section of `notifications`.
     Notification,
+    /// An entry of `import`.
+    Import,
 }
 
 /// Decides whether a condition holds. `None` means that it was not judged: jobs and stages are

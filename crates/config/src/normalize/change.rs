@@ -124,6 +124,7 @@ impl Walk<'_> {
         let (line, column) = (node.line, node.column);
         let mode = node.mode;
         let mut was = None;
+        let line_of_key = self.path.lines.last().copied().unwrap_or(line);
         let list = match node.value {
             Value::Seq(list) => {
                 was = node.was;
@@ -138,7 +139,7 @@ impl Walk<'_> {
         };
         // Entries of a list whose key has been mended still go by the old one.
         if let Some(was) = &was {
-            self.path.push(was);
+            self.path.push(was, line_of_key);
         }
         let list = list
             .into_iter()
@@ -174,7 +175,7 @@ impl Walk<'_> {
                 };
                 let place = (entry.value.line, entry.value.column);
                 let value = std::mem::replace(&mut entry.value, Node::new(Value::Null, place));
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 entry.value = self.change(shape, value);
                 self.path.pop();
             }
@@ -190,16 +191,15 @@ impl Walk<'_> {
         let Some(first) = items.first() else {
             return node;
         };
-        let start = self.messages.mark();
         let changed = self.change(shape, first.clone());
-        let fits = matches(shape, &changed);
-        let told = self.messages.rewind(start);
-        if !fits {
+        if !matches(shape, &changed) {
             return node;
         }
-        // What the first value is changed into is told again when it is changed in earnest.
-        let _ = told;
-        let first = first.clone();
+        let first = match shape.kind {
+            // Its keys have been looked at already.
+            Kind::Map(map) if !self.options.defaults => self.change_keys(map, first.clone()),
+            _ => first.clone(),
+        };
         self.tell(
             Level::Warn,
             "unexpected_seq",

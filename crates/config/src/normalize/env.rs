@@ -47,16 +47,17 @@ fn entries(pairs: Vec<(String, String)>, place: &Node) -> Vec<Entry> {
 fn assignments(text: &str) -> Option<Vec<(String, String)>> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for word in words(text)? {
-        // `"A=1"`: the whole assignment is quoted.
+        // A word that is quoted as a whole holds an assignment of its own.
         let word = match word.chars().next() {
             Some(quote @ ('"' | '\'')) if word.len() > 1 && word.ends_with(quote) => {
-                word[1..word.len() - 1].to_owned()
+                let inner = word.get(1..word.len() - 1).unwrap_or_default();
+                words(inner)?.into_iter().next().unwrap_or_default()
             }
             _ => word,
         };
         // A word without `=` is taken as a variable without a value, as in the original.
         let (name, value) = word.split_once('=').unwrap_or((&word, ""));
-        if name.is_empty() || name.contains(char::is_whitespace) {
+        if name.is_empty() || name.contains(['"', '\'']) {
             return None;
         }
         match pairs.iter_mut().find(|(known, _)| known == name) {
@@ -77,7 +78,11 @@ fn words(text: &str) -> Option<Vec<String>> {
     while let Some(c) = chars.next() {
         if c == '\\' && quote != Some('\'') {
             word.push(c);
-            word.extend(chars.next());
+            // Between words it stands for itself.
+            let alone = word.len() == 1 && chars.peek().is_none_or(|next| next.is_whitespace());
+            if !alone {
+                word.extend(chars.next());
+            }
             continue;
         }
         match quote {

@@ -33,20 +33,6 @@ impl Walk<'_> {
             }
             let (key, place) = (entry.key.clone(), (entry.line, entry.column));
             if let Some(name) = self.find_key(map, &node, &key, place) {
-                let taken = node
-                    .entries()
-                    .iter()
-                    .any(|other| other.key == name && !other.value.is_missing())
-                    || renames.iter().any(|(_, other)| *other == name);
-                if taken {
-                    self.tell_at(
-                        Level::Error,
-                        "overwrite",
-                        &node,
-                        [("key", key.into()), ("other", name.into())],
-                        Some(place),
-                    );
-                }
                 renames.push((index, name));
             }
         }
@@ -138,6 +124,16 @@ impl Walk<'_> {
         let name = map
             .alias(key)
             .or_else(|| map.alias(&key.replace('-', "_")))?;
+        let is_asked_for = self.options.defaults && map.required.contains(&name);
+        if is_asked_for || node.get(name).is_some() {
+            self.tell_at(
+                Level::Error,
+                "overwrite",
+                node,
+                [("key", key.into()), ("other", name.into())],
+                Some(place),
+            );
+        }
         self.tell_at(
             Level::Info,
             "alias_key",

@@ -89,16 +89,19 @@ struct Walk<'m> {
 struct Path {
     text: String,
     ends: Vec<usize>,
+    lines: Vec<u32>,
 }
 
 impl Path {
-    fn push(&mut self, key: &str) {
+    fn push(&mut self, key: &str, line: u32) {
+        self.lines.push(line);
         self.ends.push(self.text.len());
         self.text.push_str(key);
         self.text.push('\0');
     }
 
     fn pop(&mut self) {
+        self.lines.pop();
         if let Some(end) = self.ends.pop() {
             self.text.truncate(end);
         }
@@ -133,8 +136,8 @@ impl Walk<'_> {
         node: &Node,
         args: [(&str, Json); N],
     ) {
-        let place = node.position();
-        self.tell_at(level, code, node, args, place);
+        let line = self.path.lines.last().copied();
+        self.tell_with(level, code, node, args, node.position(), line);
     }
 
     /// Tells something about a value, with the place of one of its keys.
@@ -145,6 +148,18 @@ impl Walk<'_> {
         node: &Node,
         args: [(&str, Json); N],
         place: Option<(u32, u32)>,
+    ) {
+        self.tell_with(level, code, node, args, place, place.map(|place| place.0));
+    }
+
+    fn tell_with<const N: usize>(
+        &mut self,
+        level: Level,
+        code: &'static str,
+        node: &Node,
+        args: [(&str, Json); N],
+        place: Option<(u32, u32)>,
+        line: Option<u32>,
     ) {
         let mut path = self.path.show();
         if node.kind() == Type::Secure {
@@ -158,8 +173,14 @@ impl Walk<'_> {
             .get("provider")
             .filter(|_| self.detected)
             .map(|provider| ("provider", provider.to_json()));
-        self.messages
-            .add(level, &path, code, args.into_iter().chain(provider), place);
+        self.messages.add_under(
+            level,
+            &path,
+            code,
+            args.into_iter().chain(provider),
+            place,
+            line,
+        );
     }
 
     /// Whether there is still time to look for the nearest of many words.

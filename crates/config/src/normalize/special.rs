@@ -1,7 +1,7 @@
 //! What some sections do with values that stand for the section as a whole.
 
 use super::Walk;
-use super::matching::matches;
+use super::matching::resembles;
 use super::scalars::boolean;
 use super::words::nearest;
 use crate::message::Level;
@@ -50,7 +50,8 @@ impl Walk<'_> {
                     found.clone_into(&mut name);
                 }
                 if !switches.contains(&name.as_str()) {
-                    return node;
+                    let list = node.with(Value::Seq(vec![node.clone()]));
+                    return node.with(Value::Map(vec![entry("directories", list)]));
                 }
                 let on = entry(&name, node.with(Value::Bool(true)));
                 node.with(Value::Map(vec![on]))
@@ -86,15 +87,13 @@ impl Walk<'_> {
             let inner = entry(prefix.key, node.clone());
             node.with(Value::Map(vec![inner]))
         };
-        if matches(shape, &wrapped) {
+        if prefix.only_text || resembles(shape, &wrapped) {
             return wrapped;
         }
-        let start = self.messages.mark();
         let wrapped = self.change(shape, wrapped);
-        if matches(shape, &wrapped) {
+        if resembles(shape, &wrapped) {
             return wrapped;
         }
-        self.messages.rewind(start);
         node
     }
 
@@ -115,7 +114,7 @@ impl Walk<'_> {
         for entry in &handed {
             // Told for the section, and once more for each entry that it is handed to.
             if let Some(shape) = map.get(&entry.key) {
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 self.change(shape, entry.value.clone());
                 self.path.pop();
             }
@@ -126,7 +125,7 @@ impl Walk<'_> {
             {
                 let place = entry.value.with(Value::Null);
                 let value = std::mem::replace(&mut entry.value, place);
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 entry.value = self.change(shape, value);
                 self.path.pop();
             }

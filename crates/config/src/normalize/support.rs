@@ -17,6 +17,8 @@ fn texts(node: &Node) -> Vec<String> {
             .iter()
             .filter_map(|item| item.text().map(str::to_owned))
             .collect(),
+        // No system at all, which none of the lists has.
+        Value::Map(entries) if !entries.is_empty() => vec![String::new()],
         _ => Vec::new(),
     }
 }

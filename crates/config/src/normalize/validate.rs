@@ -1,9 +1,11 @@
 //! Tells what is wrong with a changed value, fills in defaults, and drops what is empty.
 
-use super::matching::{find_choice, format_text, formatted, is_private, matches};
+use super::matching::{find_choice, format_text, formatted, is_private, resembles};
 use super::scalars::is_of;
 use super::support::{System, is_supported, obstacles};
 use super::{Walk, plain};
+use crate::PlanContext;
+use crate::conditions::{Condition, ConditionError, data_of};
 use crate::message::Level;
 use crate::table::{Choice, Format, Kind, Map, Shape};
 use crate::yaml::{Node, Type, Value};
@@ -19,7 +21,7 @@ impl Walk<'_> {
                 } else {
                     candidates
                         .iter()
-                        .find(|part| matches(&part.within(shape), &node))
+                        .find(|part| resembles(&part.within(shape), &node))
                         .or_else(|| candidates.iter().find(|part| is_of(part, node.kind())))
                         .or_else(|| candidates.first())
                 };
@@ -89,7 +91,7 @@ impl Walk<'_> {
             list.retain(|item| {
                 let is_gone = match &item.value {
                     Value::Map(entries) => entries.is_empty() && !shape.env_vars,
-                    _ => item.is_missing(),
+                    _ => matches!(item.value, Value::Null),
                 } || is_empty_secret(item);
                 if is_gone {
                     dropped.push(item.with(item.value.clone()));
@@ -194,7 +196,7 @@ impl Walk<'_> {
                 };
                 let place = entry.value.with(Value::Null);
                 let value = std::mem::replace(&mut entry.value, place);
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 entry.value = self.validate(shape, value);
                 self.path.pop();
                 if let Some(system) = self.systems.last_mut() {
@@ -267,7 +269,7 @@ impl Walk<'_> {
             };
             let obstacles = obstacles(shape.supported(), &self.systems);
             for (on_key, on_value) in obstacles {
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 self.tell_at(
                     Level::Warn,
                     "unsupported",
@@ -292,15 +294,18 @@ impl Walk<'_> {
         if let Value::Map(entries) = &mut node.value {
             let mut dropped = Vec::new();
             entries.retain(|entry| {
-                let gone =
-                    matches!(entry.value.value, Value::Null) || is_empty_secret(&entry.value);
+                let gone = match &entry.value.value {
+                    Value::Null => true,
+                    Value::Map(entries) => entries.is_empty(),
+                    _ => false,
+                } || is_empty_secret(&entry.value);
                 if gone {
                     dropped.push(entry.clone());
                 }
                 !gone
             });
             for entry in dropped {
-                self.path.push(&entry.key);
+                self.path.push(&entry.key, entry.line);
                 self.tell_empty(&entry.value);
                 self.path.pop();
             }
@@ -309,7 +314,7 @@ impl Walk<'_> {
     }
 
     fn required(&mut self, map: &'static Map, node: Node) -> Node {
-        if !self.options.defaults || node.kind() != Type::Map || node.is_missing() {
+        if !self.options.defaults || node.kind() != Type::Map {
             return node;
         }
         let mut missing = false;
@@ -384,21 +389,29 @@ impl Walk<'_> {
         let Some(text) = condition.text() else {
             return node;
         };
-        if crate::conditions::Condition::parse(text).is_err() {
+        if let Err(error) = judge(text) {
+            // The original names the reason only where it is not the grammar.
+            let reason = error.to_string();
+            let told =
+                reason.starts_with("Strings cannot") || reason.starts_with("Invalid regular");
+            let reason = if told {
+                reason.into()
+            } else {
+                serde_json::Value::Null
+            };
             let text = text.to_owned();
             let condition = condition.clone();
-            self.path.push("if");
+            self.path.push("if", condition.line);
             self.tell(
                 Level::Error,
                 "invalid_condition",
                 &condition,
-                [
-                    ("condition", text.into()),
-                    ("message", serde_json::Value::Null),
-                ],
+                [("condition", text.into()), ("message", reason)],
             );
             self.path.pop();
-            return node.with(Value::Map(Vec::new()));
+            if self.options.drop {
+                return node.with(Value::Map(Vec::new()));
+            }
         }
         node
     }
@@ -488,7 +501,8 @@ impl Walk<'_> {
     }
 
     fn default_value(&mut self, shape: &Shape, node: Node) -> Node {
-        if !self.options.defaults || !node.is_missing() || shape.defaults.is_empty() {
+        if !self.options.defaults || !matches!(node.value, Value::Null) || shape.defaults.is_empty()
+        {
             return node;
         }
         let Some(default) = shape
@@ -499,10 +513,10 @@ impl Walk<'_> {
             return node;
         };
         let key = self.path.last().to_owned();
-        let place = node.position();
+        let key_line = self.path.lines.last().copied().unwrap_or_default();
         self.path.pop();
         let map = node.with(Value::Map(Vec::new()));
-        self.tell_at(
+        self.tell(
             Level::Info,
             "default",
             &map,
@@ -510,9 +524,8 @@ impl Walk<'_> {
                 ("key", key.as_str().into()),
                 ("default", default.value.into()),
             ],
-            place,
         );
-        self.path.push(&key);
+        self.path.push(&key, key_line);
         node.with(Value::Str(default.value.to_owned()))
     }
 
@@ -582,4 +595,10 @@ fn is_empty_secret(node: &Node) -> bool {
 /// Whether the text is the secret itself and not the name of a variable that holds it.
 fn is_plain_secret(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('$')
+}
+
+/// Reads a condition and judges it with nothing known, which finds invalid patterns as well.
+fn judge(text: &str) -> Result<(), ConditionError> {
+    let data = data_of(&PlanContext::default(), &serde_json::Map::new());
+    Condition::parse(text)?.holds(&data).map(|_| ())
 }

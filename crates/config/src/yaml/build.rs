@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet, hash_map::Entry as Slot};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
-use super::{Document, Duplicate, Entry, MergeMode, Node, Value};
+use serde_json::Number;
+
+use super::{Document, Duplicate, Entry, MergeMode, Node, Type, Value};
 use crate::ConfigError;
 
 /// The most values a file may hold once aliases are expanded.
@@ -32,6 +34,8 @@ struct Frame {
     key: Option<(String, u32, u32)>,
     /// Values merged by `<<`, which explicit keys override wherever they stand.
     merged: Vec<Entry>,
+    /// Keys that were given before.
+    repeated: Vec<(String, u32, u32)>,
     /// Where each key of a map stands, so that huge maps cost linear time.
     seen: HashMap<String, usize>,
 }
@@ -63,7 +67,13 @@ const MAX_MENDED: usize = 50;
 /// Parses the first document of a file.
 pub(crate) fn parse(source: &str) -> Result<Document, ConfigError> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-    let mut source = Cow::Borrowed(source);
+    // The original took away white space at the end and all characters beyond ASCII before it
+    // read a file: configurations would differ otherwise.
+    let mut source = Cow::Borrowed(source.trim_end());
+    if !source.is_ascii() {
+        source = Cow::Owned(source.chars().filter(char::is_ascii).collect());
+    }
+    let mut unindented = false;
     for _ in 0..MAX_MENDED {
         match parse_strictly(&source) {
             Err(ConfigError::Syntax {
@@ -82,10 +92,58 @@ pub(crate) fn parse(source: &str) -> Result<Document, ConfigError> {
                     }
                 }
             }
+            // The first line may be indented more than the others.
+            Err(ConfigError::Syntax { reason, .. })
+                if !unindented
+                    && source.starts_with([' ', '\n'])
+                    && reason.contains("<document start>") =>
+            {
+                unindented = true;
+                let start = source.len() - source.trim_start().len();
+                let blank = source.get(..start).unwrap_or_default();
+                let lines = blank.rfind('\n').map_or(0, |end| end + 1);
+                let mut mended = blank.get(..lines).unwrap_or_default().to_owned();
+                mended.push_str(source.trim_start());
+                source = Cow::Owned(mended);
+            }
+            // An anchor that nobody defined stands for nothing.
+            Err(ConfigError::Syntax {
+                line,
+                column,
+                reason,
+            }) if reason.contains("unknown anchor") => match blank_alias(&source, line, column) {
+                Some(mended) => source = Cow::Owned(mended),
+                None => {
+                    return Err(ConfigError::Syntax {
+                        line,
+                        column,
+                        reason,
+                    });
+                }
+            },
             other => return other,
         }
     }
     parse_strictly(&source)
+}
+
+/// Puts blanks in the place of an alias.
+fn blank_alias(source: &str, line: u32, column: u32) -> Option<String> {
+    let before = usize::try_from(line).ok()?.checked_sub(1)?;
+    let start_of_line: usize = source
+        .split_inclusive('\n')
+        .take(before)
+        .map(str::len)
+        .sum();
+    let start = start_of_line + usize::try_from(column).ok()?.checked_sub(1)?;
+    let rest = source.get(start..)?.strip_prefix('*')?;
+    let name = rest
+        .find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}'))
+        .unwrap_or(rest.len());
+    let mut mended = source.get(..start)?.to_owned();
+    mended.push_str(&" ".repeat(name + 1));
+    mended.push_str(rest.get(name..)?);
+    Some(mended)
 }
 
 /// Indents the further lines of the quoted string that begins at a place. YAML demands it, the
@@ -151,7 +209,15 @@ fn parse_strictly(source: &str) -> Result<Document, ConfigError> {
             Event::DocumentEnd | Event::StreamEnd => break,
             Event::Alias(id) => builder.alias(id, line, column)?,
             Event::Scalar(text, style, anchor, tag) => {
-                let value = scalar(&text, style, tag.is_some());
+                let at_end = span.end.index() >= source.len();
+                let text = match style {
+                    // Without a line break at the end of the file there is none in the value.
+                    ScalarStyle::Literal | ScalarStyle::Folded if at_end => {
+                        Cow::Owned(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+                    }
+                    _ => text,
+                };
+                let value = scalar(&text, style, tag.as_deref());
                 builder.leaf(Node::new(value, (line, column)), text, anchor)?;
             }
             Event::SequenceStart(anchor, tag) => {
@@ -195,16 +261,74 @@ fn mode(tag: Option<&Tag>) -> Option<MergeMode> {
         .and_then(|tag| MergeMode::from_tag(&tag.suffix))
 }
 
-fn scalar(text: &str, style: ScalarStyle, tagged: bool) -> Value {
-    if style != ScalarStyle::Plain || tagged {
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
+    if let Some(tag) = tag {
+        let decoded = (tag.suffix == "binary").then(|| base64(text));
+        return Value::Str(decoded.unwrap_or_else(|| text.to_owned()));
+    }
+    if style != ScalarStyle::Plain {
         return Value::Str(text.to_owned());
     }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
-        other => Value::Str(other.to_owned()),
+        other => integer(other).map_or_else(|| Value::Str(other.to_owned()), Value::Num),
     }
+}
+
+/// Whole numbers as YAML 1.1 writes them: decimal with separators, octal, hexadecimal, binary.
+fn integer(text: &str) -> Option<Number> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, text.get(1..)?),
+        b'+' => (false, text.get(1..)?),
+        b'0'..=b'9' => (false, text),
+        _ => return None,
+    };
+    let (radix, digits) = match digits.as_bytes() {
+        [b'0'] => (10, digits),
+        [b'0', b'x' | b'X', _, ..] => (16, digits.get(2..)?),
+        [b'0', b'b' | b'B', _, ..] => (2, digits.get(2..)?),
+        [b'0', ..] => (8, digits.get(1..)?),
+        [b'1'..=b'9', ..] => (10, digits),
+        _ => return None,
+    };
+    let is_digit = |c: char| c.is_digit(radix) || c == '_' || c == ',';
+    if digits.is_empty() || !digits.chars().all(is_digit) {
+        return None;
+    }
+    let plain: String = digits.chars().filter(|c| c.is_digit(radix)).collect();
+    let value = i64::from_str_radix(&plain, radix).ok()?;
+    Some(Number::from(if negative { -value } else { value }))
+}
+
+/// The text behind Base64; what is no Base64 is passed over.
+fn base64(text: &str) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = Vec::with_capacity(text.len());
+    let (mut bits, mut count) = (0_u32, 0_u32);
+    for byte in text.bytes() {
+        let Some(value) = ALPHABET.iter().position(|known| *known == byte) else {
+            continue;
+        };
+        bits = (bits << 6) | u32::try_from(value).unwrap_or_default();
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from((bits >> count) & 0xff).unwrap_or_default());
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The name that a key gives, whatever type it would have as a value.
+fn key_text(node: &Node, source: &str) -> String {
+    if !node.is_scalar() {
+        return node.to_json().to_string();
+    }
+    // Keys may be written in the notation for symbols.
+    let key = source.strip_prefix(':').unwrap_or(source);
+    key.to_owned()
 }
 
 impl Builder {
@@ -253,6 +377,7 @@ impl Builder {
             weight,
             key: None,
             merged: Vec::new(),
+            repeated: Vec::new(),
             seen: HashMap::new(),
         });
         Ok(())
@@ -287,6 +412,20 @@ impl Builder {
                 }
             }
         }
+        if !frame.repeated.is_empty() {
+            let mut path = self.path();
+            if frame.node.kind() == Type::Secure {
+                path.push_str(".secure");
+            }
+            for (key, line, column) in std::mem::take(&mut frame.repeated) {
+                self.duplicates.push(Duplicate {
+                    path: path.clone(),
+                    key,
+                    line,
+                    column,
+                });
+            }
+        }
         if frame.anchor > 0 {
             // The anchor's own copy costs as much as the value itself.
             self.charge(frame.weight, frame.node.line, frame.node.column)?;
@@ -298,7 +437,6 @@ impl Builder {
     }
 
     fn place(&mut self, node: Node, weight: Weight) {
-        let path_needed;
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(node);
             return;
@@ -313,14 +451,18 @@ impl Builder {
             }
             Value::Map(entries) => match frame.key.take() {
                 None => {
-                    let key = node
-                        .text()
-                        .map_or_else(|| node.to_json().to_string(), str::to_owned);
+                    let key = key_text(&node, &self.last);
                     frame.key = Some((key, node.line, node.column));
                     return;
                 }
                 Some((key, _, _)) if key == "<<" => {
                     merge(&mut frame.merged, node);
+                    return;
+                }
+                // Left behind by the original's own tools.
+                Some((key, _, _))
+                    if [".configured", ".result"].contains(&key.trim_matches('"')) =>
+                {
                     return;
                 }
                 Some((key, line, column)) => {
@@ -337,7 +479,7 @@ impl Builder {
                             return;
                         }
                         Slot::Occupied(slot) => {
-                            path_needed = (entry.key.clone(), line, column);
+                            frame.repeated.push((entry.key.clone(), line, column));
                             if let Some(before) = entries.get_mut(*slot.get()) {
                                 *before = entry;
                             }
@@ -347,14 +489,6 @@ impl Builder {
             },
             Value::Null | Value::Bool(_) | Value::Num(_) | Value::Str(_) => return,
         }
-        let (key, line, column) = path_needed;
-        let path = self.path();
-        self.duplicates.push(Duplicate {
-            path,
-            key,
-            line,
-            column,
-        });
     }
 
     /// The path of the innermost open map, as messages name it.

@@ -124,7 +124,7 @@ pub(crate) struct Duplicate {
 }
 
 /// A file read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub root: Node,
     /// The keys before whose values an anchor stands.

@@ -1,6 +1,6 @@
 //! What a `.travis.yml` would build, and what is odd about it, without a repository.
 
-use super::messages::{MAIN, fatal, kept};
+use super::messages::{fatal, kept};
 use crate::label;
 use serde_json::Value;
 use travis_config::PlanContext;
@@ -52,7 +52,7 @@ pub fn lint(source: &str) -> Linted {
         Ok(plan) => plan,
         Err(error) => {
             return Linted {
-                messages: vec![fatal(&error, MAIN, source)],
+                messages: vec![fatal(&error, source)],
                 config: Value::Null,
                 stages: Vec::new(),
                 jobs: Vec::new(),
@@ -84,6 +84,7 @@ pub fn lint(source: &str) -> Linted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::configuration::messages::MAIN;
 
     #[test]
     fn a_file_gives_jobs_and_messages() {

@@ -13,16 +13,21 @@ pub(crate) fn kept(message: &Message) -> Value {
         "key": message.key,
         "code": message.code,
         "args": message.args,
-        "src": MAIN,
+        "src": message.file.as_deref().unwrap_or(MAIN),
         "line": message.line,
         "column": message.column,
         "text": message.text,
-        "edit": null,
+        "edit": message.edit,
     })
 }
 
-/// Why a file could not be used at all, as a message. `text` is the file's.
-pub(crate) fn fatal(error: &ConfigError, source: &str, text: &str) -> Value {
+/// Why a configuration could not be used at all, as a message. `text` is that of the first file.
+pub(crate) fn fatal(error: &ConfigError, text: &str) -> Value {
+    let (src, error, text) = match error {
+        // Its text is not at hand; the remedy only loses a hint.
+        ConfigError::Imported { name, error } => (name.as_str(), error.as_ref(), ""),
+        own => (MAIN, own, text),
+    };
     let code = match error {
         ConfigError::Syntax { .. } => "syntax_error",
         ConfigError::NotAMap { .. } => "invalid_config_format",
@@ -38,7 +43,7 @@ pub(crate) fn fatal(error: &ConfigError, source: &str, text: &str) -> Value {
         "key": "root",
         "code": code,
         "args": {},
-        "src": source,
+        "src": src,
         "line": error.line(),
         "column": error.column(),
         "text": said,

@@ -5,3 +5,4 @@ pub(crate) mod context;
 pub(crate) mod fetch;
 pub mod lint;
 pub mod messages;
+pub(crate) mod plan;

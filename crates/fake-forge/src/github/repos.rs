@@ -1,6 +1,6 @@
 //! Repositories: branches, refs, commits, pull requests.
 
-use super::{Api, Who, checks, contents, hooks, invalid, render, statuses};
+use super::{Api, Who, checks, contents, hooks, invalid, releases, render, statuses};
 use crate::git::{self, commits};
 use crate::http::{Answer, Reply};
 use crate::state::people::Level;
@@ -33,6 +33,7 @@ pub async fn answer(api: &Api<'_>, id: u64, path: &[&str]) -> Answer {
         }
         ["installation"] => installation(api, id),
         ["collaborators", login, "permission"] => permission(api, id, login),
+        ["releases", rest @ ..] => releases::answer(api, id, rest),
         ["hooks", rest @ ..] => hooks::answer(api, id, rest),
         ["statuses", sha] if !get => statuses::create(api, id, sha).await,
         ["commits", name @ .., "status"] => statuses::combined(api, id, &name.join("/")).await,

@@ -33,6 +33,8 @@ pub struct Repo {
     pub statuses: Vec<Status>,
     /// Check runs in the order made.
     pub checks: Vec<CheckRun>,
+    /// Releases of GitHub as it shows them, in the order made.
+    pub releases: Vec<Value>,
     /// Comments: number of the pull request and GitHub's object.
     pub comments: Vec<(u64, Value)>,
     /// When it was made.
@@ -250,6 +252,7 @@ impl State {
                 collaborators: BTreeMap::new(),
                 pulls: Vec::new(),
                 statuses: Vec::new(),
+                releases: Vec::new(),
                 checks: Vec::new(),
                 comments: Vec::new(),
                 created_at: time.clone(),

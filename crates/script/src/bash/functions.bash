@@ -1,3 +1,7 @@
+# The job's commands call many of these functions, from texts that are evaluated.
+# Texts in single quotes are meant as they are, and version managers are files of the machine.
+# shellcheck disable=SC2317,SC2016,SC1090,SC1091
+
 # ---- functions of the log -------------------------------------------------
 # They work whatever the job's commands did to the shell: options, traps, IFS,
 # functions that have the names of builtins.

@@ -1,11 +1,3 @@
-# Leaves in travis_expanded the text with the variables that it names; runs nothing.
-travis_expand() {
-  travis_expanded="$1"
-  while [[ "$travis_expanded" =~ ^(.*)\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?(.*)$ ]]; do
-    travis_expanded="${BASH_REMATCH[1]}${!BASH_REMATCH[2]:-}${BASH_REMATCH[3]}"
-  done
-}
-
 # Leaves in travis_package the name that sdkmanager has for a component.
 travis_android_package() {
   case "$1" in
@@ -23,14 +15,14 @@ travis_android_package() {
   esac
 }
 
-travis_android_components() {
+travis_install_components() {
   local component='' travis_expanded='' travis_package='' packages=()
-  for component in ${travis_android_components[@]+"${travis_android_components[@]}"}; do
+  if [[ -z "${travis_android_components[*]:-}" ]]; then return; fi
+  for component in "${travis_android_components[@]}"; do
     travis_expand "$component"
     travis_android_package "$travis_expanded"
     packages+=("$travis_package")
   done
-  if [[ "${#packages[@]}" -eq 0 ]]; then return; fi
   if ! hash sdkmanager 2>/dev/null; then
     travis_notice "This machine has no sdkmanager to install Android components with; the job runs without: ${packages[*]}."
     return
@@ -44,7 +36,7 @@ travis_android_components() {
 travis_setup_language() {
   export TERM="${TERM:-dumb}"
   travis_setup_jdk
-  travis_android_components
+  travis_install_components
 }
 
 travis_script_language() {

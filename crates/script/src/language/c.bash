@@ -15,7 +15,6 @@ travis_setup_language() {
   export TRAVIS_COMPILER="${compiler:-gcc}"
   travis_pair_compilers "$TRAVIS_COMPILER"
   export CC CXX CC_FOR_BUILD="$CC" CXX_FOR_BUILD="$CXX"
-  if [[ "${travis_cache_ccache:-}" == true && -d /usr/lib/ccache ]]; then export PATH="/usr/lib/ccache:$PATH"; fi
   if hash "$TRAVIS_COMPILER" 2>/dev/null; then
     travis_do "$TRAVIS_COMPILER" --version
   elif hash gcc 2>/dev/null || hash clang 2>/dev/null || hash cc 2>/dev/null; then

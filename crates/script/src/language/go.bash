@@ -17,7 +17,13 @@ travis_import_path() {
     place="${GOPATH%%:*}/src/github.com/$TRAVIS_REPO_SLUG"
   fi
   if [[ -e "$place" ]] || [[ "$place" == *..* ]]; then return; fi
-  mkdir -p "${place%/*}" && mv "$TRAVIS_BUILD_DIR" "$place" && ln -s "$place" "$TRAVIS_BUILD_DIR" || return
+  mkdir -p "${place%/*}" || return
+  if mv "$TRAVIS_BUILD_DIR" "$place" 2>/dev/null; then
+    ln -s "$place" "$TRAVIS_BUILD_DIR"
+  else
+    # A place that can't be moved is led to.
+    ln -s "$TRAVIS_BUILD_DIR" "$place" || return
+  fi
   export TRAVIS_BUILD_DIR="$place"
   travis_do cd "$place"
 }

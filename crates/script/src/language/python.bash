@@ -28,7 +28,7 @@ travis_other_python() {
     fi
     if [[ -n "$candidate" ]]; then
       export PYENV_VERSION="$candidate"
-      export PATH="$(pyenv prefix "$candidate")/bin:$PATH"
+      PATH="$(pyenv prefix "$candidate")/bin:$PATH"
       program='python' have="$candidate"
       return 0
     fi

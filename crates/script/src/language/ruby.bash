@@ -38,7 +38,6 @@ travis_gemfile() {
 travis_install_language() {
   travis_gemfile || return 0
   travis_need bundle Bundler 'Install the package bundler on the worker.'
-  if [[ -n "${travis_cache_bundler:-}" ]]; then export BUNDLE_PATH="${BUNDLE_PATH:-vendor/bundle}"; fi
   if [[ -n "${travis_bundler_args:-}" ]]; then
     travis_default_install "bundle install $travis_bundler_args" install.bundler --retry
     return

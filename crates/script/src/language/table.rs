@@ -63,7 +63,7 @@ pub(crate) const LANGUAGES: &[&[Language]] = &[&[GENERIC], SCRIPTED, JVM, COMPIL
 const SCRIPTED: &[Language] = &[
     Language {
         versions: &[RUBY, GEMFILE, JDK],
-        choices: &[text("bundler_args"), text("cache.bundler")],
+        choices: &[text("bundler_args")],
         setup_is_lazy: true,
         ..with_file(
             &["ruby"],
@@ -167,7 +167,11 @@ const JVM: &[Language] = &[
         choices: &[list("android.components")],
         ..with_file(
             &["android"],
-            concat!(include_str!("jdk.bash"), include_str!("android.bash")),
+            concat!(
+                include_str!("../bash/expand.bash"),
+                include_str!("jdk.bash"),
+                include_str!("android.bash")
+            ),
         )
     },
 ];
@@ -175,7 +179,6 @@ const JVM: &[Language] = &[
 const COMPILED: &[Language] = &[
     Language {
         versions: &[COMPILER],
-        choices: &[text("cache.ccache")],
         script: "travis_default_script './configure && make && make test'",
         ..with_file(&["c", "cpp"], include_str!("c.bash"))
     },

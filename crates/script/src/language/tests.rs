@@ -40,14 +40,12 @@ fn every_function_has_the_form_that_is_picked() {
 
 #[test]
 fn options_are_literal_words() {
-    let config =
-        json!({"bundler_args": "--without '$(x)'", "cache": {"bundler": true}, "script": ["x"]});
+    let config = json!({"bundler_args": "--without '$(x)'", "script": ["x"]});
     let text = find("ruby").section(&config, "").unwrap();
     assert!(
         text.contains("travis_bundler_args='--without '\\''$(x)'\\'''\n"),
         "{text}"
     );
-    assert!(text.contains("travis_cache_bundler='true'\n"));
     assert!(!text.contains("travis_setup_language"), "{text}");
     let config = json!({"r_packages": ["a", "b c"], "latex": false});
     let text = find("r").section(&config, "").unwrap();

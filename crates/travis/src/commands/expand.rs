@@ -8,8 +8,8 @@ use crate::output::table::{Cell, Table};
 use crate::session::Session;
 use serde_json::{Value, json};
 use std::path::Path;
-use travis_config::conditions::DataJudge;
-use travis_config::{ConfigError, Plan, PlanContext, PlannedJob, plan, plan_with};
+use travis_config::conditions::{DataJudge, Unevaluated};
+use travis_config::{ConfigError, Plan, PlanContext, PlannedJob, plan_with};
 
 /// Shows the jobs of a file.
 pub fn run(args: &ExpandArgs, session: &mut Session) -> Result<Status, Failure> {
@@ -19,7 +19,7 @@ pub fn run(args: &ExpandArgs, session: &mut Session) -> Result<Status, Failure> 
         .map_err(|reason| Failure::new(Status::Errored, format!("{name}: {reason}")))?;
     let context = context(&args.facts)?;
     let planned = if args.facts.is_empty() {
-        plan(&text, &context)
+        plan_with(&text, &context, &Unevaluated)
     } else {
         plan_with(&text, &context, &DataJudge)
     };
@@ -33,13 +33,13 @@ pub fn run(args: &ExpandArgs, session: &mut Session) -> Result<Status, Failure> 
 }
 
 /// A file that is refused as a whole.
-fn refused(name: &str, text: &str, error: &ConfigError) -> Failure {
+pub(super) fn refused(name: &str, text: &str, error: &ConfigError) -> Failure {
     let mut failure = Failure::new(Status::Errored, format!("{name}: {error}"));
     failure.remedy = Some(error.advice(text).to_owned());
     failure
 }
 
-fn context(facts: &FactArgs) -> Result<PlanContext, Failure> {
+pub(super) fn context(facts: &FactArgs) -> Result<PlanContext, Failure> {
     let mut context = PlanContext {
         env: facts.env.clone(),
         ..PlanContext::default()
@@ -184,6 +184,13 @@ fn language(job: &PlannedJob) -> String {
         }
     }
     words.join(", ")
+}
+
+/// What sets a job apart, in a line: language, versions and variables.
+pub(super) fn job_words(job: &PlannedJob) -> String {
+    let mut words = vec![language(job), variables(&job.config["env"])];
+    words.retain(|word| !word.is_empty());
+    words.join(" · ")
 }
 
 /// Variables as they are written; encrypted ones without their value.

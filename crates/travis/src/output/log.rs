@@ -14,6 +14,8 @@ const CLEAR: &[u8] = b"\r\x1b[0K";
 const LONGEST: usize = 512;
 /// Commands outside of folds that took as long get their time shown.
 const WORTH_SAYING_NS: u64 = 1_000_000_000;
+/// Bytes of a fold that are kept back.
+const MOST_HIDDEN: usize = 64 * 1024;
 /// Characters of a line that are kept so that it can be written over; a longer line can't be.
 const LONGEST_LINE: usize = 16_384;
 
@@ -30,6 +32,10 @@ pub struct LogWriter {
     at_start: bool,
     /// Name and time so far of the open fold.
     fold: Option<(String, u64)>,
+    /// On a terminal, what folds hold is kept back and shown only where it is asked for.
+    folds: bool,
+    /// The end of what the fold that is open, or was the last, holds.
+    hidden: String,
     /// Into files and pipes: the line so far, and where in it the next character goes.
     line: Vec<char>,
     cursor: usize,
@@ -64,9 +70,26 @@ impl LogWriter {
             returned: false,
             at_start: true,
             fold: None,
+            folds: false,
+            hidden: String::new(),
             line: Vec::new(),
             cursor: 0,
         }
+    }
+
+    /// As [`new`](Self::new); on a terminal each fold is one line, with its name and time.
+    #[must_use]
+    pub fn folded(paint: Paint, terminal: bool) -> Self {
+        Self {
+            folds: terminal,
+            ..Self::new(paint, terminal)
+        }
+    }
+
+    /// What the last fold kept back, at most its last [`MOST_HIDDEN`] bytes; for the fold in which
+    /// a job broke.
+    pub fn unfold(&mut self) -> String {
+        std::mem::take(&mut self.hidden)
     }
 
     /// The next bytes; gives back what to print now. What could be the beginning of a marker or
@@ -119,6 +142,11 @@ impl LogWriter {
         let pending = std::mem::take(&mut self.pending);
         self.text(&pending, &mut out);
         self.put_line(&mut out);
+        if self.folds && self.fold.take().is_some() {
+            // It was left open: the job was stopped in it.
+            out.push('\n');
+            self.at_start = true;
+        }
         if !self.at_start {
             out.push('\n');
             self.at_start = true;
@@ -131,6 +159,23 @@ impl LogWriter {
     }
 
     fn text(&mut self, bytes: &[u8], out: &mut String) {
+        if self.folds && self.fold.is_some() {
+            let mut hidden = std::mem::take(&mut self.hidden);
+            for c in String::from_utf8_lossy(bytes).chars() {
+                self.character(c, &mut hidden);
+            }
+            if hidden.len() > 2 * MOST_HIDDEN {
+                let from = hidden.len() - MOST_HIDDEN;
+                // From a line's start on.
+                let from = hidden
+                    .char_indices()
+                    .find(|(at, c)| *at >= from && *c == '\n')
+                    .map_or(hidden.len(), |(at, _)| at + 1);
+                hidden.drain(..from);
+            }
+            self.hidden = hidden;
+            return;
+        }
         for c in String::from_utf8_lossy(bytes).chars() {
             self.character(c, out);
         }
@@ -268,7 +313,12 @@ impl LogWriter {
 
     fn marker(&mut self, marker: &str, out: &mut String) {
         if let Some(name) = marker.strip_prefix("travis_fold:start:") {
-            if self.terminal {
+            if self.folds {
+                self.note(&format!("▸ {}", super::plain(name)), out);
+                // Its end writes over it.
+                out.pop();
+                self.hidden.clear();
+            } else if self.terminal {
                 let line = format!("▾ {}", super::plain(name));
                 self.note(&line, out);
             }
@@ -277,11 +327,16 @@ impl LogWriter {
             if let Some((name, nanoseconds)) = self.fold.take()
                 && self.terminal
             {
+                let mark = if self.folds { '▸' } else { '▴' };
                 let line = format!(
-                    "▴ {} · {}",
+                    "{mark} {} · {}",
                     super::plain(&name),
                     words::measured(nanoseconds)
                 );
+                if self.folds {
+                    out.push_str("\r\x1b[0m\x1b[K");
+                    self.at_start = true;
+                }
                 self.note(&line, out);
             }
         } else if let Some(nanoseconds) = marker

@@ -2,10 +2,11 @@
 
 use super::settings::Settings;
 use super::{files, local_worker, signals};
-use crate::cli::serve::WorkerArgs;
+use crate::cli::serve::{Executor, WorkerArgs};
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use travis_sandbox::Finding;
 use travis_worker::{MaxLimits, WorkerConfig};
 
@@ -42,6 +43,18 @@ async fn config(args: WorkerArgs) -> Result<WorkerConfig> {
         allow_local_git: args.allow_local_git,
         data_dir,
     })
+}
+
+/// The executor for jobs that are run here by hand, with its files below `place`.
+///
+/// # Errors
+/// When jobs can't be isolated that way here; says what to do.
+pub async fn executor_for(
+    choice: Executor,
+    place: &Path,
+) -> Result<Arc<dyn travis_sandbox::Executor>> {
+    let owner = super::settings::Worker::default();
+    local_worker::executor(Some(choice), place, &[place], &owner).await
 }
 
 /// Looks at this machine as a worker would, for `travis doctor`. Changes nothing.

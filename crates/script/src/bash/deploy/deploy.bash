@@ -17,6 +17,7 @@ travis_branch_is() {
       if [[ "$TRAVIS_BRANCH" =~ $travis_pattern ]]; then return 0; fi
       continue
     fi
+    # shellcheck disable=SC2254 # it is a pattern
     case "$TRAVIS_BRANCH" in
       $travis_pattern) return 0 ;;
     esac

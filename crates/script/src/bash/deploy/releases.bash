@@ -6,7 +6,7 @@ travis_json_string() {
   travis_text="${travis_text//\\/\\\\}"
   travis_text="${travis_text//\"/\\\"}"
   for travis_code in {1..31} 127; do
-    builtin printf -v travis_char "\\x$(builtin printf '%x' "$travis_code")"
+    builtin printf -v travis_char '%b' "\\0$((travis_code / 64))$((travis_code / 8 % 8))$((travis_code % 8))"
     if [[ "$travis_text" == *"$travis_char"* ]]; then
       builtin printf -v travis_code '\\u%04x' "$travis_code"
       travis_text="${travis_text//"$travis_char"/"$travis_code"}"

@@ -1,0 +1,184 @@
+use serde_json::json;
+
+use super::*;
+use crate::conditions::DataJudge;
+
+/// Fetches from a list of files until nothing is needed, and plans.
+fn planned(root: &str, files: &[(&str, &str)], context: &PlanContext) -> Plan {
+    let root = RootSource {
+        name: ".travis.yml",
+        text: root,
+    };
+    let mut fetched: Vec<Fetched> = Vec::new();
+    loop {
+        let needed = next_imports(root, &fetched, context, &DataJudge);
+        if needed.is_empty() {
+            break;
+        }
+        for source in needed {
+            let name = source.to_string();
+            let file = files.iter().find(|file| file.0 == name);
+            fetched.push(Fetched {
+                source,
+                result: match file {
+                    Some(file) => Ok(file.1.to_owned()),
+                    None if name.starts_with("secret/") => Err(ImportRefusal::NotAllowed),
+                    None => Err(ImportRefusal::Unknown),
+                },
+            });
+        }
+    }
+    plan_sources(root, &fetched, context, &DataJudge).unwrap()
+}
+
+fn simple(root: &str, files: &[(&str, &str)]) -> Plan {
+    planned(root, files, &PlanContext::default())
+}
+
+fn codes(plan: &Plan) -> Vec<(&str, &str)> {
+    plan.messages
+        .iter()
+        .filter(|message| message.code != "default")
+        .map(|message| {
+            (
+                message.code,
+                message.file.as_deref().unwrap_or(".travis.yml"),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn imports_without_a_repository_are_of_the_importing_file() {
+    let plan = simple(
+        "import: a/b:one.yml@v1\nlanguage: ruby\n",
+        &[
+            ("a/b:one.yml@v1", "import: ./two.yml\nrvm: 2.5\n"),
+            ("a/b:two.yml@v1", "script: two\n"),
+        ],
+    );
+    assert_eq!(plan.config["rvm"], json!(["2.5"]));
+    assert_eq!(plan.config["script"], json!(["two"]));
+    assert_eq!(
+        plan.sources,
+        [".travis.yml", "a/b:one.yml@v1", "a/b:two.yml@v1"]
+    );
+}
+
+#[test]
+fn modes_say_what_becomes_of_maps_and_lists() {
+    let one = "rvm: [2.5]\nenv: {global: [ONE=1], jobs: [B=1]}\n";
+    let merged = |mode: &str| {
+        let root = format!(
+            "import: {{source: one.yml, mode: {mode}}}\nrvm: [2.6]\nenv: {{global: [TWO=2]}}\n"
+        );
+        let config = simple(&root, &[("one.yml", one)]).config;
+        (config["rvm"].clone(), config["env"].clone())
+    };
+    assert_eq!(
+        merged("deep_merge_append"),
+        (
+            json!(["2.6", "2.5"]),
+            json!({"global": [{"TWO": "2"}, {"ONE": "1"}], "jobs": [{"B": "1"}]})
+        )
+    );
+    assert_eq!(merged("deep_merge_prepend").0, json!(["2.5", "2.6"]));
+    assert_eq!(
+        merged("deep_merge"),
+        (
+            json!(["2.6"]),
+            json!({"global": [{"TWO": "2"}], "jobs": [{"B": "1"}]})
+        )
+    );
+    assert_eq!(
+        merged("merge"),
+        (json!(["2.6"]), json!({"global": [{"TWO": "2"}]}))
+    );
+}
+
+#[test]
+fn a_single_value_is_appended_to_a_list() {
+    let plan = simple(
+        "import: one.yml\nscript: [a]\n",
+        &[("one.yml", "script: b\n")],
+    );
+    assert_eq!(plan.config["script"], json!(["a", "b"]));
+}
+
+#[test]
+fn conditions_circles_and_refusals() {
+    let root = "import:\n- source: one.yml\n  if: branch = main\n- two.yml\n- ../x\n- secret/b:x.yml\n- gone.yml\n";
+    let files = [
+        ("one.yml", "script: one\n"),
+        ("two.yml", "import: two.yml\nrvm: 2\n"),
+    ];
+    let plan = simple(root, &files);
+    assert_eq!(
+        codes(&plan),
+        [
+            ("skip_import", ".travis.yml"),
+            ("invalid_ref", ".travis.yml"),
+            ("import_not_allowed", ".travis.yml"),
+            ("unknown_import", ".travis.yml"),
+        ]
+    );
+    let context = PlanContext {
+        branch: "main".to_owned(),
+        ..PlanContext::default()
+    };
+    assert_eq!(
+        planned(root, &files, &context).config["script"],
+        json!(["one"])
+    );
+}
+
+#[test]
+fn messages_name_the_file_that_they_are_about() {
+    let plan = simple(
+        "import: one.yml\nscirpt: x\n",
+        &[(
+            "one.yml",
+            "rvm: 2.5\nbefore-install: y\nscript: 1\nscript: 2\n",
+        )],
+    );
+    let place = |code: &str| {
+        let message = plan.messages.iter().find(|message| message.code == code);
+        message.map(|m| (m.file.clone().unwrap_or_default(), m.line))
+    };
+    assert_eq!(
+        place("underscore_key"),
+        Some(("one.yml".to_owned(), Some(2)))
+    );
+    assert_eq!(
+        place("duplicate_key"),
+        Some(("one.yml".to_owned(), Some(4)))
+    );
+}
+
+#[test]
+fn no_more_than_twenty_five_files_are_imported() {
+    let names: Vec<String> = (0..30).map(|n| format!("f{n}.yml")).collect();
+    let root = format!("import: [{}]\n", names.join(", "));
+    let files: Vec<(&str, &str)> = names
+        .iter()
+        .map(|name| (name.as_str(), "rvm: 1\n"))
+        .collect();
+    let plan = simple(&root, &files);
+    assert_eq!(plan.sources.len(), 26);
+    assert_eq!(codes(&plan), [("too_many_imports", ".travis.yml")]);
+}
+
+#[test]
+fn a_broken_import_is_named() {
+    let root = RootSource {
+        name: ".travis.yml",
+        text: "import: one.yml\n",
+    };
+    let source = next_imports(root, &[], &PlanContext::default(), &DataJudge).remove(0);
+    let fetched = [Fetched {
+        source,
+        result: Ok("a: [\n".to_owned()),
+    }];
+    let error = plan_sources(root, &fetched, &PlanContext::default(), &DataJudge).unwrap_err();
+    assert!(error.to_string().starts_with("one.yml: "), "{error}");
+}
