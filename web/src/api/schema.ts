@@ -472,6 +472,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/repo/{repository}/caches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Caches of a repository. */
+        get: operations["get_v3_repo_repository_caches"];
+        put?: never;
+        post?: never;
+        /** Removes caches of a repository: all, or those meant. Answers which. */
+        delete: operations["delete_v3_repo_repository_caches"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/repo/{repository}/deactivate": {
         parameters: {
             query?: never;
@@ -547,14 +565,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One variable. */
+        get: operations["get_v3_repo_repository_env_var_id"];
         put?: never;
         post?: never;
         /** Removes a variable. */
         delete: operations["delete_v3_repo_repository_env_var_id"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes a variable; what is not given stays. */
+        patch: operations["patch_v3_repo_repository_env_var_id"];
         trace?: never;
     };
     "/v3/repo/{repository}/env_vars": {
@@ -569,6 +589,40 @@ export interface paths {
         put?: never;
         /** Sets a variable; one of the same name and branch is replaced. */
         post: operations["post_v3_repo_repository_env_vars"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same key in the form of older clients. */
+        get: operations["get_v3_repo_repository_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/key_pair/generated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public key with which values for a repository's `.travis.yml` are encrypted. */
+        get: operations["get_v3_repo_repository_key_pair_generated"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1043,6 +1097,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/worker/v1/attempts/{id}/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The cache that an attempt reads: the first one of its own, of the branch its pull request is
+         *     meant for, of the default branch.
+         */
+        get: operations["get_worker_v1_attempts_id_cache"];
+        /**
+         * Stores an attempt's cache. The one before stays until the whole of this one is there and has
+         *     the length and the SHA-256 that were announced.
+         */
+        put: operations["put_worker_v1_attempts_id_cache"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/worker/v1/attempts/{id}/finish": {
         parameters: {
             query?: never;
@@ -1262,6 +1340,7 @@ export interface components {
              * @description The attempt.
              */
             attempt: number;
+            cache: components["schemas"]["CacheSpec"] | null;
             /**
              * Format: int64
              * @description The job.
@@ -1520,6 +1599,49 @@ export interface components {
             /** @description The builds. */
             builds: components["schemas"]["Build"][];
         };
+        /** @description What jobs kept for later ones. */
+        Cache: {
+            /** @description Of which branch; `PR.<number>` for a pull request. */
+            branch: string;
+            /** @description When its bytes last changed, RFC 3339. */
+            last_modified: string;
+            /** @description When a job last read or wrote it, RFC 3339. */
+            last_used: string;
+            /** @description Which jobs it fits: system, variables, language and version. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Of which repository.
+             */
+            repository_id: number;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
+        /** @description What a job's worker does about its cache. */
+        CacheSpec: {
+            /** @description It may fetch one. */
+            fetch: boolean;
+            /**
+             * Format: int64
+             * @description Bytes that one may have.
+             */
+            most_bytes: number;
+            /** @description It may store one. */
+            store: boolean;
+            /**
+             * Format: int64
+             * @description Seconds for fetching, and for storing.
+             */
+            timeout_seconds: number;
+        };
+        /** @description Caches of a repository. */
+        Caches: components["schemas"]["Head"] & {
+            /** @description The last used first; after a removal those that were removed. */
+            caches: components["schemas"]["Cache"][];
+        };
         /** @description An order to stop. */
         CancelOrder: {
             /**
@@ -1542,6 +1664,17 @@ export interface components {
         ChallengeResponse: {
             /** @description Opaque text; sign its bytes, prefixed with `travis-worker-session:`. */
             challenge: string;
+        };
+        /** @description Changes a variable; what is not given stays. */
+        ChangedEnvVar: {
+            /** @description Only for this branch; `null` for all. */
+            branch?: string | null;
+            /** @description Its name. */
+            name?: string | null;
+            /** @description Its value may be shown. A secret one needs a new value for that. */
+            public?: boolean | null;
+            /** @description Its value. */
+            value?: string | null;
         };
         /** @description From the page. */
         ClientMessage: {
@@ -2058,6 +2191,15 @@ export interface components {
             /** @description The jobs. */
             jobs: components["schemas"]["Job"][];
         };
+        /** @description The public key that a repository's `secure:` values are made with. */
+        KeyPair: components["schemas"]["Head"] & {
+            /** @description What it is for. */
+            description: string;
+            /** @description SHA-256 of the key in DER, by which people compare keys. */
+            fingerprint: string;
+            /** @description RSA, PEM. */
+            public_key: string;
+        };
         /** @description A renewed lease. */
         Lease: {
             /**
@@ -2300,7 +2442,10 @@ export interface components {
             /** @description Where the forge is; the public instance when missing. */
             web_url?: string | null;
         };
-        /** @description Sets a variable; one of the same name and branch is replaced. */
+        /**
+         * @description Sets a variable; one of the same name and branch is replaced. Names with `env_var.` before them,
+         *     as the original has them, are taken too.
+         */
         NewEnvVar: {
             /** @description Only for this branch. */
             branch?: string | null;
@@ -2501,6 +2646,13 @@ export interface components {
             leases: components["schemas"]["Lease"][];
             /** @description Attempts that are over for this worker: kill them, send nothing more. */
             lost: number[];
+        };
+        /** @description The same key in the form of older clients. */
+        PublicKey: {
+            /** @description SHA-256 of the key in DER, by which people compare keys. */
+            fingerprint: string;
+            /** @description RSA, PEM. */
+            key: string;
         };
         /** @description A pull request with what was built of it. */
         PullRequest: components["schemas"]["Head"] & components["schemas"]["PullRequestBrief"] & {
@@ -4081,6 +4233,90 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_caches: {
+        parameters: {
+            query?: {
+                /** @description of this branch; PR.<number> for a pull request */
+                branch?: string;
+                /** @description whose name holds this */
+                match?: string;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caches"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_v3_repo_repository_caches: {
+        parameters: {
+            query?: {
+                /** @description of this branch; PR.<number> for a pull request */
+                branch?: string;
+                /** @description whose name holds this */
+                match?: string;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caches"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_v3_repo_repository_deactivate: {
         parameters: {
             query?: never;
@@ -4234,6 +4470,44 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_env_var_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvVar"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     delete_v3_repo_repository_env_var_id: {
         parameters: {
             query?: never;
@@ -4251,6 +4525,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_v3_repo_repository_env_var_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedEnvVar"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvVar"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
             };
             403: {
                 headers: {
@@ -4339,6 +4663,64 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_repo_repository_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicKey"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_repo_repository_key_pair_generated: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPair"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5511,6 +5893,121 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_worker_v1_attempts_id_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description its bytes; Travis-Cache-Sha256 has their SHA-256, Travis-Cache-From names whose it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_worker_v1_attempts_id_cache: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description SHA-256 of the body in hexadecimal digits */
+                "Travis-Cache-Sha256": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not the bytes that were announced */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description this attempt may only read */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
