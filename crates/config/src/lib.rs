@@ -27,6 +27,7 @@ pub use lint::{lint_context, lint_json};
 pub use matrix::{Expansion, Notice};
 pub use message::{Edit, Level, Message};
 pub use options::Options;
+pub use yaml::MergeMode;
 
 /// The most jobs that one file may expand to.
 pub const MAX_JOBS: usize = 200;
@@ -99,7 +100,9 @@ pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), Con
     let document = parse(source)?;
     let mut messages = message::Messages::default();
     let config = normalize::normalize(document, options, &mut messages);
-    Ok((Value::Object(config), messages.into_vec()))
+    let mut messages = messages.into_vec();
+    message::edit::attach(source, messages.iter_mut());
+    Ok((Value::Object(config), messages))
 }
 
 /// Reads one file and expands it to jobs.
@@ -119,7 +122,9 @@ pub fn plan_with(
     context: &PlanContext,
     judge: &dyn conditions::Judge,
 ) -> Result<Plan, ConfigError> {
-    plan_document(parse(source)?, context, judge)
+    let mut plan = plan_document(parse(source)?, context, judge)?;
+    message::edit::attach(source, plan.messages.iter_mut());
+    Ok(plan)
 }
 
 /// Reads the tree of one file.
@@ -148,6 +153,10 @@ fn plan_document(
 ) -> Result<Plan, ConfigError> {
     let mut messages = message::Messages::default();
     let mut config = normalize::normalize(document, Options::default(), &mut messages);
+    // How files became one says nothing of the build.
+    for key in ["import", "merge_mode"] {
+        config.shift_remove(key);
+    }
     let mut expansion = matrix::expand(&config, context, judge)?;
     let skipped = matrix::filter_notifications(&mut config, context, judge);
     expansion.notices.extend(skipped);

@@ -1,5 +1,6 @@
 //! Messages about a configuration, in the original's codes.
 
+pub(crate) mod edit;
 mod text;
 
 use std::collections::HashSet;
@@ -122,6 +123,19 @@ const MAX_MESSAGES: usize = 500;
 impl Messages {
     /// Adds one message; `position` is line and column, from 1. What was said is not said again.
     pub(crate) fn add<'a>(
+        &mut self,
+        level: Level,
+        key: &str,
+        code: &'static str,
+        args: impl IntoIterator<Item = (&'a str, Value)>,
+        position: Option<(u32, u32)>,
+    ) {
+        let line = position.map(|position| position.0);
+        self.add_under(level, key, code, args, position, line);
+    }
+
+    /// As `add`, about something under a key in another line.
+    pub(crate) fn add_under<'a>(
         &mut self,
         level: Level,
         key: &str,

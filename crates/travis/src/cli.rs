@@ -12,8 +12,8 @@ pub mod serve;
 mod tests;
 
 use client::{
-    BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EnvArgs, LoginArgs, LogsArgs, OpenArgs,
-    ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
+    BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EncryptArgs, EnvArgs, LoginArgs, LogsArgs,
+    OpenArgs, PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
 use file::{ConditionArgs, ExpandArgs, LintArgs};
 use run::RunArgs;
@@ -154,6 +154,10 @@ Examples:
     Cache(CacheArgs),
     /// Read and set the variables in a repository's settings
     Env(EnvArgs),
+    /// Encrypt values for a repository's .travis.yml
+    Encrypt(EncryptArgs),
+    /// Print the public key that values for a repository are encrypted with
+    Pubkey(PubkeyArgs),
     /// Check a .travis.yml, and mend it
     Lint(LintArgs),
     /// Show the jobs that a .travis.yml asks for

@@ -126,6 +126,7 @@ fn surroundings() -> Surroundings {
         } else {
             Input::Stream(Box::new(io::stdin()))
         },
+        variable: |name| std::env::var(name).ok(),
         browse: commands::open::browse,
         examine: || {
             async {

@@ -27,6 +27,8 @@ pub struct Surroundings {
     pub directory: PathBuf,
     /// Standard input.
     pub input: Input,
+    /// A variable of the environment, for `travis env copy`.
+    pub variable: fn(&str) -> Option<String>,
     /// Shows a page in the browser.
     pub browse: fn(&str) -> io::Result<()>,
     /// Looks at this machine, for `travis doctor`.

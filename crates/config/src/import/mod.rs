@@ -111,6 +111,18 @@ pub fn plan_sources(
             message.file = names.get(index).cloned();
         }
     }
+    let messages = &mut plan.messages;
+    let of_root = messages.iter_mut().filter(|message| message.file.is_none());
+    crate::message::edit::attach(root.text, of_root);
+    for file in fetched {
+        if let Ok(text) = &file.result {
+            let name = file.source.to_string();
+            let of_file = messages
+                .iter_mut()
+                .filter(|message| message.file.as_ref() == Some(&name));
+            crate::message::edit::attach(text, of_file);
+        }
+    }
     plan.sources = names;
     Ok(plan)
 }
@@ -157,17 +169,10 @@ impl ImportNotice {
         let mut add = |level, code, args: &[(&str, String)]| match args {
             [(a, x), (b, y), ..] => {
                 let args = [(*a, x.as_str().into()), (*b, y.as_str().into())];
-                messages.add(level, "import", code, args, None, None);
+                messages.add(level, "import", code, args, None);
             }
-            [(a, x)] => messages.add(level, "import", code, [(*a, x.as_str().into())], None, None),
-            [] => messages.add(
-                level,
-                "import",
-                code,
-                [("max", MAX_IMPORTS.into())],
-                None,
-                None,
-            ),
+            [(a, x)] => messages.add(level, "import", code, [(*a, x.as_str().into())], None),
+            [] => messages.add(level, "import", code, [("max", MAX_IMPORTS.into())], None),
         };
         match self {
             Self::TooMany => add(Level::Error, "too_many_imports", &[]),

@@ -298,7 +298,9 @@ Examples:
   travis env list acme/rocket
   printf %s \"$KEY\" | travis env set acme/rocket API_KEY
   travis env set acme/rocket MODE --public --value fast
-  travis env unset acme/rocket API_KEY")]
+  travis env unset acme/rocket API_KEY
+  travis env copy acme/rocket API_KEY      from this shell's environment
+  travis env clear acme/rocket --force")]
 pub struct EnvArgs {
     /// What to do
     #[command(subcommand)]
@@ -321,15 +323,21 @@ Examples:
     #[command(after_help = "\
 Examples:
   printf %s \"$KEY\" | travis env set acme/rocket API_KEY
+  travis env set acme/rocket API_KEY --branch release < key.txt
   travis env set acme/rocket MODE --public --value fast
+  travis env set acme/rocket API_KEY -     from standard input, said plainly
 
-One line end at the end of the value is taken off.")]
+One line end at the end of the value is taken off. A value can stand behind the name, but then it is
+in the shell's history, and others on the machine can see it while the command runs.")]
     Set {
         /// Which repository
         #[arg(value_name = "OWNER/NAME", value_parser = slug)]
         slug: Slug,
         /// The variable's name
         name: String,
+        /// The value; better left out [-: standard input]
+        #[arg(value_name = "VALUE", conflicts_with = "value")]
+        given: Option<String>,
         /// The value may be shown to everybody who sees the repository
         #[arg(long)]
         public: bool,
@@ -339,6 +347,37 @@ One line end at the end of the value is taken off.")]
         /// Only for this branch
         #[arg(long, value_name = "B")]
         branch: Option<String>,
+    },
+    /// Set variables to what they are in this shell's environment
+    #[command(after_help = "\
+Examples:
+  travis env copy acme/rocket API_KEY SIGNING_KEY
+  travis env copy acme/rocket MODE --public --branch main")]
+    Copy {
+        /// Which repository
+        #[arg(value_name = "OWNER/NAME", value_parser = slug)]
+        slug: Slug,
+        /// The variables' names
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+        /// The values may be shown to everybody who sees the repository
+        #[arg(long)]
+        public: bool,
+        /// Only for this branch
+        #[arg(long, value_name = "B")]
+        branch: Option<String>,
+    },
+    /// Remove all variables
+    #[command(after_help = "\
+Examples:
+  travis env clear acme/rocket --force")]
+    Clear {
+        /// Which repository
+        #[arg(value_name = "OWNER/NAME", value_parser = slug)]
+        slug: Slug,
+        /// Really: the values can't be brought back
+        #[arg(long)]
+        force: bool,
     },
     /// Remove a variable
     #[command(after_help = "\
@@ -354,4 +393,41 @@ Examples:
         #[arg(long, value_name = "B")]
         branch: Option<String>,
     },
+}
+
+/// Encrypts values for `.travis.yml`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  travis encrypt --add env.global API_KEY=-        asks for the value, or reads standard input
+  printf %s \"$TOKEN\" | travis encrypt --add deploy.api_key
+  travis encrypt -r acme/rocket API_KEY=abc        prints the line to paste
+
+What stands behind NAME= is taken as it is; nothing in it is special to the shell of the job. A value
+on the command line is in the shell's history: give - or nothing, and it is asked for. A value can
+be read only by builds of this repository, and has some 500 bytes at most; longer ones:
+travis env set.")]
+pub struct EncryptArgs {
+    /// What to encrypt: NAME=value for a variable, else the value [default: asked for]
+    #[arg(value_name = "[NAME=]VALUE")]
+    pub values: Vec<String>,
+    /// Write it into .travis.yml at this place, all else staying as it is [default: env.global]
+    #[arg(long, short, value_name = "PATH", num_args = 0..=1, default_missing_value = "env.global")]
+    pub add: Option<String>,
+    /// Which repository [default: the working tree's]
+    #[arg(long = "repo", short = 'r', value_name = "OWNER/NAME", value_parser = slug)]
+    pub slug: Option<Slug>,
+}
+
+/// Prints a repository's public key.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  travis pubkey acme/rocket
+  travis pubkey acme/rocket > rocket.pem
+  travis pubkey acme/rocket --format json     with its fingerprint")]
+pub struct PubkeyArgs {
+    /// Which repository [default: the working tree's]
+    #[arg(value_name = "OWNER/NAME", value_parser = slug)]
+    pub slug: Option<Slug>,
 }

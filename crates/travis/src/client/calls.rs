@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use travis_api::v3::{
     ApiToken, ApiTokens, Build, Builds, Caches, CurrentUser, EnrolmentToken, EnvVar, EnvVars, Job,
-    Log, NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange, PendingRequest,
+    KeyPair, Log, NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange, PendingRequest,
     Repositories, Repository, Request, Workers,
 };
 use travis_model::Slug;
@@ -290,6 +290,12 @@ impl Client {
     /// Sets a variable.
     pub async fn set_env_var(&self, slug: &Slug, new: &NewEnvVar) -> Result<EnvVar, ClientError> {
         self.post_body(&format!("/v3/repo/{}/env_vars", part(slug)), new)
+            .await
+    }
+
+    /// The public key of a repository.
+    pub async fn public_key(&self, slug: &Slug) -> Result<KeyPair, ClientError> {
+        self.get(&format!("/v3/repo/{}/key_pair/generated", part(slug)), &[])
             .await
     }
 

@@ -16,12 +16,13 @@ pub async fn run(action: EnvAction, session: &mut Session) -> Result<Status, Fai
         EnvAction::Set {
             slug,
             name,
+            given,
             public,
             value,
             branch,
         } => {
             let client = session.client()?;
-            let value = match value {
+            let value = match value.or(given).filter(|value| value != "-") {
                 Some(value) => value,
                 None => session.secret(&format!("Value of {name}")).await?,
             };
@@ -46,6 +47,13 @@ pub async fn run(action: EnvAction, session: &mut Session) -> Result<Status, Fai
                     .line(&format!("{name} is set for {slug}; {shown}"))?;
             }
         }
+        EnvAction::Copy {
+            slug,
+            names,
+            public,
+            branch,
+        } => copy(&slug, &names, public, branch.as_deref(), session).await?,
+        EnvAction::Clear { slug, force } => clear(&slug, force, session).await?,
         EnvAction::Unset { slug, name, branch } => unset(&slug, &name, branch, session).await?,
     }
     Ok(Status::Passed)
@@ -77,6 +85,69 @@ async fn list(slug: Option<Slug>, session: &mut Session) -> Result<(), Failure> 
         ]);
     }
     table.print(&mut session.screen)?;
+    Ok(())
+}
+
+async fn copy(
+    slug: &Slug,
+    names: &[String],
+    public: bool,
+    branch: Option<&str>,
+    session: &mut Session,
+) -> Result<(), Failure> {
+    let client = session.client()?;
+    let mut found = Vec::new();
+    // All of them or none.
+    for name in names {
+        let Some(value) = (session.around.variable)(name) else {
+            return Err(
+                Failure::usage(format!("the variable {name} is not set here"))
+                    .remedy(format!("Export it first, or: travis env set {slug} {name}")),
+            );
+        };
+        found.push(NewEnvVar {
+            name: name.clone(),
+            value,
+            public,
+            branch: branch.map(str::to_owned),
+        });
+    }
+    let mut set = Vec::new();
+    for new in &found {
+        set.push(client.set_env_var(slug, new).await?);
+        if !session.is_json() {
+            session
+                .screen
+                .line(&format!("{} is set for {slug}", plain(&new.name)))?;
+        }
+    }
+    if session.is_json() {
+        session.screen.json(&set)?;
+    }
+    Ok(())
+}
+
+async fn clear(slug: &Slug, force: bool, session: &mut Session) -> Result<(), Failure> {
+    let client = session.client()?;
+    let list = client.env_vars(slug).await?;
+    if !force {
+        return Err(Failure::usage(format!(
+            "this removes {} of {slug}, whose values can't be brought back",
+            match list.env_vars.len() {
+                1 => "1 variable".to_owned(),
+                several => format!("{several} variables"),
+            }
+        ))
+        .remedy(format!("If you mean it: travis env clear {slug} --force")));
+    }
+    for variable in &list.env_vars {
+        client.unset_env_var(slug, variable.id).await?;
+        if !session.is_json() {
+            session
+                .screen
+                .line(&format!("{} is removed from {slug}", plain(&variable.name)))?;
+        }
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod change;
 mod condition;
 pub mod doctor;
 mod enable;
+mod encrypt;
 mod env;
 mod expand;
 mod jsonl;
@@ -58,6 +59,8 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Token(args) => token::run(args.action, session).await,
         Command::Cache(args) => cache::run(args, session).await,
         Command::Env(args) => env::run(args.action, session).await,
+        Command::Encrypt(args) => encrypt::run(args, session).await,
+        Command::Pubkey(args) => encrypt::pubkey(args, session).await,
         Command::Lint(args) => lint::run(&args, session),
         Command::Run(args) => run::run(args, session).await,
         Command::Expand(args) => expand::run(&args, session),

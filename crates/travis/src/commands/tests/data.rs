@@ -121,6 +121,7 @@ pub fn build(number: i64, state: &str, version: i64, jobs: &[Value]) -> Value {
                 "committed_at": "2026-11-23T03:50:00.000Z"
             })),
             "created_by": owner(), "usual_seconds": 120, "config_messages": 1,
+            "config_counts": {"alert": 0, "error": 0, "warn": 0, "info": 0, "fatal": false},
             "pull_request": null, "pull_request_number": null, "pull_request_title": null,
             "sender": null, "compare_url": null, "secrets": "none", "reported": null,
             "stages": stages, "jobs": jobs,
@@ -281,6 +282,17 @@ pub fn env_vars() -> Value {
     with(
         head("env_vars", "/v3/repo/1/env_vars"),
         json!({"env_vars": [env_var("API_KEY", None), env_var("MODE", Some("fast"))]}),
+    )
+}
+
+pub fn key_pair() -> Value {
+    with(
+        head("key_pair", "/v3/repo/1/key_pair/generated"),
+        json!({
+            "description": "Encrypts values for acme/rocket",
+            "public_key": include_str!("rocket.pem"),
+            "fingerprint": "SHA256:01:02",
+        }),
     )
 }
 

@@ -116,6 +116,10 @@ impl Fake {
             data::env_var("API_KEY", None),
         );
         self.set("DELETE /v3/repo/acme%2Frocket/env_var/9", Value::Null);
+        self.set(
+            "GET /v3/repo/acme%2Frocket/key_pair/generated",
+            data::key_pair(),
+        );
         self.set("GET /v3/job/12002/log", data::log("$ false\n"));
         let log = "travis_fold:start:git\r\x1b[0Ktravis_time:start:a\r\x1b[0K$ git clone\ntravis_time:end:a:start=1,finish=2,duration=812000000,event=checkout\r\x1b[0Ktravis_fold:end:git\r\x1b[0K\x1b[31;1mexited with 1\x1b[0m\n";
         self.set_text("GET /v3/job/12002/log.txt", 200, log);

@@ -85,6 +85,11 @@ const COMMANDS: &[(&str, &[&str], &str)] = &[
         &["env", "set", "acme/rocket", "API_KEY"],
         "POST /v3/repo/acme%2Frocket/env_vars",
     ),
+    (
+        "pubkey",
+        &["pubkey", "acme/rocket"],
+        "GET /v3/repo/acme%2Frocket/key_pair/generated",
+    ),
     ("logs", &["logs", "acme/rocket"], "GET /v3/job/12002/log"),
 ];
 
@@ -95,6 +100,8 @@ async fn people_read_this() {
     let no_body: &[(&str, &[&str])] = &[
         ("token_revoke", &["token", "revoke", "3"]),
         ("env_unset", &["env", "unset", "acme/rocket", "API_KEY"]),
+        ("env_copy", &["env", "copy", "acme/rocket", "API_KEY"]),
+        ("env_clear", &["env", "clear", "acme/rocket", "--force"]),
         ("doctor", &["doctor"]),
         ("open", &["open", "acme/rocket", "12.2", "--print"]),
     ];
@@ -293,4 +300,48 @@ async fn inside_a_working_tree_the_name_may_be_left_out() {
     let mut call = Call::new(&fake);
     call.directory = folder.path().to_owned();
     assert_eq!(call.run(&["builds"]).await, Status::Usage);
+}
+
+#[tokio::test]
+async fn values_are_encrypted_into_the_file_and_never_shown() {
+    let fake = Fake::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join(".travis.yml");
+    std::fs::write(&file, "language: c # as ever\n").unwrap();
+    let mut call = Call::new(&fake);
+    call.directory = directory.path().to_owned();
+    call.stdin = "two words\n".to_owned();
+    let (out, err) = (call.out.clone(), call.err.clone());
+    let arguments = [
+        "encrypt",
+        "-r",
+        "acme/rocket",
+        "--add",
+        "env.global",
+        "KEY=-",
+    ];
+    assert_eq!(call.run(&arguments).await, Status::Passed, "{}", err.text());
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with("language: c # as ever\nenv:\n  global:\n    - secure: \""));
+    assert!(!text.contains("words") && !out.text().contains("words"));
+
+    let mut call = Call::new(&fake);
+    call.stdin = "x".repeat(300);
+    let err = call.err.clone();
+    let status = call.run(&["encrypt", "-r", "acme/rocket"]).await;
+    assert_eq!(status, Status::Usage);
+    assert!(err.text().contains("travis env set"), "{}", err.text());
+
+    let (_, out, _) = ran(&fake, &["encrypt", "-r", "acme/rocket", "plain"]).await;
+    assert!(
+        out.starts_with("secure: \"") && out.ends_with("\"\n"),
+        "{out}"
+    );
+
+    let (status, _, err) = ran(&fake, &["env", "clear", "acme/rocket"]).await;
+    assert_eq!(status, Status::Usage);
+    assert!(err.contains("--force"), "{err}");
+    let (status, _, err) = ran(&fake, &["env", "copy", "acme/rocket", "NOT_HERE"]).await;
+    assert_eq!(status, Status::Usage);
+    assert!(err.contains("NOT_HERE is not set here"), "{err}");
 }
