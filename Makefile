@@ -10,7 +10,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: ## Build everything and start it: server, SQLite, one worker, a sample build
@@ -43,6 +43,10 @@ fmt: web/node_modules/.package-lock.json ## Format everything
 test: ## Run every check and every test; installs what they need
 	@ci/packages test
 	@ci/test
+
+.PHONY: conformance
+conformance: ## Compare with what the original makes of the same files; ARGS=--differences lists what differs
+	@$(CARGO) test --quiet --locked --package travis-config --test conformance -- $(ARGS)
 
 .PHONY: bench
 bench: ## Measure, beside the figures of others

@@ -4,6 +4,7 @@
 //! its own way of running an empty job: Laminar 1.4 (no workers, no isolation), Buildbot 4.3,
 //! buildomat, Resque 3 (a bare queue).
 
+mod config;
 mod footprint;
 mod latency;
 mod logs;
@@ -112,6 +113,10 @@ pub fn all() -> Vec<Row> {
         Row {
             name: "forge-sync",
             run: |g| Box::pin(sync::account(g)),
+        },
+        Row {
+            name: "lint",
+            run: |g| Box::pin(config::lint(g)),
         },
     ]
 }

@@ -27,6 +27,7 @@ pub use lint::{lint_context, lint_json};
 pub use matrix::{Expansion, Notice};
 pub use message::{Edit, Level, Message};
 pub use options::Options;
+pub use yaml::MergeMode;
 
 /// The most jobs that one file may expand to.
 pub const MAX_JOBS: usize = 200;
@@ -148,6 +149,10 @@ fn plan_document(
 ) -> Result<Plan, ConfigError> {
     let mut messages = message::Messages::default();
     let mut config = normalize::normalize(document, Options::default(), &mut messages);
+    // How files became one says nothing of the build.
+    for key in ["import", "merge_mode"] {
+        config.shift_remove(key);
+    }
     let mut expansion = matrix::expand(&config, context, judge)?;
     let skipped = matrix::filter_notifications(&mut config, context, judge);
     expansion.notices.extend(skipped);

@@ -128,6 +128,19 @@ impl Messages {
         code: &'static str,
         args: impl IntoIterator<Item = (&'a str, Value)>,
         position: Option<(u32, u32)>,
+    ) {
+        let line = position.map(|position| position.0);
+        self.add_under(level, key, code, args, position, line);
+    }
+
+    /// As `add`, about something under a key in another line.
+    pub(crate) fn add_under<'a>(
+        &mut self,
+        level: Level,
+        key: &str,
+        code: &'static str,
+        args: impl IntoIterator<Item = (&'a str, Value)>,
+        position: Option<(u32, u32)>,
         key_line: Option<u32>,
     ) {
         if self.list.len() >= MAX_MESSAGES {

@@ -165,4 +165,50 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn the_same_file_always_gives_the_same_jobs(go in word_list(), env in word_list(), last in any::<bool>()) {
+        let source = format!(
+            "language: go\ngo: [{}]\nenv: [{}]\njobs:\n  include:\n  - stage: one\n    env: X=1\n  - name: two\n  allow_failures:\n  - go: {}\n  fast_finish: {last}\n",
+            go.join(", "),
+            env.iter().map(|value| format!("E={value}")).collect::<Vec<_>>().join(", "),
+            go[0]);
+        let configs = || {
+            let plan = plan(&source, &context()).unwrap();
+            let jobs = plan.jobs.into_iter().map(|job| (job.stage, job.allow_failure, job.config));
+            (plan.stages, jobs.collect::<Vec<_>>())
+        };
+        prop_assert_eq!(configs(), configs());
+    }
+
+    #[test]
+    fn exclude_never_adds(go in word_list(), env in word_list(), rules in prop::collection::vec((0_usize..6, 0_usize..6), 0..4)) {
+        let env_list: Vec<String> = env.iter().map(|value| format!("E={value}")).collect();
+        let matrix = format!("language: go\ngo: [{}]\nenv: [{}]\n", go.join(", "), env_list.join(", "));
+        let mut excludes = String::from("jobs:\n  exclude:\n");
+        for (g, e) in &rules {
+            let (g, e) = (&go[g % go.len()], &env_list[e % env_list.len()]);
+            excludes.push_str(&format!("  - go: {g}\n    env: {e}\n"));
+        }
+        let all: Vec<_> = plan(&matrix, &context()).unwrap().jobs.into_iter().map(|job| job.config).collect();
+        let kept = plan(&format!("{matrix}{excludes}"), &context()).unwrap().jobs;
+        let distinct: std::collections::HashSet<_> =
+            rules.iter().map(|(g, e)| (g % go.len(), e % env_list.len())).collect();
+        prop_assert_eq!(kept.len() + distinct.len(), all.len());
+        prop_assert!(kept.iter().all(|job| all.contains(&job.config)));
+    }
+
+    #[test]
+    fn includes_are_appended(go in word_list(), names in word_list()) {
+        prop_assume!(go.len() > 1);
+        let mut source = format!("language: go\ngo: [{}]\njobs:\n  include:\n", go.join(", "));
+        for name in &names {
+            source.push_str(&format!("  - name: {name}\n"));
+        }
+        let jobs = plan(&source, &context()).unwrap().jobs;
+        prop_assert_eq!(jobs.len(), go.len() + names.len());
+        let named: Vec<_> = jobs.iter().filter_map(|job| job.name.clone()).collect();
+        prop_assert_eq!(named, names);
+        prop_assert!(jobs[..go.len()].iter().all(|job| job.name.is_none()));
+    }
 }

@@ -60,9 +60,6 @@ impl Engine {
             repository,
             commit,
         } = self.given(tx, worker, &job, build).await?;
-        let cache = self
-            .offer_cache(tx, worker, &repository, build, &job, &commit.sha)
-            .await?;
         let JobScript { text } = travis_script::compile(&input)
             .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
         let clones = job.config.pointer("/git/clone") != Some(&serde_json::Value::Bool(false));

@@ -60,7 +60,7 @@ fn codes(build: &Build) -> Vec<String> {
 async fn a_file_of_the_same_commit_is_merged_and_kept() {
     let world = World::new().await;
     let repository = world.repository(CI).await;
-    let one = "language: generic\nscript: echo shared\nscirpt: x\n";
+    let one = "language: generic\nscript: echo shared\nbefore-install: x\n";
     let own = "import: ci/one.yml\nenv: A=1\n";
     let build = built(
         &world,

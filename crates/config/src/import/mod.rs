@@ -157,17 +157,10 @@ impl ImportNotice {
         let mut add = |level, code, args: &[(&str, String)]| match args {
             [(a, x), (b, y), ..] => {
                 let args = [(*a, x.as_str().into()), (*b, y.as_str().into())];
-                messages.add(level, "import", code, args, None, None);
+                messages.add(level, "import", code, args, None);
             }
-            [(a, x)] => messages.add(level, "import", code, [(*a, x.as_str().into())], None, None),
-            [] => messages.add(
-                level,
-                "import",
-                code,
-                [("max", MAX_IMPORTS.into())],
-                None,
-                None,
-            ),
+            [(a, x)] => messages.add(level, "import", code, [(*a, x.as_str().into())], None),
+            [] => messages.add(level, "import", code, [("max", MAX_IMPORTS.into())], None),
         };
         match self {
             Self::TooMany => add(Level::Error, "too_many_imports", &[]),

@@ -1,7 +1,7 @@
 //! The normalized configuration expanded to jobs.
 //!
 //! The order of the steps is the original's and matters: product, includes, shared keys,
-//! unsupported keys, excludes, conditions, stages, duplicates, allowed failures, order.
+//! excludes, unsupported keys, conditions, stages, duplicates, allowed failures, order.
 
 mod notices;
 mod rules;
@@ -63,8 +63,8 @@ pub(crate) fn expand(
     let mut jobs = matrix.rows()?;
     matrix.share(&mut jobs)?;
     let court = Court { context, judge };
-    jobs.iter_mut().for_each(remove_unsupported);
     matrix.exclude(&mut jobs, &court, &mut notices);
+    jobs.iter_mut().for_each(remove_unsupported);
     jobs.retain(|job| {
         let Some(condition) = job.get("if").and_then(Value::as_str) else {
             return true;
@@ -198,10 +198,10 @@ impl<'c> Matrix<'c> {
     fn any_os_supports(&self, key: &str) -> bool {
         let language = text(self.config, "language");
         let systems = list(self.config, "os");
-        systems.is_empty()
+        (systems.is_empty() && table::supports(key, language, ""))
             || systems
                 .iter()
-                .any(|os| supports(key, language, system(Some(os))))
+                .any(|os| table::supports(key, language, system(Some(os))))
     }
 
     /// The product of the matrix keys, then the included jobs.
@@ -296,7 +296,7 @@ impl<'c> Matrix<'c> {
         }
         let firsts: Vec<(&str, &Value)> = EXPAND
             .iter()
-            .filter(|key| **key != "env")
+            .filter(|key| **key != "env" && self.any_os_supports(key))
             .filter_map(|key| Some((*key, list(self.config, key).first()?)))
             .collect();
         for job in jobs {
@@ -370,13 +370,13 @@ impl<'c> Matrix<'c> {
 fn own_env(entries: &[Value]) -> Vec<Value> {
     entries
         .iter()
-        .filter_map(|entry| match entry {
+        .map(|entry| match entry {
             Value::Object(variables) if variables.contains_key("global") => {
                 let mut variables = variables.clone();
                 variables.shift_remove("global");
-                Some(Value::Object(variables))
+                Value::Object(variables)
             }
-            other => Some(other.clone()),
+            other => other.clone(),
         })
         .filter(|entry| !is_blank(entry))
         .collect()
@@ -391,18 +391,10 @@ fn text<'j>(job: &'j Job, key: &str) -> &'j str {
     job.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether the key exists for the language and system; what is not known excludes nothing.
-fn supports(key: &str, language: &str, os: &str) -> bool {
-    language.is_empty() || os.is_empty() || table::supports(key, language, os)
-}
-
 /// Removes what the job's language and system do not have. Sections with keys of their own stay.
 fn remove_unsupported(job: &mut Job) {
     let language = text(job, "language").to_owned();
     let os = system(job.get("os")).to_owned();
-    if language.is_empty() || os.is_empty() {
-        return;
-    }
     job.retain(|key, value| match value {
         Value::Object(_) if !EXPAND.contains(&key.as_str()) => true,
         Value::String(value) => {

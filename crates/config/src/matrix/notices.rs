@@ -101,16 +101,9 @@ impl Notice {
         match &self.kind {
             Some(kind) => {
                 let kind = ("type", kind.as_str().into());
-                messages.add(
-                    Level::Info,
-                    key,
-                    code,
-                    [kind, number, condition],
-                    None,
-                    None,
-                );
+                messages.add(Level::Info, key, code, [kind, number, condition], None);
             }
-            None => messages.add(Level::Info, key, code, [number, condition], None, None),
+            None => messages.add(Level::Info, key, code, [number, condition], None),
         }
     }
 }

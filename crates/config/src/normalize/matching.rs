@@ -3,22 +3,34 @@
 use crate::table::{Choice, Format, Kind, Map, Shape};
 use crate::yaml::{Node, Type, Value};
 
-/// Whether the value has this shape. Nothing at all has every shape.
+/// Whether the value has this shape, with all keys that it requires. Nothing at all has every
+/// shape.
 pub(super) fn matches(shape: &Shape, node: &Node) -> bool {
+    fits(shape, node, true)
+}
+
+/// Whether the value has this shape, though required keys may be missing.
+pub(super) fn resembles(shape: &Shape, node: &Node) -> bool {
+    fits(shape, node, false)
+}
+
+fn fits(shape: &Shape, node: &Node, complete: bool) -> bool {
     let kind = node.kind();
     if kind == Type::None {
         return true;
     }
     match shape.kind {
-        Kind::Any(shapes) => shapes.iter().any(|part| matches(&part.within(shape), node)),
+        Kind::Any(shapes) => shapes
+            .iter()
+            .any(|part| fits(&part.within(shape), node, complete)),
         Kind::Seq(items) => match &node.value {
             Value::Seq(list) => {
                 let items = items.within(shape);
-                list.iter().all(|item| matches(&items, item))
+                list.iter().all(|item| fits(&items, item, complete))
             }
             _ => false,
         },
-        Kind::Map(map) => kind == Type::Map && matches_map(map, node),
+        Kind::Map(map) => kind == Type::Map && fits_map(map, node, complete),
         Kind::Secure => kind == Type::Secure || kind == Type::Str,
         Kind::Str => kind == Type::Str && formatted(shape.format, node),
         Kind::Bool => match node.value {
@@ -37,13 +49,20 @@ pub(super) fn matches(shape: &Shape, node: &Node) -> bool {
     }
 }
 
-fn matches_map(map: &'static Map, node: &Node) -> bool {
-    node.entries()
-        .iter()
-        .all(|entry| match map.get(&entry.key) {
-            Some(shape) => matches(shape, &entry.value),
-            None => is_private(&entry.key) || map.admits(&entry.key),
-        })
+fn fits_map(map: &'static Map, node: &Node, complete: bool) -> bool {
+    let is_complete = !complete
+        || map
+            .required
+            .iter()
+            .all(|key| node.get(key).is_some_and(|value| !value.is_missing()));
+    is_complete
+        && node
+            .entries()
+            .iter()
+            .all(|entry| match map.get(&entry.key) {
+                Some(shape) => fits(shape, &entry.value, complete),
+                None => is_private(&entry.key) || map.admits(&entry.key),
+            })
 }
 
 /// Keys for the file's own use, such as anchors.

@@ -52,7 +52,6 @@ pub(crate) fn normalize(
             "duplicate_key",
             [("key", duplicate.key.as_str().into())],
             Some((duplicate.line, duplicate.column)),
-            None,
         );
     }
     let root = walk.change(&table::ROOT, document.root);
@@ -174,7 +173,7 @@ impl Walk<'_> {
             .get("provider")
             .filter(|_| self.detected)
             .map(|provider| ("provider", provider.to_json()));
-        self.messages.add(
+        self.messages.add_under(
             level,
             &path,
             code,

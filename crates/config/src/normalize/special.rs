@@ -1,7 +1,7 @@
 //! What some sections do with values that stand for the section as a whole.
 
 use super::Walk;
-use super::matching::matches;
+use super::matching::resembles;
 use super::scalars::boolean;
 use super::words::nearest;
 use crate::message::Level;
@@ -87,11 +87,11 @@ impl Walk<'_> {
             let inner = entry(prefix.key, node.clone());
             node.with(Value::Map(vec![inner]))
         };
-        if prefix.only_text || matches(shape, &wrapped) {
+        if prefix.only_text || resembles(shape, &wrapped) {
             return wrapped;
         }
         let wrapped = self.change(shape, wrapped);
-        if matches(shape, &wrapped) {
+        if resembles(shape, &wrapped) {
             return wrapped;
         }
         node

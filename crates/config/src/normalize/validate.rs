@@ -1,9 +1,11 @@
 //! Tells what is wrong with a changed value, fills in defaults, and drops what is empty.
 
-use super::matching::{find_choice, format_text, formatted, is_private, matches};
+use super::matching::{find_choice, format_text, formatted, is_private, resembles};
 use super::scalars::is_of;
 use super::support::{System, is_supported, obstacles};
 use super::{Walk, plain};
+use crate::PlanContext;
+use crate::conditions::{Condition, ConditionError, data_of};
 use crate::message::Level;
 use crate::table::{Choice, Format, Kind, Map, Shape};
 use crate::yaml::{Node, Type, Value};
@@ -19,7 +21,7 @@ impl Walk<'_> {
                 } else {
                     candidates
                         .iter()
-                        .find(|part| matches(&part.within(shape), &node))
+                        .find(|part| resembles(&part.within(shape), &node))
                         .or_else(|| candidates.iter().find(|part| is_of(part, node.kind())))
                         .or_else(|| candidates.first())
                 };
@@ -387,7 +389,16 @@ impl Walk<'_> {
         let Some(text) = condition.text() else {
             return node;
         };
-        if crate::conditions::Condition::parse(text).is_err() {
+        if let Err(error) = judge(text) {
+            // The original names the reason only where it is not the grammar.
+            let reason = error.to_string();
+            let told =
+                reason.starts_with("Strings cannot") || reason.starts_with("Invalid regular");
+            let reason = if told {
+                reason.into()
+            } else {
+                serde_json::Value::Null
+            };
             let text = text.to_owned();
             let condition = condition.clone();
             self.path.push("if", condition.line);
@@ -395,13 +406,12 @@ impl Walk<'_> {
                 Level::Error,
                 "invalid_condition",
                 &condition,
-                [
-                    ("condition", text.into()),
-                    ("message", serde_json::Value::Null),
-                ],
+                [("condition", text.into()), ("message", reason)],
             );
             self.path.pop();
-            return node.with(Value::Map(Vec::new()));
+            if self.options.drop {
+                return node.with(Value::Map(Vec::new()));
+            }
         }
         node
     }
@@ -585,4 +595,10 @@ fn is_empty_secret(node: &Node) -> bool {
 /// Whether the text is the secret itself and not the name of a variable that holds it.
 fn is_plain_secret(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('$')
+}
+
+/// Reads a condition and judges it with nothing known, which finds invalid patterns as well.
+fn judge(text: &str) -> Result<(), ConditionError> {
+    let data = data_of(&PlanContext::default(), &serde_json::Map::new());
+    Condition::parse(text)?.holds(&data).map(|_| ())
 }

@@ -66,8 +66,9 @@ impl Score {
 /// A message as it is compared: level, key and code.
 pub type Told = (String, String, String);
 
-fn is_of_later_stage(code: &str) -> bool {
-    code.starts_with("skip_")
+/// What conditions skip depends on data about the commit; that is compared elsewhere.
+fn is_of_reading(told: &Told) -> bool {
+    !told.2.starts_with("skip_")
 }
 
 /// The messages that are wanted of reading a file.
@@ -78,7 +79,7 @@ pub fn wanted(case: &Value) -> Vec<Told> {
         .into_iter()
         .flatten()
         .map(|m| (text(m, "level"), text(m, "key"), text(m, "code")))
-        .filter(|told| !is_of_later_stage(&told.2))
+        .filter(is_of_reading)
         .collect();
     list.sort();
     list
@@ -95,7 +96,7 @@ pub fn given(messages: &[Message]) -> Vec<Told> {
                 m.code.to_owned(),
             )
         })
-        .filter(|told| !is_of_later_stage(&told.2))
+        .filter(is_of_reading)
         .collect();
     list.sort();
     list

@@ -84,6 +84,7 @@ pub fn lint(source: &str) -> Linted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::configuration::messages::MAIN;
 
     #[test]
     fn a_file_gives_jobs_and_messages() {

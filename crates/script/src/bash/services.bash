@@ -7,7 +7,7 @@ travis_stop_services() {
   local travis_round
   kill "${travis_services[@]}" 2>/dev/null || :
   # The next job may want their ports: they get two seconds to end by themselves.
-  for travis_round in {1..40}; do
+  for ((travis_round = 0; travis_round < 40; travis_round++)); do
     if ! kill -0 "${travis_services[@]}" 2>/dev/null; then return 0; fi
     sleep 0.05
   done

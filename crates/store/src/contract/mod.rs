@@ -37,7 +37,7 @@ pub trait Database: Send + Sync {
 }
 
 /// Tables whose rows belong to a repository.
-const OWNED: [&str; 14] = [
+const OWNED: [&str; 15] = [
     "repositories",
     "caches",
     "env_vars",

@@ -14,7 +14,7 @@ use super::error::ConditionError;
 /// Steps back that a pattern with look-around may take. Others take linear time.
 const MAX_STEPS: usize = 200_000;
 /// Bytes that a compiled pattern may take.
-const MAX_COMPILED_BYTES: usize = 2 * 1024 * 1024;
+const MAX_COMPILED_BYTES: usize = 512 * 1024;
 /// The longest pattern, in bytes.
 const MAX_PATTERN_BYTES: usize = 16 * 1024;
 

@@ -114,3 +114,14 @@ fn a_pattern_that_grows_without_end_is_refused() {
     assert!(compile("(((a{1000}){1000}){1000}){1000}").is_err());
     assert!(compile(&"(".repeat(10_000)).is_err());
 }
+
+#[test]
+fn compiling_is_quick_or_refused() {
+    for count in [1, 2, 3, 5, 8, 13, 100, 1000] {
+        let begun = std::time::Instant::now();
+        let result = compile(&format!(r"^[[:alpha:]\p{{Han}}]{{{count}}}$"));
+        println!("{count}: {:?}, {}", begun.elapsed(), result.is_ok());
+        assert!(begun.elapsed().as_secs() < 2);
+        assert!(result.is_ok() || count > 3, "a short one is taken");
+    }
+}

@@ -14,8 +14,6 @@ const USUAL_BRANCH: &str = "main";
 
 /// A copy of a working tree in a bare repository of its own, gone when it is dropped.
 pub struct Tree {
-    /// The top of the working tree.
-    pub top: PathBuf,
     /// The branch that is checked out, or one of the usual name.
     pub branch: String,
     /// The commit that holds the tree's files.
@@ -101,7 +99,6 @@ impl Tree {
         let message = copy.must(&["log", "-1", "--format=%B", &commit]).await?;
         Ok(Self {
             clone_url: format!("https://localhost/{slug}.git"),
-            top,
             branch,
             commit,
             message,
