@@ -262,11 +262,11 @@ fn from_settings(input: &JobInput) -> Result<String, ScriptError> {
     Ok(lines)
 }
 
-/// A variable that was decrypted for this job. Its text is an assignment's right side like any other
-/// of `.travis.yml`, with quotes of its own where its author put some.
+/// A variable that was decrypted for this job. Its text is the value itself: the quotes that its
+/// author put for the shell were taken off when it was decrypted.
 fn secret(lines: &mut String, name: &str, text: &str) -> Result<(), ScriptError> {
     check(text, || format!("the variable {name}"))?;
-    let export = format!("export {name}={}", assigned(text));
+    let export = format!("export {name}={}", quote(text));
     let shown = format!("export {name}=[secure]");
     let _ = writeln!(
         lines,
