@@ -36,7 +36,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
         "server",
         &["api", "bus", "engine", "forge", "logs", "model", "store"],
     ),
-    ("bench", &["api"]),
+    ("bench", &["api", "config"]),
     ("fuzz", &["config", "script"]),
 ];
 
