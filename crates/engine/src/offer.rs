@@ -8,7 +8,7 @@ use crate::{
 use std::sync::Arc;
 use travis_model::{Attempt, AttemptId, Build, Commit, Job, Repository, Worker};
 use travis_script::{EnvVar, JobInput, JobScript, PullRequest};
-use travis_store::{Reader, Tx};
+use travis_store::{HostingReader, Reader, Tx};
 
 /// In bytes.
 const SHORTEST_SECRET: usize = 4;
@@ -166,6 +166,7 @@ impl Engine {
                 build.branch.clone()
             },
             default_branch: repository.default_branch.clone(),
+            forge_api_url: deploys_to(tx, &repository, &job.config).await?,
             tag: build.tag.clone(),
             commit: commit.sha.clone(),
             commit_range: commit_range(build, &commit),
@@ -243,6 +244,23 @@ fn to_mask(mut secrets: Vec<String>) -> Vec<String> {
     secrets.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     secrets.dedup();
     secrets
+}
+
+/// Where deployments to the repository's own GitHub go; empty for jobs that deploy nothing, and for
+/// other forges.
+async fn deploys_to(
+    tx: &mut dyn Tx,
+    repository: &Repository,
+    config: &serde_json::Value,
+) -> Result<String, EngineError> {
+    let (Some(hosting), Some(_)) = (&repository.hosting, config.get("deploy")) else {
+        return Ok(String::new());
+    };
+    let sites = HostingReader::forges(tx).await?;
+    let site = sites
+        .into_iter()
+        .find(|site| site.id == hosting.forge_id && site.kind == "github");
+    Ok(site.map(|site| site.api_url).unwrap_or_default())
 }
 
 /// A ref that is no branch and has to be fetched by itself.
