@@ -193,7 +193,7 @@ fn script(input: &str) -> Result<(), String> {
             settings_env: vec![EnvVar {
                 name: "SETTING".to_owned(),
                 value: input.chars().rev().take(100).collect(),
-                public: input.len() % 2 == 0,
+                public: input.len().is_multiple_of(2),
             }],
             secure_env: true,
             ..JobInput::default()

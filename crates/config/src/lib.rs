@@ -100,7 +100,9 @@ pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), Con
     let document = parse(source)?;
     let mut messages = message::Messages::default();
     let config = normalize::normalize(document, options, &mut messages);
-    Ok((Value::Object(config), messages.into_vec()))
+    let mut messages = messages.into_vec();
+    message::edit::attach(source, messages.iter_mut());
+    Ok((Value::Object(config), messages))
 }
 
 /// Reads one file and expands it to jobs.
@@ -120,7 +122,9 @@ pub fn plan_with(
     context: &PlanContext,
     judge: &dyn conditions::Judge,
 ) -> Result<Plan, ConfigError> {
-    plan_document(parse(source)?, context, judge)
+    let mut plan = plan_document(parse(source)?, context, judge)?;
+    message::edit::attach(source, plan.messages.iter_mut());
+    Ok(plan)
 }
 
 /// Reads the tree of one file.

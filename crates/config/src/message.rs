@@ -1,5 +1,6 @@
 //! Messages about a configuration, in the original's codes.
 
+pub(crate) mod edit;
 mod text;
 
 use std::collections::HashSet;

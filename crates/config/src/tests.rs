@@ -61,13 +61,13 @@ fn messages_have_codes_places_and_texts() {
         got,
         [
             "8 [error] on root: duplicate key: script (duplicate_key)",
-            "1 [warn] on language: value nodejs is not known, but node_js is, using node_js (find_value)",
             "2 [info] on root: the key matrix is an alias for jobs, using jobs (alias_key)",
-            "4 [warn] on jobs.include: key scirpt is not known, but script is, using script (find_key)",
-            "5 [warn] on root: unknown key \"unknown_thing_here\" (1) (unknown_key)",
             "7 [info] on root: key before-install is not underscored, using before_install (underscore_key)",
+            "1 [warn] on language: value nodejs is not known, but node_js is, using node_js (find_value)",
+            "4 [warn] on jobs.include: key scirpt is not known, but script is, using script (find_key)",
             "0 [info] on root: missing os, using the default \"linux\" (default)",
             "0 [info] on root: missing dist, using the default \"focal\" (default)",
+            "5 [warn] on root: unknown key \"unknown_thing_here\" (1) (unknown_key)",
         ]
     );
     assert!(Level::Warn > Level::Info);

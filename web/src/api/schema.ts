@@ -472,6 +472,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/repo/{repository}/caches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Caches of a repository. */
+        get: operations["get_v3_repo_repository_caches"];
+        put?: never;
+        post?: never;
+        /** Removes caches of a repository: all, or those meant. Answers which. */
+        delete: operations["delete_v3_repo_repository_caches"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/repo/{repository}/deactivate": {
         parameters: {
             query?: never;
@@ -1079,6 +1097,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/worker/v1/attempts/{id}/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The cache that an attempt reads: the first one of its own, of the branch its pull request is
+         *     meant for, of the default branch.
+         */
+        get: operations["get_worker_v1_attempts_id_cache"];
+        /**
+         * Stores an attempt's cache. The one before stays until the whole of this one is there and has
+         *     the length and the SHA-256 that were announced.
+         */
+        put: operations["put_worker_v1_attempts_id_cache"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/worker/v1/attempts/{id}/finish": {
         parameters: {
             query?: never;
@@ -1298,6 +1340,7 @@ export interface components {
              * @description The attempt.
              */
             attempt: number;
+            cache: components["schemas"]["CacheSpec"] | null;
             /**
              * Format: int64
              * @description The job.
@@ -1555,6 +1598,49 @@ export interface components {
             "@pagination": components["schemas"]["Pagination"];
             /** @description The builds. */
             builds: components["schemas"]["Build"][];
+        };
+        /** @description What jobs kept for later ones. */
+        Cache: {
+            /** @description Of which branch; `PR.<number>` for a pull request. */
+            branch: string;
+            /** @description When its bytes last changed, RFC 3339. */
+            last_modified: string;
+            /** @description When a job last read or wrote it, RFC 3339. */
+            last_used: string;
+            /** @description Which jobs it fits: system, variables, language and version. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Of which repository.
+             */
+            repository_id: number;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
+        /** @description What a job's worker does about its cache. */
+        CacheSpec: {
+            /** @description It may fetch one. */
+            fetch: boolean;
+            /**
+             * Format: int64
+             * @description Bytes that one may have.
+             */
+            most_bytes: number;
+            /** @description It may store one. */
+            store: boolean;
+            /**
+             * Format: int64
+             * @description Seconds for fetching, and for storing.
+             */
+            timeout_seconds: number;
+        };
+        /** @description Caches of a repository. */
+        Caches: components["schemas"]["Head"] & {
+            /** @description The last used first; after a removal those that were removed. */
+            caches: components["schemas"]["Cache"][];
         };
         /** @description An order to stop. */
         CancelOrder: {
@@ -4147,6 +4233,90 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_caches: {
+        parameters: {
+            query?: {
+                /** @description of this branch; PR.<number> for a pull request */
+                branch?: string;
+                /** @description whose name holds this */
+                match?: string;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caches"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_v3_repo_repository_caches: {
+        parameters: {
+            query?: {
+                /** @description of this branch; PR.<number> for a pull request */
+                branch?: string;
+                /** @description whose name holds this */
+                match?: string;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Caches"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_v3_repo_repository_deactivate: {
         parameters: {
             query?: never;
@@ -5723,6 +5893,121 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_worker_v1_attempts_id_cache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description its bytes; Travis-Cache-Sha256 has their SHA-256, Travis-Cache-From names whose it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_worker_v1_attempts_id_cache: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description SHA-256 of the body in hexadecimal digits */
+                "Travis-Cache-Sha256": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not the bytes that were announced */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description this attempt may only read */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -111,6 +111,18 @@ pub fn plan_sources(
             message.file = names.get(index).cloned();
         }
     }
+    let messages = &mut plan.messages;
+    let of_root = messages.iter_mut().filter(|message| message.file.is_none());
+    crate::message::edit::attach(root.text, of_root);
+    for file in fetched {
+        if let Ok(text) = &file.result {
+            let name = file.source.to_string();
+            let of_file = messages
+                .iter_mut()
+                .filter(|message| message.file.as_ref() == Some(&name));
+            crate::message::edit::attach(text, of_file);
+        }
+    }
     plan.sources = names;
     Ok(plan)
 }

@@ -12,6 +12,7 @@ mod scalars;
 mod special;
 mod support;
 mod validate;
+mod verdict;
 mod words;
 
 use std::collections::HashSet;

@@ -5,15 +5,15 @@ use std::collections::{HashMap, HashSet, hash_map::Entry as Slot};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
-use serde_json::Number;
-
+use super::mend::{blank_alias, indent_string};
+use super::scalar::scalar;
 use super::{Document, Duplicate, Entry, MergeMode, Node, Type, Value};
 use crate::ConfigError;
 
 /// The most values a file may hold once aliases are expanded.
 const MAX_NODES: usize = 100_000;
 /// The most text a file may hold once aliases are expanded: each job may carry a copy.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
+pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Real files nest about eight levels.
 const MAX_DEPTH: usize = 60;
 
@@ -127,70 +127,6 @@ pub(crate) fn parse(source: &str) -> Result<Document, ConfigError> {
     parse_strictly(&source)
 }
 
-/// Puts blanks in the place of an alias.
-fn blank_alias(source: &str, line: u32, column: u32) -> Option<String> {
-    let before = usize::try_from(line).ok()?.checked_sub(1)?;
-    let start_of_line: usize = source
-        .split_inclusive('\n')
-        .take(before)
-        .map(str::len)
-        .sum();
-    let start = start_of_line + usize::try_from(column).ok()?.checked_sub(1)?;
-    let rest = source.get(start..)?.strip_prefix('*')?;
-    let name = rest
-        .find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}'))
-        .unwrap_or(rest.len());
-    let mut mended = source.get(..start)?.to_owned();
-    mended.push_str(&" ".repeat(name + 1));
-    mended.push_str(rest.get(name..)?);
-    Some(mended)
-}
-
-/// Indents the further lines of the quoted string that begins at a place. YAML demands it, the
-/// original's parser did not, and real files rely on that (wrapped `secure` values). White space
-/// at the start of these lines means nothing, so the value stays the same.
-fn indent_string(source: &str, line: u32, column: u32) -> Option<String> {
-    let before = usize::try_from(line).ok()?.checked_sub(1)?;
-    let start_of_line: usize = source
-        .split_inclusive('\n')
-        .take(before)
-        .map(str::len)
-        .sum();
-    let skipped = usize::try_from(column).ok()?.checked_sub(1)?;
-    let text = source.get(start_of_line..)?;
-    let (offset, quote) = text.char_indices().nth(skipped)?;
-    if quote != '"' && quote != '\'' {
-        return None;
-    }
-    let indentation = " ".repeat(skipped + 1);
-    let (head, tail) = source.split_at(start_of_line + offset + 1);
-    let mut mended = String::with_capacity(source.len() + 1024);
-    mended.push_str(head);
-    let mut chars = tail.char_indices();
-    while let Some((at, c)) = chars.next() {
-        mended.push(c);
-        match c {
-            '\n' => mended.push_str(&indentation),
-            '\\' if quote == '"' => match chars.next() {
-                Some((_, '\n')) => {
-                    mended.push('\n');
-                    mended.push_str(&indentation);
-                }
-                escaped => mended.extend(escaped.map(|(_, c)| c)),
-            },
-            c if c == quote => {
-                mended.push_str(tail.get(at + 1..)?);
-                // Nothing to indent means that the fault is another one; and a long file of
-                // long lines must not grow without end.
-                let grown = mended.len() > source.len() && mended.len() < 4 * MAX_BYTES;
-                return grown.then_some(mended);
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
 fn parse_strictly(source: &str) -> Result<Document, ConfigError> {
     let mut builder = Builder::default();
     let mut parser = Parser::new_from_str(source);
@@ -259,66 +195,6 @@ fn parse_strictly(source: &str) -> Result<Document, ConfigError> {
 fn mode(tag: Option<&Tag>) -> Option<MergeMode> {
     tag.filter(|tag| tag.handle == "!")
         .and_then(|tag| MergeMode::from_tag(&tag.suffix))
-}
-
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
-    if let Some(tag) = tag {
-        let decoded = (tag.suffix == "binary").then(|| base64(text));
-        return Value::Str(decoded.unwrap_or_else(|| text.to_owned()));
-    }
-    if style != ScalarStyle::Plain {
-        return Value::Str(text.to_owned());
-    }
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
-        other => integer(other).map_or_else(|| Value::Str(other.to_owned()), Value::Num),
-    }
-}
-
-/// Whole numbers as YAML 1.1 writes them: decimal with separators, octal, hexadecimal, binary.
-fn integer(text: &str) -> Option<Number> {
-    let (negative, digits) = match text.as_bytes().first()? {
-        b'-' => (true, text.get(1..)?),
-        b'+' => (false, text.get(1..)?),
-        b'0'..=b'9' => (false, text),
-        _ => return None,
-    };
-    let (radix, digits) = match digits.as_bytes() {
-        [b'0'] => (10, digits),
-        [b'0', b'x' | b'X', _, ..] => (16, digits.get(2..)?),
-        [b'0', b'b' | b'B', _, ..] => (2, digits.get(2..)?),
-        [b'0', ..] => (8, digits.get(1..)?),
-        [b'1'..=b'9', ..] => (10, digits),
-        _ => return None,
-    };
-    let is_digit = |c: char| c.is_digit(radix) || c == '_' || c == ',';
-    if digits.is_empty() || !digits.chars().all(is_digit) {
-        return None;
-    }
-    let plain: String = digits.chars().filter(|c| c.is_digit(radix)).collect();
-    let value = i64::from_str_radix(&plain, radix).ok()?;
-    Some(Number::from(if negative { -value } else { value }))
-}
-
-/// The text behind Base64; what is no Base64 is passed over.
-fn base64(text: &str) -> String {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bytes = Vec::with_capacity(text.len());
-    let (mut bits, mut count) = (0_u32, 0_u32);
-    for byte in text.bytes() {
-        let Some(value) = ALPHABET.iter().position(|known| *known == byte) else {
-            continue;
-        };
-        bits = (bits << 6) | u32::try_from(value).unwrap_or_default();
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from((bits >> count) & 0xff).unwrap_or_default());
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The name that a key gives, whatever type it would have as a value.
@@ -447,24 +323,18 @@ impl Builder {
         match &mut frame.node.value {
             Value::Seq(items) => {
                 items.push(node);
-                return;
             }
             Value::Map(entries) => match frame.key.take() {
                 None => {
                     let key = key_text(&node, &self.last);
                     frame.key = Some((key, node.line, node.column));
-                    return;
                 }
                 Some((key, _, _)) if key == "<<" => {
                     merge(&mut frame.merged, node);
-                    return;
                 }
                 // Left behind by the original's own tools.
                 Some((key, _, _))
-                    if [".configured", ".result"].contains(&key.trim_matches('"')) =>
-                {
-                    return;
-                }
+                    if [".configured", ".result"].contains(&key.trim_matches('"')) => {}
                 Some((key, line, column)) => {
                     let entry = Entry {
                         key,
@@ -476,7 +346,6 @@ impl Builder {
                         Slot::Vacant(slot) => {
                             slot.insert(entries.len());
                             entries.push(entry);
-                            return;
                         }
                         Slot::Occupied(slot) => {
                             frame.repeated.push((entry.key.clone(), line, column));
@@ -487,7 +356,7 @@ impl Builder {
                     }
                 }
             },
-            Value::Null | Value::Bool(_) | Value::Num(_) | Value::Str(_) => return,
+            Value::Null | Value::Bool(_) | Value::Num(_) | Value::Str(_) => {}
         }
     }
 

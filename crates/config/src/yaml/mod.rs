@@ -4,6 +4,8 @@
 //! are recognized: what a value means is decided later by the key that it stands on.
 
 mod build;
+mod mend;
+mod scalar;
 
 use std::collections::HashSet;
 

@@ -20,7 +20,6 @@ fn options(case: &Value) -> Options {
         fix: on("fix"),
         support: on("support"),
         drop: on("drop"),
-        ..Options::default()
     }
 }
 

@@ -83,8 +83,8 @@ pub fn lint(source: &str) -> Linted {
 
 #[cfg(test)]
 mod tests {
+    use super::super::messages::MAIN;
     use super::*;
-    use crate::configuration::messages::MAIN;
 
     #[test]
     fn a_file_gives_jobs_and_messages() {

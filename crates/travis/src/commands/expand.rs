@@ -8,8 +8,8 @@ use crate::output::table::{Cell, Table};
 use crate::session::Session;
 use serde_json::{Value, json};
 use std::path::Path;
-use travis_config::conditions::DataJudge;
-use travis_config::{ConfigError, Plan, PlanContext, PlannedJob, plan, plan_with};
+use travis_config::conditions::{DataJudge, Unevaluated};
+use travis_config::{ConfigError, Plan, PlanContext, PlannedJob, plan_with};
 
 /// Shows the jobs of a file.
 pub fn run(args: &ExpandArgs, session: &mut Session) -> Result<Status, Failure> {
@@ -19,7 +19,7 @@ pub fn run(args: &ExpandArgs, session: &mut Session) -> Result<Status, Failure> 
         .map_err(|reason| Failure::new(Status::Errored, format!("{name}: {reason}")))?;
     let context = context(&args.facts)?;
     let planned = if args.facts.is_empty() {
-        plan(&text, &context)
+        plan_with(&text, &context, &Unevaluated)
     } else {
         plan_with(&text, &context, &DataJudge)
     };

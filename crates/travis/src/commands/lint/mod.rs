@@ -9,7 +9,8 @@ use crate::failure::{Failure, Status};
 use crate::session::Session;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use travis_config::{ConfigError, Level, Message, PlanContext, plan};
+use travis_config::conditions::Unevaluated;
+use travis_config::{ConfigError, Level, Message, PlanContext, plan_with};
 
 /// What came of one file.
 struct Report {
@@ -93,7 +94,9 @@ fn check(path: &Path, session: &mut Session) -> Report {
 }
 
 fn planned(source: &str) -> Result<Checked, Refusal> {
-    let plan = plan(source, &PlanContext::default()).map_err(Refusal::Refused)?;
+    // A file is checked for every build, so no condition is taken to hold or not.
+    let plan =
+        plan_with(source, &PlanContext::default(), &Unevaluated).map_err(Refusal::Refused)?;
     Ok(Checked {
         messages: plan.messages,
         jobs: plan.jobs.len(),
@@ -123,30 +126,5 @@ fn answer(line: Value) -> Value {
     let Some(yaml) = line.get("yaml").and_then(Value::as_str) else {
         return json!({ "error": "the line has no \"yaml\" with a file's text in it" });
     };
-    match plan(yaml, &PlanContext::default()) {
-        Ok(plan) => {
-            let jobs: Vec<_> = plan.jobs.iter().map(|job| &job.config).collect();
-            let messages: Vec<_> = plan
-                .messages
-                .iter()
-                .map(|message| {
-                    json!({
-                        "type": "config",
-                        "level": message.level,
-                        "key": message.key,
-                        "code": message.code,
-                        "args": message.args,
-                        "line": message.line,
-                    })
-                })
-                .collect();
-            json!({
-                "config": plan.config,
-                "jobs": jobs,
-                "stages": plan.stages,
-                "messages": messages,
-            })
-        }
-        Err(error) => json!({ "error": error.to_string() }),
-    }
+    travis_config::lint_json(yaml, &travis_config::lint_context())
 }
