@@ -35,6 +35,8 @@ travis_wait() {
   travis_join "$@"
   travis_shown="$travis_joined"
   travis_log="$(mktemp)" || return 1
+  # Said here: a command that ends at once ends the jigger before it could say it.
+  builtin printf 'Still running (1 of %s): %s\n' "$travis_minutes" "$travis_shown"
   "$@" >|"$travis_log" 2>&1 </dev/null &
   travis_pid=$!
   travis_jigger "$travis_pid" "$travis_minutes" "$@" &
@@ -62,7 +64,9 @@ travis_jigger() {
   # The pause ends with its parent, else it would hold the log open for a minute.
   trap 'kill "$travis_sleep" 2>/dev/null; builtin exit 0' TERM
   for ((travis_count = 1; travis_count <= travis_minutes; travis_count++)); do
-    builtin printf 'Still running (%s of %s): %s\n' "$travis_count" "$travis_minutes" "$travis_joined"
+    if ((travis_count > 1)); then
+      builtin printf 'Still running (%s of %s): %s\n' "$travis_count" "$travis_minutes" "$travis_joined"
+    fi
     sleep 60 >/dev/null 2>&1 &
     travis_sleep=$!
     wait "$travis_sleep"

@@ -15,6 +15,7 @@ pub struct Setup {
     flags: Vec<String>,
     toml: String,
     rust_log: Option<String>,
+    lends_rust: bool,
 }
 
 impl Setup {
@@ -25,6 +26,7 @@ impl Setup {
             flags: vec!["--allow-local-git".to_owned()],
             toml: String::new(),
             rust_log: None,
+            lends_rust: false,
         }
     }
 
@@ -36,6 +38,7 @@ impl Setup {
             flags: flags.map(str::to_owned).to_vec(),
             toml: String::new(),
             rust_log: None,
+            lends_rust: false,
         }
     }
 
@@ -63,8 +66,20 @@ impl Setup {
         self
     }
 
+    /// The tester's rustup is the worker's, too.
+    pub fn lend_rust(mut self) -> Self {
+        self.lends_rust = true;
+        self
+    }
+
     pub async fn start(self) -> Server {
-        let place = Arc::new(tempfile::tempdir().unwrap());
+        // Sandboxes have a /tmp of their own, which would hide tools that are lent from there.
+        let place = if self.lends_rust {
+            tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+        } else {
+            tempfile::tempdir()
+        };
+        let place = Arc::new(place.unwrap());
         self.start_in(place, "127.0.0.1:0")
     }
 
@@ -74,6 +89,9 @@ impl Setup {
             std::fs::create_dir_all(path).unwrap();
         }
         std::fs::write(data.join("travis.toml"), &self.toml).unwrap();
+        if self.lends_rust {
+            lend_rust(&home);
+        }
         let mut command = travis(&home);
         command.arg(self.command).args(["--bind", bind]);
         command.arg("--data").arg(&data).args(&self.flags);
@@ -185,6 +203,29 @@ impl Server {
 
     pub fn place(&self) -> &Path {
         self.place.path()
+    }
+}
+
+fn lend_rust(home: &Path) {
+    let Some(own) = std::env::var_os("HOME").map(PathBuf::from) else {
+        return;
+    };
+    for (variable, usual, used) in [
+        ("CARGO_HOME", ".cargo", ".cargo/bin"),
+        ("RUSTUP_HOME", ".rustup", ".rustup"),
+    ] {
+        let place = std::env::var_os(variable).map_or_else(|| own.join(usual), PathBuf::from);
+        let place = if used == usual {
+            place
+        } else {
+            place.join("bin")
+        };
+        let link = home.join(used);
+        // A server that starts again finds its own.
+        if place.is_dir() && !link.exists() {
+            std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(&place, &link).unwrap();
+        }
     }
 }
 
