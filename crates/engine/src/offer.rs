@@ -190,7 +190,6 @@ impl Engine {
                 || self.policy.public_url.clone(),
                 |(_, host)| host.to_owned(),
             ),
-            ..JobInput::default()
         };
         let mut secrets = travis_script::secrets(&input);
         secrets.extend(decrypted.plain);
