@@ -1,6 +1,6 @@
 # The job's commands call many of these functions, from texts that are evaluated.
-# Texts in single quotes are meant as they are, and version managers are files of the machine.
-# shellcheck disable=SC2317,SC2016,SC1090,SC1091
+# Texts in single quotes are meant as they are, quotes within quotes too, and version managers are files of the machine.
+# shellcheck disable=SC2317,SC2016,SC1090,SC1091,SC1003
 
 # ---- functions of the log -------------------------------------------------
 # They work whatever the job's commands did to the shell: options, traps, IFS,

@@ -249,7 +249,7 @@ pub async fn rows_of_the_first_schema_stay(database: &dyn Database) {
         .await
         .unwrap();
     let repository = tx.repository(id).await.unwrap();
-    let whole = tx.build(key.id).await.unwrap();
+    let mut whole = tx.build(key.id).await.unwrap();
     let jobs = tx.jobs(&[key.id]).await.unwrap();
     let requests = tx.requests(id, ALL).await.unwrap();
     let branches = tx.branches(id, ALL).await.unwrap();
@@ -258,6 +258,10 @@ pub async fn rows_of_the_first_schema_stay(database: &dyn Database) {
     tx.commit().await.unwrap();
     drop(store);
 
+    // The first schema has no column for what a build imported.
+    if let Some(whole) = &mut whole {
+        whole.imports.clear();
+    }
     database.migrate(1).await;
     assert_eq!(database.rows("repositories").await, 2);
     assert_eq!(database.rows("builds").await, 1);
