@@ -50,6 +50,8 @@ static GIT_KEYS: Map = Map::new(list![list![
     key("submodules", BOOL),
     key("symlinks", BOOL),
     key("submodules_depth", NUM),
+    // Of the original's documentation; its own list of keys forgot it.
+    key("clone", BOOL),
     key("lfs_skip_smudge", BOOL),
     key("sparse_checkout", STR),
     key("autocrlf", any![BOOL, one_of![value("input")]]),
