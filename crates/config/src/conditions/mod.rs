@@ -8,7 +8,7 @@ mod error;
 mod eval;
 mod judge;
 mod parser;
-mod pattern;
+pub(crate) mod pattern;
 
 use std::borrow::Cow;
 use std::fmt;
