@@ -56,7 +56,14 @@ fn message(message: &Message) -> Value {
     set("level", message.level.as_str().into());
     set("key", message.key.as_str().into());
     set("code", message.code.into());
-    set("args", Value::Object(message.args.clone()));
+    // The original has no arguments there, not none of them.
+    set(
+        "args",
+        match message.args.is_empty() {
+            true => Value::Null,
+            false => Value::Object(message.args.clone()),
+        },
+    );
     if let Some(line) = message.line {
         // The original counts lines from 0.
         set("line", line.saturating_sub(1).into());

@@ -165,7 +165,11 @@ impl Walk<'_> {
         if decides {
             self.systems.push(System::of(&node));
         }
+        let provider = node.get("provider").filter(|_| self.detected);
+        let provider = provider.map(Node::to_json);
+        let outer = std::mem::replace(&mut self.provider, provider);
         let node = self.validate_entries(map, node);
+        self.provider = outer;
         let node = self.check_type(shape, node);
         let node = self.unknown_keys(map, node);
         self.unsupported_keys(map, &node);
