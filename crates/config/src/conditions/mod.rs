@@ -36,6 +36,11 @@ impl Condition {
         parser::parse(&join_lines(text)).map(|expr| Self { expr })
     }
 
+    /// Whether it may stand under `conditions: v0`, which has fewer forms.
+    pub(crate) fn is_of_first_form(&self) -> bool {
+        self.expr.is_of_first_form()
+    }
+
     /// Judges it.
     ///
     /// # Errors

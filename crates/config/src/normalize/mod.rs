@@ -5,6 +5,7 @@
 //! drops what is empty. Both go by the shape of each value alone, no key is special.
 
 mod change;
+mod condition;
 mod env;
 mod keys;
 mod matching;
