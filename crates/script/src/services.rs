@@ -83,10 +83,12 @@ pub(crate) fn write(script: &mut Section, config: &Value) -> Result<(), ScriptEr
     if calls.is_empty() {
         return Ok(());
     }
-    script.line("\n# ---- services ----\nTRAVIS_STAGE=prepare\ntravis_fold start services");
+    script.begin("travis_run_services", "prepare");
+    script.line("travis_fold start services");
     for (function, words) in &calls {
         script.call(function, words.iter().map(String::as_str))?;
     }
     script.line("travis_fold end services");
+    script.end();
     Ok(())
 }

@@ -48,10 +48,10 @@ pub(super) fn assignments(choices: &[Choice], config: &Value) -> Result<String, 
         match (choice.kind, &words[..]) {
             (_, []) => {}
             (Kind::List, words) => {
-                let _ = writeln!(text, "travis_{variable}=({})", words.join(" "));
+                let _ = writeln!(text, "  travis_{variable}=({})", words.join(" "));
             }
             (Kind::Text, [first, ..]) => {
-                let _ = writeln!(text, "travis_{variable}={first}");
+                let _ = writeln!(text, "  travis_{variable}={first}");
             }
         }
     }

@@ -56,7 +56,10 @@ const PHP: Version = version("php", "TRAVIS_PHP_VERSION");
 const HHVM: Version = version("hhvm", "TRAVIS_HHVM_VERSION");
 
 /// Runs what the configuration says and nothing else.
-pub(crate) const GENERIC: Language = language(&["generic", "minimal", "shell", "bash", "sh"]);
+pub(crate) const GENERIC: Language = with_file(
+    &["generic", "minimal", "shell", "bash", "sh"],
+    include_str!("generic.bash"),
+);
 
 pub(crate) const LANGUAGES: &[&[Language]] = &[&[GENERIC], SCRIPTED, JVM, COMPILED, BEAM, OTHERS];
 

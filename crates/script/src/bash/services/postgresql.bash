@@ -1,3 +1,8 @@
+# travis_setup_postgresql [VERSION]: for the job's own commands.
+travis_setup_postgresql() {
+  travis_start_postgresql "$@"
+}
+
 # travis_start_postgresql [VERSION]: without a password, with the superusers postgres, travis and
 # the job's own.
 travis_start_postgresql() {
