@@ -267,5 +267,8 @@ pub(crate) fn artifacts(
         "  travis_fold start artifacts\n  travis_upload_artifacts\n  travis_fold end artifacts\n}\n",
     );
     script.text.push_str(&text);
-    Ok("  (travis_run_artifacts) || travis_notice 'The artifacts could not be uploaded.'\n".to_owned())
+    Ok(
+        "  (travis_run_artifacts) || travis_notice 'The artifacts could not be uploaded.'\n"
+            .to_owned(),
+    )
 }

@@ -220,7 +220,7 @@ fn write_steps(
     let failed = if value::is_on(deployment, "allow_failure") {
         "travis_notice 'failed to deploy, which is allowed to fail'"
     } else {
-        "travis_deploy_failed"
+        "travis_deploy_failed 'failed to deploy'"
     };
     lines.push(format!("travis_deploy_{index} || {failed}"));
     for command in value::list(deployment.get("run")) {

@@ -228,9 +228,12 @@ pub(crate) fn write_shown(
     if settings.is_empty() && configured.is_empty() && !encrypted {
         return Ok(());
     }
-    script.begin("travis_run_export", "env");
+    script.begin("travis_run_export", "'env'");
     script.line("travis_time_start");
-    for (origin, lines) in [("repository settings", settings), (".travis.yml", configured)] {
+    for (origin, lines) in [
+        ("repository settings", settings),
+        (".travis.yml", configured),
+    ] {
         if !lines.is_empty() {
             script.notice(&format!("Setting environment variables from {origin}"))?;
             script.text.push_str(&lines);

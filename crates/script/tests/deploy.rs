@@ -106,7 +106,11 @@ fn versions_have_two_names_and_other_keys_decide_nothing() {
         }
         let log = done(&job).log;
         assert_eq!(log.contains("\ndeployed\n"), deploys, "{on}: {log}");
-        assert_eq!(log.contains("not on the required runtime"), !deploys, "{on}: {log}");
+        assert_eq!(
+            log.contains("not on the required runtime"),
+            !deploys,
+            "{on}: {log}"
+        );
     }
 }
 

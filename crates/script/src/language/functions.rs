@@ -16,7 +16,9 @@ pub(crate) fn defines(file: &str, name: &str) -> bool {
 /// what stands above the first one of a file.
 pub(crate) fn called<S: AsRef<str>>(files: &[S], calls: &str) -> String {
     let files = || files.iter().map(|file| split(file.as_ref()));
-    let all: Vec<Function<'_>> = files().flat_map(|(_, functions)| parse(functions)).collect();
+    let all: Vec<Function<'_>> = files()
+        .flat_map(|(_, functions)| parse(functions))
+        .collect();
     let mut wanted = vec![false; all.len()];
     let mut open = vec![calls];
     while let Some(text) = open.pop() {

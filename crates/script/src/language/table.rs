@@ -17,6 +17,11 @@ const fn list(path: &'static str) -> Choice {
     Choice { path, kind }
 }
 
+const fn pairs(path: &'static str) -> Choice {
+    let kind = Kind::Pairs;
+    Choice { path, kind }
+}
+
 /// A language without tools.
 const fn language(names: &'static [&'static str]) -> Language {
     Language {
@@ -111,16 +116,22 @@ const SCRIPTED: &[Language] = &[
         versions: &[version("r", "TRAVIS_R_VERSION")],
         choices: &[
             list("apt_packages"),
+            text("bioc_check"),
             list("bioc_packages"),
             text("bioc_required"),
+            text("bioc_use_devel"),
+            list("brew_packages"),
             text("cran"),
+            text("disable_homebrew"),
             text("latex"),
+            text("pandoc"),
             text("r_build_args"),
             text("r_check_args"),
             text("r_check_revdep"),
             list("r_binary_packages"),
             list("r_github_packages"),
             list("r_packages"),
+            pairs("repos"),
             text("warnings_are_errors"),
         ],
         ..with_file(&["r"], include_str!("r.bash"))

@@ -56,7 +56,10 @@ fn options_are_literal_words() {
     assert!(!lines.contains("travis_setup_language"), "{lines}");
     let config = json!({"r_packages": ["a", "b c"], "latex": false});
     let (lines, _) = text("r", &config);
-    assert!(lines.contains("  travis_r_packages=('a' 'b c')\n"), "{lines}");
+    assert!(
+        lines.contains("  travis_r_packages=('a' 'b c')\n"),
+        "{lines}"
+    );
     assert!(lines.contains("  travis_latex='false'\n"), "{lines}");
 }
 
@@ -70,7 +73,8 @@ fn a_job_that_says_everything_gets_no_defaults() {
 
 #[test]
 fn what_stands_above_the_functions_goes_with_them() {
-    let file = "# ---- functions ----\n# More.\n\nlist=()\n\n# One.\none() {\n  :\n}\n\ntwo() {\n  :\n}\n";
+    let file =
+        "# ---- functions ----\n# More.\n\nlist=()\n\n# One.\none() {\n  :\n}\n\ntwo() {\n  :\n}\n";
     assert_eq!(
         functions::called(&[file], "two"),
         "\n# ---- functions ----\n# More.\n\nlist=()\n\ntwo() {\n  :\n}\n"

@@ -34,7 +34,7 @@ travis_start_postgresql() {
     chown 65534:65534 "$travis_service_home"
     travis_as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
   fi
-  if ! "${travis_as[@]}" test -w "$travis_socket" || [[ "$HOME" == /tmp/* ]]; then
+  if ! travis_socket_place "$travis_socket" || ! "${travis_as[@]}" test -w "$travis_socket" || [[ "$HOME" == /tmp/* ]]; then
     travis_socket="$travis_service_home"
     export PGHOST=127.0.0.1
   fi
