@@ -8,6 +8,7 @@ mod lines;
 use flow::{Span, Wanted};
 use lines::Lines;
 use std::fmt;
+use travis_config::{PlanContext, plan};
 
 /// Where a value goes: keys from the top.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,12 @@ impl Place {
                 "\"{path}\" is no place in .travis.yml; name one as in env.global or deploy.api_key"
             ))
         }
+    }
+
+    /// Whether what stands there is the same for every job.
+    fn is_global(&self) -> bool {
+        self.0.first().is_some_and(|key| key != "env")
+            || self.0.get(1).is_some_and(|key| key == "global")
     }
 
     /// Whether variables stand there.
@@ -153,6 +160,21 @@ pub(super) fn add(text: &str, place: &Place, cipher: &str) -> Result<String, Str
         };
     }
     Err("no place is named".to_owned())
+}
+
+/// The text after a change, when it is read as before but for the value: a last look, since the text
+/// was not taken apart.
+pub(super) fn checked(before: &str, after: String, place: &Place) -> Result<String, String> {
+    let jobs = |text: &str| plan(text, &PlanContext::default()).map(|plan| plan.jobs.len());
+    let Ok(had) = jobs(before) else {
+        return Ok(after);
+    };
+    match jobs(&after) {
+        // A variable of jobs makes one of its own.
+        Ok(has) if has == had || !place.is_global() => Ok(after),
+        Ok(has) => Err(format!("the file would have {has} jobs instead of {had}")),
+        Err(error) => Err(format!("the file could not be read any more: {error}")),
+    }
 }
 
 /// A value that stands on the line of its key.

@@ -1,5 +1,5 @@
 use super::edit::{Place, add};
-use super::{asks, prepared};
+use super::{asks, edit, prepared};
 
 fn added(text: &str, path: &str) -> Result<String, String> {
     add(text, &Place::read(path).unwrap(), "C==")
@@ -230,6 +230,19 @@ fn what_would_change_more_is_refused() {
         assert!(refused.starts_with(line), "{text}: {refused}");
     }
     assert!(Place::read("env..global").is_err());
+}
+
+#[test]
+fn a_change_that_is_read_otherwise_is_refused() {
+    let global = Place::read("env.global").unwrap();
+    let jobs = Place::read("env.jobs").unwrap();
+    let before = "language: c\nenv: [A=1]\n";
+    let two = "language: c\nenv: [A=1, {secure: x}]\n".to_owned();
+    let refused = edit::checked(before, two.clone(), &global).unwrap_err();
+    assert!(refused.contains("2 jobs instead of 1"), "{refused}");
+    assert!(edit::checked(before, two, &jobs).is_ok());
+    assert!(edit::checked(before, "env: [".to_owned(), &global).is_err());
+    assert!(edit::checked("env: [", "env: [[".to_owned(), &global).is_ok());
 }
 
 #[test]
