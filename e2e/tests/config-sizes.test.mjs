@@ -176,7 +176,7 @@ test('a file of a MiB is checked while it is written', { timeout: 120_000 }, asy
   });
   assert.ok(took < 1500, `a letter took ${took} ms`);
   await area.fill('import: ci/common.yml\nscript: "true"\n');
-  await sees(page.getByRole('region', { name: 'Messages' }), 'ci/common.yml is not read here');
+  await sees(page.getByRole('region', { name: 'Messages' }), 'Import not followed here: ci/common.yml');
 });
 
 test('the pages keep the rules', { timeout: 300_000 }, async (t) => {

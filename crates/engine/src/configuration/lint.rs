@@ -2,7 +2,7 @@
 
 use super::messages::{MAIN, fatal, kept};
 use crate::label;
-use serde_json::{Value, json};
+use serde_json::Value;
 use travis_config::conditions::DataJudge;
 use travis_config::{ConfigError, Plan, PlanContext, RootSource};
 use travis_model::scheduling::Requirements;
@@ -99,11 +99,11 @@ fn plan(source: &str, context: &PlanContext) -> Result<Plan, ConfigError> {
 fn unfollowed(mut message: Value) -> Value {
     if message["code"] == "unknown_import" {
         let source = message["args"]["source"].as_str().unwrap_or_default();
-        message["text"] =
-            format!("{source} is not read here: imports are followed by builds only").into();
+        message["text"] = format!("import not followed here: {source}").into();
         message["code"] = "import_not_followed".into();
         message["level"] = "info".into();
-        message["remedy"] = json!("What it adds is missing from the messages and jobs shown.");
+        message["remedy"] =
+            "A build reads it. What it adds is missing from the messages and jobs shown.".into();
     }
     message
 }
@@ -150,6 +150,14 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_in_plain_text_comes_with_what_to_do() {
+        let linted = lint("deploy:\n  provider: cargo\n  token: abc\n");
+        let alert = linted.messages.iter().find(|one| one["level"] == "alert");
+        let remedy = alert.and_then(|one| one["remedy"].as_str()).unwrap();
+        assert!(remedy.contains("Revoke it"), "{remedy}");
+    }
+
+    #[test]
     fn what_messages_repeat_of_a_file_is_bounded() {
         let long = "x".repeat(100_000);
         let text: String = (0..2_000)
@@ -159,7 +167,7 @@ mod tests {
         let odd: String = (0..10_000).map(|n| format!("odd{n}: a\n")).collect();
         let linted = lint(&(text + &odd));
         assert!(linted.messages.len() <= 500);
-        let size = json!(linted.messages).to_string().len();
+        let size = Value::from(linted.messages).to_string().len();
         assert!(size < 500 * 1024, "{size}");
     }
 

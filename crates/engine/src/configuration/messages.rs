@@ -1,7 +1,7 @@
 //! Messages about a configuration, in the form in which builds keep them.
 
 use serde_json::{Map, Value, json};
-use travis_config::{ConfigError, Message};
+use travis_config::{ConfigError, Level, Message};
 
 /// The name of the file that everything begins with, as messages give it.
 pub const MAIN: &str = ".travis.yml";
@@ -42,8 +42,9 @@ fn bounded(args: &Map<String, Value>) -> Map<String, Value> {
     short.collect()
 }
 
-/// What to do about an import that was left out. Nothing here depends on whether a repository that
-/// the reader may not see exists.
+/// What to do where neither the text says it nor an edit does it: about a secret in plain text, and
+/// imports that were left out. Nothing here depends on whether a repository that the reader may not
+/// see exists.
 fn remedy(message: &Message) -> Option<String> {
     let arg = |name: &str| message.args.get(name).and_then(Value::as_str);
     let text = match message.code {
@@ -67,6 +68,11 @@ fn remedy(message: &Message) -> Option<String> {
         ),
         "invalid_ref" => {
             "Write `path/to/file.yml`, or `owner/name:path/to/file.yml@ref`.".to_owned()
+        }
+        "secure" if message.level == Level::Alert => {
+            "Whoever can read the file can read this. Revoke it, then keep the new one as a variable \
+             in Settings, or write here what `travis encrypt` prints."
+                .to_owned()
         }
         "too_many_imports" => "Put what some of them say into one file.".to_owned(),
         _ => return None,
