@@ -1,7 +1,8 @@
 //! Which branches are built: `branches.only` and `branches.except`.
 
-use fancy_regex::Regex;
 use serde_json::Value;
+
+use crate::conditions::pattern;
 
 /// Whether a branch is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ fn names(patterns: &Value, branch: &str) -> bool {
     }
 }
 
-/// A name, or a pattern between slashes; an invalid pattern matches nothing.
+/// A name, or a pattern of Ruby's between slashes; an invalid pattern matches nothing.
 fn matches(pattern: &str, branch: &str) -> bool {
     let Some(inner) = pattern.strip_prefix('/') else {
         return pattern == branch;
@@ -64,7 +65,7 @@ fn matches(pattern: &str, branch: &str) -> bool {
     } else {
         format!("(?{flags}){inner}")
     };
-    Regex::new(&expression).is_ok_and(|regex| regex.is_match(branch).unwrap_or(false))
+    pattern::compile(&expression).is_ok_and(|compiled| compiled.matches(branch).unwrap_or(false))
 }
 
 #[cfg(test)]
@@ -98,6 +99,22 @@ mod tests {
             ),
             (json!({"branches": {"except": ["wip"]}}), "main", Included),
             (json!({"branches": {"only": ["/(/"]}}), "x", NotIncluded),
+            // Ruby's words: the end of the text, and what a pattern may hold besides.
+            (
+                json!({"branches": {"only": ["/\\Av[0-9.]++\\z/"]}}),
+                "v1.2",
+                Included,
+            ),
+            (
+                json!({"branches": {"only": ["/^release-\\h+$/x"]}}),
+                "release-beef",
+                Included,
+            ),
+            (
+                json!({"branches": {"only": ["/^v\\d+$/"]}}),
+                "v١٢",
+                NotIncluded,
+            ),
             (
                 json!({"branches": {"only": ["feature/a"]}}),
                 "feature/a",

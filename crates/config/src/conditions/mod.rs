@@ -8,7 +8,7 @@ mod error;
 mod eval;
 mod judge;
 mod parser;
-mod pattern;
+pub(crate) mod pattern;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -34,6 +34,11 @@ impl Condition {
     /// expressions are looked at only when they are needed.
     pub fn parse(text: &str) -> Result<Self, ConditionError> {
         parser::parse(&join_lines(text)).map(|expr| Self { expr })
+    }
+
+    /// Whether it may stand under `conditions: v0`, which has fewer forms.
+    pub(crate) fn is_of_first_form(&self) -> bool {
+        self.expr.is_of_first_form()
     }
 
     /// Judges it.

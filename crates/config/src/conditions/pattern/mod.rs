@@ -20,7 +20,7 @@ const MAX_PATTERN_BYTES: usize = 16 * 1024;
 
 /// A pattern that can be matched.
 #[derive(Debug)]
-pub(super) struct CompiledPattern {
+pub(crate) struct CompiledPattern {
     regex: Regex,
     source: String,
 }
@@ -29,7 +29,7 @@ pub(super) struct CompiledPattern {
 ///
 /// # Errors
 /// When Ruby would refuse it, or it asks for more than is matched here.
-pub(super) fn compile(pattern: &str) -> Result<CompiledPattern, ConditionError> {
+pub(crate) fn compile(pattern: &str) -> Result<CompiledPattern, ConditionError> {
     let invalid = |reason: &str| ConditionError::invalid_pattern(pattern, reason);
     if pattern.len() > MAX_PATTERN_BYTES {
         return Err(invalid("it is too long"));
@@ -51,7 +51,7 @@ impl CompiledPattern {
     ///
     /// # Errors
     /// When that would take too long.
-    pub(super) fn matches(&self, text: &str) -> Result<bool, ConditionError> {
+    pub(crate) fn matches(&self, text: &str) -> Result<bool, ConditionError> {
         self.regex
             .is_match(text)
             .map_err(|_| ConditionError::slow_pattern(&self.source))
