@@ -122,6 +122,10 @@ fn conditions_circles_and_refusals() {
             ("unknown_import", ".travis.yml"),
         ]
     );
+    let told = plan.messages.iter().filter(|one| one.key == "import");
+    let lines: Vec<_> = told.map(|one| (one.line, one.column)).collect();
+    let at = |line, column| (Some(line), Some(column));
+    assert_eq!(lines, [at(2, 11), at(5, 3), at(6, 3), at(7, 3)]);
     let context = PlanContext {
         branch: "main".to_owned(),
         ..PlanContext::default()
