@@ -6,6 +6,7 @@ mod ast;
 mod data;
 mod error;
 mod eval;
+mod hints;
 mod judge;
 mod parser;
 mod pattern;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 use crate::PlanContext;
 pub use data::Data;
 pub use error::ConditionError;
+pub use hints::{Hint, nearest_fact};
 pub use judge::{DataJudge, data_of};
 
 /// A condition that was read.
@@ -43,6 +45,12 @@ impl Condition {
     /// long, a function with wrong arguments. Such a condition counts as one that does not hold.
     pub fn holds(&self, data: &Data) -> Result<bool, ConditionError> {
         eval::holds(&self.expr, data)
+    }
+
+    /// Texts in it that were probably meant as facts.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Hint> {
+        hints::hints(&self.expr)
     }
 }
 

@@ -6,21 +6,31 @@ use crate::failure::{Failure, Status};
 use crate::output::{Color, plain};
 use crate::session::Session;
 use serde_json::{Map, Value, json};
-use travis_config::conditions::{Condition, ConditionError, Data, join_lines};
+use travis_config::conditions::{Condition, ConditionError, Data, Hint, join_lines};
 
 /// Judges one condition, or one a line.
 pub fn run(args: &ConditionArgs, session: &mut Session) -> Result<Status, Failure> {
     let Some(expression) = &args.expression else {
         return jsonl::run(session, answer);
     };
-    let result =
-        Condition::parse(expression).and_then(|condition| condition.holds(&data(&args.facts)));
+    let parsed = Condition::parse(expression);
+    let hints = parsed.as_ref().map(Condition::hints).unwrap_or_default();
+    let result = parsed.and_then(|condition| condition.holds(&data(&args.facts)));
     match result {
         Ok(holds) => {
             if session.is_json() {
-                session.screen.json(&json!({ "result": holds }))?;
+                let hints: Vec<_> = hints.iter().map(hint).collect();
+                let mut answer = json!({ "result": holds });
+                if !hints.is_empty() {
+                    answer["hints"] = json!(hints);
+                }
+                session.screen.json(&answer)?;
             } else {
                 session.screen.line(if holds { "true" } else { "false" })?;
+                for one in &hints {
+                    let label = session.screen.paint.text(Color::Yellow, "hint:");
+                    session.screen.remark(&format!("{label} {}", hint(one)))?;
+                }
             }
             Ok(if holds {
                 Status::Passed
@@ -63,8 +73,53 @@ fn explain(expression: &str, error: &ConditionError, session: &mut Session) -> R
         session.screen.remark(&format!("  {}", plain(&text)))?;
         let caret = session.screen.paint.text(Color::Red, "^");
         session.screen.remark(&format!("  {indent}{caret}"))?;
+        if let Some(help) = help(text.get(offset..).unwrap_or_default()) {
+            session.screen.remark(&format!("  {help}"))?;
+        }
     }
     Ok(())
+}
+
+/// What other languages write, and what stands for it here.
+fn help(rest: &str) -> Option<String> {
+    let rest = rest.trim_start();
+    let (theirs, ours) = [
+        ("&&", "AND"),
+        ("||", "OR"),
+        ("==", "="),
+        ("===", "="),
+        ("!~=", "!~"),
+        ("<>", "!="),
+        ("!", "NOT"),
+        ("~=", "=~"),
+        ("[", "( and ) around a list"),
+    ]
+    .into_iter()
+    .find(|(theirs, _)| rest.starts_with(theirs))?;
+    Some(format!("Write {ours} in the place of {theirs}."))
+}
+
+/// A word that is taken for a text and was probably meant otherwise.
+fn hint(hint: &Hint) -> String {
+    let word = plain(&hint.word);
+    match hint.meant {
+        Some("env") => format!("{word} is taken as a text; variables are asked for by env(NAME)"),
+        Some(meant) => {
+            format!("{word} is taken as a text, since no fact has this name; did you mean {meant}?")
+        }
+        None if is_variable(&word) => {
+            format!("{word} is taken as a text; did you mean the variable, env({word})?")
+        }
+        None => format!(
+            "{word} is taken as a text: it is none of the facts that `travis condition --help` lists"
+        ),
+    }
+}
+
+/// Whether a word looks as variables of the environment do.
+fn is_variable(word: &str) -> bool {
+    let fine = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    word.starts_with(|c: char| c.is_ascii_uppercase()) && word.chars().all(fine)
 }
 
 fn problem(error: &ConditionError) -> Value {

@@ -30,5 +30,8 @@ mod outcomes;
 mod ping;
 mod postgres;
 mod process;
+mod run_here;
+mod run_terminal;
+mod run_tree;
 mod security;
 mod troubles;
