@@ -110,6 +110,8 @@ fn lint_tells_by_its_code_whether_there_is_something_to_mend() {
     let (code, out, _) = lint(&["broken.yml"], "");
     assert_eq!(code, 2, "{out}");
     assert!(out.contains("broken.yml:3:1: refused:"), "{out}");
+    let place = "   2 | script: [make\n     |              ^\n";
+    assert!(out.contains(place), "{out}");
     assert!(out.contains("  help: "), "{out}");
 
     let (code, out, _) = lint(&["nowhere.yml", "odd.yml", ".travis.yml"], "");
@@ -265,9 +267,16 @@ fn condition_is_true_false_or_wrong() {
         "hint: DEPLOY is taken as a text; did you mean the variable, env(DEPLOY)?",
     ];
     assert_eq!(err.lines().collect::<Vec<_>>(), lines);
-    let (code, _, err) = judge(&["branch = main && type = push"]);
-    assert_eq!(code, 2);
-    assert!(err.ends_with("  Write AND in the place of &&.\n"), "{err}");
+    for (condition, help) in [
+        ("branch in [a, b]", "Write a list as (a, b)."),
+        ("branch is main", "After IS stands one of: present"),
+        ("if branch = main", "Leave the `if` out"),
+        ("branch = main type = push", "Join two conditions by AND"),
+    ] {
+        let (code, _, err) = judge(&[condition]);
+        assert_eq!(code, 2);
+        assert!(err.contains(help), "{err}");
+    }
     let (code, _, err) = judge(&["fork", "--data", "frok=true"]);
     assert_eq!(code, 64);
     assert!(err.contains("did you mean fork"), "{err}");

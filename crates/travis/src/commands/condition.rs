@@ -73,30 +73,32 @@ fn explain(expression: &str, error: &ConditionError, session: &mut Session) -> R
         session.screen.remark(&format!("  {}", plain(&text)))?;
         let caret = session.screen.paint.text(Color::Red, "^");
         session.screen.remark(&format!("  {indent}{caret}"))?;
-        if let Some(help) = help(text.get(offset..).unwrap_or_default()) {
+        if let Some(help) = help(before, text.get(offset..).unwrap_or_default()) {
             session.screen.remark(&format!("  {help}"))?;
         }
     }
     Ok(())
 }
 
-/// What other languages write, and what stands for it here.
-fn help(rest: &str) -> Option<String> {
+/// What to write in the place of what can't be read.
+fn help(before: &str, rest: &str) -> Option<&'static str> {
     let rest = rest.trim_start();
-    let (theirs, ours) = [
-        ("&&", "AND"),
-        ("||", "OR"),
-        ("==", "="),
-        ("===", "="),
-        ("!~=", "!~"),
-        ("<>", "!="),
-        ("!", "NOT"),
-        ("~=", "=~"),
-        ("[", "( and ) around a list"),
-    ]
-    .into_iter()
-    .find(|(theirs, _)| rest.starts_with(theirs))?;
-    Some(format!("Write {ours} in the place of {theirs}."))
+    let word = rest.split(char::is_whitespace).next().unwrap_or_default();
+    match word.to_ascii_lowercase().as_str() {
+        "is" => return Some("After IS stands one of: present, blank, true, false."),
+        "<>" => return Some("Write != in the place of <>."),
+        _ => {}
+    }
+    if before.trim() == "if" {
+        return Some("Leave the `if` out: a condition is what stands after it.");
+    }
+    match rest.chars().next()? {
+        '[' | '{' => Some("Write a list as (a, b)."),
+        c if c.is_alphanumeric() => {
+            Some("Join two conditions by AND or OR; put quotes around a text with blanks.")
+        }
+        _ => None,
+    }
 }
 
 /// A word that is taken for a text and was probably meant otherwise.

@@ -5,7 +5,7 @@ const MARKERS: [&[u8]; 2] = [b"travis_fold:", b"travis_time:"];
 /// What a marker ends with.
 const CLEAR: &[u8] = b"\r\x1b[0K";
 /// A marker is never longer; what is, is text.
-const LONGEST: usize = 512;
+pub const LONGEST: usize = 512;
 
 /// A piece of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,12 @@ impl Splitter {
             text(&rest[..1], &mut take);
             rest = &rest[1..];
         }
+    }
+
+    /// How many bytes are kept.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.pending.len()
     }
 
     /// The end of the log: what was kept is text.

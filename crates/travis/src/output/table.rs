@@ -110,7 +110,7 @@ impl Table {
 }
 
 /// No column is made narrower.
-const NARROWEST: usize = 10;
+const NARROWEST: usize = 6;
 
 /// Takes from the widest columns what the terminal has no room for.
 fn narrow(widths: &mut [usize], shown: &[usize], columns: usize) {

@@ -234,4 +234,9 @@ fn results_for_programs_are_one_object() {
     assert_eq!(value["jobs"][0]["state"], "failed");
     assert_eq!(value["jobs"][1]["state"], "skipped");
     assert_eq!(value["jobs"][1]["reason"], "needs osx");
+    working
+        .run(&["--job", "2"])
+        .expect(2)
+        .says("needs osx")
+        .remarks("none of these jobs can run on this machine");
 }

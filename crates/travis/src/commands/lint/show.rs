@@ -108,10 +108,15 @@ pub(super) fn excerpt(
     paint: Paint,
 ) -> Vec<String> {
     let number = usize::try_from(line).unwrap_or(usize::MAX);
-    let Some(full) = source.lines().nth(number.saturating_sub(1)) else {
-        return Vec::new();
-    };
     let at = usize::try_from(column).unwrap_or(0).saturating_sub(1);
+    let (line, full, at) = match source.lines().nth(number.saturating_sub(1)) {
+        Some(full) => (number, full, at),
+        // Behind the end: what is missing is missing there.
+        None => match source.lines().enumerate().last() {
+            Some((index, full)) => (index + 1, full, full.chars().count()),
+            None => return Vec::new(),
+        },
+    };
     let first = if at < WINDOW { 0 } else { at - WINDOW / 2 };
     let shown: String = full.chars().skip(first).take(WINDOW).collect();
     let margin = paint.text(Color::Gray, &format!("{line:>4} |"));

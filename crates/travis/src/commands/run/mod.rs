@@ -120,7 +120,7 @@ fn say_tree(tree: &Tree, screen: &mut Screen) -> Result<(), Failure> {
     let commit = tree.commit.get(..7).unwrap_or(&tree.commit);
     let mut what = match (tree.is_git, tree.changed) {
         (false, _) => "this directory is no git working tree: all of its files".to_owned(),
-        (true, true) => "with what is not committed".to_owned(),
+        (true, true) => "with changes that are not committed".to_owned(),
         (true, false) => "as committed".to_owned(),
     };
     match tree.submodules {

@@ -119,6 +119,14 @@ pub fn report(outcomes: &[Outcome<'_>], session: &mut Session) -> Result<Status,
         }
         table.print(&mut session.screen)?;
     }
+    let ran = outcomes.iter().any(|outcome| outcome.end.is_some());
+    if !ran && !outcomes.iter().any(|outcome| outcome.stopped) {
+        return Err(Failure::new(
+            Status::Errored,
+            "none of these jobs can run on this machine",
+        )
+        .remedy("Add one that can, such as: os: linux. All of them: travis run --list"));
+    }
     let counted = outcomes
         .iter()
         .filter(|outcome| !outcome.chosen.job.allow_failure)

@@ -118,13 +118,17 @@ impl Steps {
         if !self.line.is_empty() {
             self.whole_line(screen)?;
         }
-        self.settle(screen)?;
+        let how = match outcome {
+            "passed" => How::Passed,
+            "canceled" => How::Stopped,
+            _ => How::Broke(""),
+        };
+        // A command that ends the shell leaves no word behind, not even the script's last one.
+        if let Some(step) = self.ended.take() {
+            let how = if step.counts() { how } else { How::Passed };
+            self.print(&step, how, screen)?;
+        }
         if let Some(step) = self.open.take() {
-            let how = match outcome {
-                "passed" => How::Passed,
-                "canceled" => How::Stopped,
-                _ => How::Broke(""),
-            };
             self.print(&step, how, screen)?;
         }
         self.block.clear(screen)

@@ -54,7 +54,10 @@ fn stands(bytes: &[u8]) -> Vec<String> {
                         row -= up[1..].parse::<usize>().unwrap();
                     }
                     (_, tail) if tail.starts_with('K') => lines[row].clear(),
-                    (_, tail) if tail.starts_with('J') => lines.truncate(row + 1),
+                    (_, tail) if tail.starts_with('J') => {
+                        lines.truncate(row + 1);
+                        lines[row].clear();
+                    }
                     _ => {}
                 }
                 rest = &rest[end + 1..];
@@ -178,6 +181,19 @@ fn a_reason_in_red_breaks_the_step_before_it() {
     let lines = shown(&log, "errored", 60);
     assert!(lines[0].starts_with('✗'), "{lines:?}");
     assert_eq!(lines[2], "There is no ruby 1.8 here. Take another.");
+}
+
+#[test]
+fn a_command_that_ends_the_shell_is_what_broke() {
+    let log = timed("exit 1", "");
+    assert_eq!(
+        shown(&log, "failed", 60),
+        ["✗     1.2 s  script         $ exit 1", "$ exit 1"]
+    );
+    let log = [&log, "\nThe job was ended.\n", &fold("after_script", "x\n")].concat();
+    let lines = shown(&log, "errored", 60);
+    assert!(lines[0].starts_with('✓'), "{lines:?}");
+    assert!(lines[2].starts_with('·'), "{lines:?}");
 }
 
 #[test]
