@@ -258,6 +258,7 @@ fn condition_is_true_false_or_wrong() {
         "error: Could not parse \"branch = main AND  type IS push\"",
         "  branch = main AND  type IS push",
         "                             ^",
+        "  After IS stands one of: present, blank, true, false.",
     ];
     assert_eq!(err.lines().collect::<Vec<_>>(), lines);
     let (code, out, err) = judge(&["brnch = main AND DEPLOY = yes", "--branch", "main"]);

@@ -111,7 +111,7 @@ mod tests {
     fn misspelled_facts_are_told() {
         for (text, word, meant) in [
             ("brnch = main", "brnch", Some("branch")),
-            ("NOT (a = b OR tgas IS present)", "tgas", Some("tag")),
+            ("NOT (a = b OR tagg IS present)", "tagg", Some("tag")),
             ("head-branch = x", "head-branch", Some("head_branch")),
             ("event IN (push, api)", "event", Some("type")),
             (

@@ -89,6 +89,9 @@ fn help(before: &str, rest: &str) -> Option<&'static str> {
         "<>" => return Some("Write != in the place of <>."),
         _ => {}
     }
+    if before.trim_end().to_ascii_lowercase().ends_with(" is") {
+        return Some("After IS stands one of: present, blank, true, false.");
+    }
     if before.trim() == "if" {
         return Some("Leave the `if` out: a condition is what stands after it.");
     }

@@ -19,7 +19,7 @@ fn the_code_says_how_the_job_came_out() {
         .expect(0)
         .says("hello main\n")
         .says("✓ passed in ")
-        .is_silent_on("RESULT");
+        .lacks("RESULT");
     working("script: 'false'\n")
         .run(&[])
         .expect(1)
@@ -45,7 +45,7 @@ fn several_jobs_end_in_a_table() {
         .says("JOB")
         .says("  1  generic · A=1  passed")
         .says("  2  generic · A=2  failed");
-    working.run(&["--job", "1"]).expect(0).is_silent_on("A=2");
+    working.run(&["--job", "1"]).expect(0).lacks("A=2");
     working.run(&["--job", "2"]).expect(1);
     working.run(&["--job", "1", "--job", "3"]).expect(0);
     let ran = working.run(&["--job", "4"]).expect(4);
@@ -205,7 +205,7 @@ fn encrypted_values_are_left_out_and_told() {
         .remarks("--secret NAME");
     let mut command = working.command(&["run", "--secret", "TOKEN"]);
     let ran = crate::support::ran(command.env("TOKEN", "hush-hush").output().unwrap());
-    ran.expect(0).says("t=[secure]").is_silent_on("hush-hush");
+    ran.expect(0).says("t=[secure]").lacks("hush-hush");
     working
         .run(&["--secret", "NOWHERE"])
         .expect(64)

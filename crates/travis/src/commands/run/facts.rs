@@ -1,6 +1,6 @@
 //! What is known of the build: what git says of the working tree, and before that what was given.
 
-use super::tree::Tree;
+use super::tree::Look;
 use crate::cli::run::RunArgs;
 use crate::commands::expand::context;
 use crate::failure::Failure;
@@ -10,7 +10,7 @@ use travis_config::PlanContext;
 ///
 /// # Errors
 /// When something given is no such fact.
-pub fn facts(args: &RunArgs, tree: &Tree) -> Result<PlanContext, Failure> {
+pub fn facts(args: &RunArgs, tree: &Look) -> Result<PlanContext, Failure> {
     let mut known = context(&args.facts)?;
     let or = |given: &mut String, ours: &str| {
         if given.is_empty() {

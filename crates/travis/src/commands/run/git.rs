@@ -90,6 +90,7 @@ impl Git {
         command
             .args(["-c", "advice.addEmbeddedRepo=false"])
             .args(["-c", "core.hooksPath=/dev/null"])
+            .args(["-c", "log.showSignature=false"])
             .args(words)
             .current_dir(&self.directory)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))

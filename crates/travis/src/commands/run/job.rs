@@ -1,7 +1,7 @@
 //! One job of the run.
 
 use super::chosen::Chosen;
-use super::tree::Tree;
+use super::tree::{Look, Tree};
 use super::view::View;
 use crate::cli::run::RunArgs;
 use crate::commands::expand::{job_key, job_words};
@@ -32,6 +32,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// What the jobs of one run share.
 pub struct Here<'a> {
     pub args: &'a RunArgs,
+    pub look: &'a Look,
     pub tree: &'a Tree,
     pub context: &'a PlanContext,
     pub plan: &'a Plan,
@@ -163,7 +164,7 @@ impl Here<'_> {
         let place = dirs_cache()?
             .join("travis")
             .join("run")
-            .join(&self.tree.slug);
+            .join(&self.look.slug);
         let name: String = job_key(chosen.job)
             .chars()
             .map(|c| {
@@ -208,12 +209,12 @@ impl Here<'_> {
             allow_failure: chosen.job.allow_failure,
             event_type: known.event_type.clone(),
             branch: known.branch.clone(),
-            default_branch: self.tree.default_branch.clone().unwrap_or_default(),
+            default_branch: self.look.default_branch.clone().unwrap_or_default(),
             tag: known.tag.clone(),
             commit: self.tree.commit.clone(),
             commit_message: known.commit_message.clone().unwrap_or_default(),
             pull_request,
-            repo_slug: self.tree.slug.clone(),
+            repo_slug: self.look.slug.clone(),
             clone_url: self.tree.clone_url.clone(),
             settings_env,
             secure_env: !self.secrets.is_empty(),

@@ -28,7 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use travis_config::Plan;
 use travis_config::conditions::DataJudge;
-use tree::Tree;
+use tree::{Look, Tree};
 
 pub(super) use git::without_git_variables;
 pub(super) use tree::slug;
@@ -41,13 +41,8 @@ pub async fn run(args: RunArgs, session: &mut Session) -> Result<Status, Failure
     let text = source::read(path, session)
         .map_err(|reason| Failure::new(Status::Errored, format!("{name}: {reason}")))?;
     let directory = sources::directory(path, &session.around.directory);
-    let tree = tokio::select! {
-        tree = Tree::take(&directory) => tree?,
-        _ = stopped.wait_for(|stopped| *stopped) => {
-            return Err(Failure::new(Status::Interrupted, "stopped before any job began"));
-        }
-    };
-    let known = facts::facts(&args, &tree)?;
+    let look = Look::at(&directory).await?;
+    let known = facts::facts(&args, &look)?;
     let sources = Sources::follow(name, text, &directory, &known, &DataJudge).await;
     let plan = sources.plan_or_fail(&known, &DataJudge)?;
     sources.remark(&plan.messages, &mut session.screen)?;
@@ -58,9 +53,16 @@ pub async fn run(args: RunArgs, session: &mut Session) -> Result<Status, Failure
     if all.is_empty() {
         return list::nothing(&sources, &known, &plan, session);
     }
+    let tree = tokio::select! {
+        tree = Tree::take(&look) => tree?,
+        _ = stopped.wait_for(|stopped| *stopped) => {
+            return Err(Failure::new(Status::Interrupted, "stopped before any job began"));
+        }
+    };
     tree.name(&known.branch, known.tag.as_deref()).await?;
     let mut here = Here {
         args: &args,
+        look: &look,
         tree: &tree,
         context: &known,
         plan: &plan,
@@ -71,7 +73,7 @@ pub async fn run(args: RunArgs, session: &mut Session) -> Result<Status, Failure
     if args.script {
         return here.scripts(&all, session);
     }
-    say_tree(&tree, &mut session.screen)?;
+    say_tree(&look, &tree, &mut session.screen)?;
     secrets::say_left_out(&all, &sources.name, &mut session.screen)?;
     let executor = serve::executor_for(args.executor, tree.place());
     here.executor = Some(executor.await.map_err(|error| {
@@ -116,23 +118,23 @@ pub async fn run(args: RunArgs, session: &mut Session) -> Result<Status, Failure
     })
 }
 
-fn say_tree(tree: &Tree, screen: &mut Screen) -> Result<(), Failure> {
-    let commit = tree.commit.get(..7).unwrap_or(&tree.commit);
-    let mut what = match (tree.is_git, tree.changed) {
-        (false, _) => "this directory is no git working tree: all of its files".to_owned(),
-        (true, true) => "with changes that are not committed".to_owned(),
-        (true, false) => "as committed".to_owned(),
-    };
+fn say_tree(look: &Look, tree: &Tree, screen: &mut Screen) -> Result<(), Failure> {
+    let mut text = format!("{} on {}", plain(&look.slug), plain(&look.branch));
+    if let Some(head) = &look.head {
+        text.push_str(&format!(" at {}", head.get(..7).unwrap_or(head)));
+    }
+    text.push_str(match (look.is_git, look.head.is_some(), tree.changed) {
+        (false, ..) => ", all files: this directory is no git working tree",
+        (true, false, _) => ", all files: nothing is committed yet",
+        (true, true, true) => ", with changes that are not committed",
+        (true, true, false) => ", as committed",
+    });
     match tree.submodules {
         0 => {}
-        1 => what.push_str(", 1 submodule as it lies"),
-        more => what.push_str(&format!(", {more} submodules as they lie")),
+        1 => text.push_str(", 1 submodule as it lies"),
+        more => text.push_str(&format!(", {more} submodules as they lie")),
     }
-    screen.remark(&format!(
-        "{} on {} at {commit}, {what}",
-        plain(&tree.slug),
-        plain(&tree.branch)
-    ))?;
+    screen.remark(&text)?;
     Ok(())
 }
 

@@ -13,38 +13,32 @@ const TAKEN: &str = "refs/travis/taken";
 /// The message of a commit that has none before it.
 const UNCOMMITTED: &str = "The working tree as it lies";
 
-/// A copy of a working tree in a bare repository of its own, gone when it is dropped.
-pub struct Tree {
+/// What git says of a working tree.
+pub struct Look {
+    /// Its top directory.
+    pub top: PathBuf,
     /// The branch that is checked out, or one of the usual name.
     pub branch: String,
     /// The tag that is checked out in the place of a branch.
     pub tag: Option<String>,
     /// The branch that the remote calls its default one.
     pub default_branch: Option<String>,
-    /// The commit that holds the tree's files.
-    pub commit: String,
-    /// The message of the last commit.
+    /// The last commit, where there is one.
+    pub head: Option<String>,
+    /// Its message.
     pub message: String,
     /// `owner/name`, from the remote's address or the directory's name.
     pub slug: String,
-    /// Where the project's clones come from, in words that a script may hold.
-    pub clone_url: String,
-    /// Whether files differ from the last commit.
-    pub changed: bool,
-    /// Submodules whose files were taken as they lie.
-    pub submodules: usize,
     /// Whether it is one of git at all.
     pub is_git: bool,
-    place: TempDir,
-    git: Git,
 }
 
-impl Tree {
-    /// Takes the tree that `directory` is in.
+impl Look {
+    /// Looks at the tree that `directory` is in.
     ///
     /// # Errors
-    /// When git is missing or fails; the failure says at what.
-    pub async fn take(directory: &Path) -> Result<Self, Failure> {
+    /// When git is missing.
+    pub async fn at(directory: &Path) -> Result<Self, Failure> {
         let here = Git::at(directory);
         let top = match here.ask(&["rev-parse", "--show-toplevel"]).await? {
             Some(top) if !top.is_empty() => PathBuf::from(top),
@@ -67,24 +61,61 @@ impl Tree {
             _ => None,
         };
         let branch = current.or_else(|| tag.clone());
-        let branch = branch.unwrap_or_else(|| USUAL_BRANCH.to_owned());
         let remote = work.ask(&["config", "--get", "remote.origin.url"]).await?;
-        let slug = slug(remote.as_deref(), &top);
         let default_branch = work
             .ask(&["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"])
             .await?
             .and_then(|name| name.strip_prefix("refs/remotes/origin/").map(str::to_owned));
+        let message = match &head {
+            Some(head) => work.must(&["log", "-1", "--format=%B", head]).await?,
+            None => UNCOMMITTED.to_owned(),
+        };
+        Ok(Self {
+            branch: branch.unwrap_or_else(|| USUAL_BRANCH.to_owned()),
+            tag,
+            default_branch,
+            slug: slug(remote.as_deref(), &top),
+            is_git: head.is_some() || top.join(".git").exists(),
+            head,
+            message,
+            top,
+        })
+    }
+}
+
+/// A copy of a working tree in a bare repository of its own, gone when it is dropped.
+pub struct Tree {
+    /// The commit that holds the tree's files.
+    pub commit: String,
+    /// Where the project's clones come from, in words that a script may hold.
+    pub clone_url: String,
+    /// Whether files differ from the last commit.
+    pub changed: bool,
+    /// Submodules whose files were taken as they lie.
+    pub submodules: usize,
+    place: TempDir,
+    git: Git,
+}
+
+impl Tree {
+    /// Copies a tree.
+    ///
+    /// # Errors
+    /// When git fails; the failure says at what.
+    pub async fn take(look: &Look) -> Result<Self, Failure> {
+        let (top, head) = (&look.top, &look.head);
+        let work = Git::at(top);
         let place = TempDir::with_prefix("travis-run-")?;
         let bare = place.path().join("source.git");
         let bare_text = bare.to_string_lossy().into_owned();
         work.tell(&["init", "--quiet", "--bare", "--template=", &bare_text])
             .await?;
-        let copy = Git::copy(&top, &bare, place.path());
+        let copy = Git::copy(top, &bare, place.path());
         // Of a shallow clone what is there will do.
         copy.tell(&["config", "receive.shallowUpdate", "true"])
             .await?;
         copy.tell(&["config", "receive.autogc", "false"]).await?;
-        if let Some(head) = &head {
+        if let Some(head) = head {
             let spec = format!("{head}:{TAKEN}");
             // Tags, too: builds ask them which version this is.
             let push = ["push", "--quiet", "--no-verify", &bare_text, &spec];
@@ -104,7 +135,7 @@ impl Tree {
             copy.tell(&["read-tree", TAKEN]).await?;
         }
         copy.tell(&["add", "--all", "."]).await?;
-        let before = match &head {
+        let before = match head {
             Some(head) => {
                 let tree = format!("{head}^{{tree}}");
                 copy.must(&["rev-parse", &tree]).await?
@@ -112,16 +143,12 @@ impl Tree {
             None => String::new(),
         };
         let changed = copy.must(&["write-tree"]).await? != before;
-        let submodules = submodules::take(&copy, &top, &bare, place.path()).await?;
-        let message = match &head {
-            Some(head) => copy.must(&["log", "-1", "--format=%B", head]).await?,
-            None => UNCOMMITTED.to_owned(),
-        };
-        let commit = match &head {
+        let submodules = submodules::take(&copy, top, &bare, place.path()).await?;
+        let commit = match head {
             Some(head) if !changed && submodules == 0 => head.clone(),
             head => {
                 let tree = copy.must(&["write-tree"]).await?;
-                let mut words = vec!["commit-tree", &tree, "-m", &message];
+                let mut words = vec!["commit-tree", &tree, "-m", &look.message];
                 if let Some(head) = head {
                     words.extend(["-p", head]);
                 }
@@ -130,16 +157,10 @@ impl Tree {
         };
         copy.tell(&["update-ref", TAKEN, &commit]).await?;
         Ok(Self {
-            clone_url: format!("https://localhost/{slug}.git"),
-            branch,
-            tag,
-            default_branch,
+            clone_url: format!("https://localhost/{}.git", look.slug),
             commit,
-            message,
-            slug,
             changed,
             submodules,
-            is_git: head.is_some() || top.join(".git").exists(),
             place,
             git: copy,
         })

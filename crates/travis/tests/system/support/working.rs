@@ -35,7 +35,7 @@ impl Ran {
 
     /// Fails the test when standard output holds this.
     #[track_caller]
-    pub fn is_silent_on(self, text: &str) -> Self {
+    pub fn lacks(self, text: &str) -> Self {
         assert!(!self.out.contains(text), "{text:?} is in:\n{}", self.out);
         self
     }

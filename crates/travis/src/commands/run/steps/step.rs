@@ -173,11 +173,12 @@ impl Step {
             before += 1;
         }
         // The command stands in the head already.
-        if !self.is_fold() {
+        let first = all.first().filter(|_| from == 0).copied();
+        if first.is_some_and(|line| line.starts_with("$ ")) {
+            all.remove(0);
+        }
+        if !self.is_fold() || first.is_some_and(|line| line.starts_with("$ ")) {
             before = before.saturating_sub(1);
-            if from == 0 && all.first().is_some_and(|line| line.starts_with("$ ")) {
-                all.remove(0);
-            }
         }
         while all.last().is_some_and(|line| line.trim().is_empty()) {
             all.pop();
