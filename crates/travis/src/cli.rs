@@ -19,6 +19,9 @@ use file::{ConditionArgs, ExpandArgs, LintArgs};
 use run::RunArgs;
 use serve::{ServerArgs, UpArgs, WorkerArgs};
 
+/// Over the options that every command has.
+const GLOBAL: &str = "Options of every command";
+
 /// Travis builds and tests your commits on machines that people lend.
 #[derive(Parser)]
 #[command(
@@ -31,10 +34,12 @@ use serve::{ServerArgs, UpArgs, WorkerArgs};
 )]
 pub struct Cli {
     /// How to print results; json is the API's object on standard output and nothing else
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT",
+          help_heading = GLOBAL)]
     pub format: Format,
     /// When to print colors; auto: on a terminal, unless NO_COLOR is set
-    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN",
+          help_heading = GLOBAL)]
     pub color: ColorChoice,
     /// What to do
     #[command(subcommand)]

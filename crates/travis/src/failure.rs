@@ -100,6 +100,8 @@ pub struct Failure {
     pub status: Status,
     /// What happened and where.
     pub message: String,
+    /// The place that it is about, as lines under each other.
+    pub excerpt: Vec<String>,
     /// What to do next, as whole sentences.
     pub remedy: Option<String>,
 }
@@ -110,6 +112,7 @@ impl Failure {
         Self {
             status,
             message: message.into(),
+            excerpt: Vec::new(),
             remedy: None,
         }
     }
@@ -130,6 +133,9 @@ impl Failure {
         let mut text = String::new();
         if !self.message.is_empty() {
             let _ = writeln!(text, "error: {}", crate::output::plain(&self.message));
+            for line in &self.excerpt {
+                let _ = writeln!(text, "{}", crate::output::plain(line));
+            }
             if let Some(remedy) = &self.remedy {
                 let _ = writeln!(text, "  {}", crate::output::plain(remedy));
             }
@@ -198,6 +204,7 @@ impl From<ClientError> for Failure {
         Self {
             status,
             message,
+            excerpt: Vec::new(),
             remedy,
         }
     }

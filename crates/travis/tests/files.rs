@@ -77,16 +77,6 @@ script: rake
 ";
 
 #[test]
-fn help_is_as_it_was() {
-    let folder = tree(&[]);
-    for name in ["lint", "expand", "condition"] {
-        let (code, out, _) = run(&[name, "--help"], folder.path(), "");
-        assert_eq!(code, 0);
-        insta::assert_snapshot!(format!("help_{name}"), out);
-    }
-}
-
-#[test]
 fn lint_tells_by_its_code_whether_there_is_something_to_mend() {
     let folder = tree(&[
         (
@@ -120,6 +110,8 @@ fn lint_tells_by_its_code_whether_there_is_something_to_mend() {
     let (code, out, _) = lint(&["broken.yml"], "");
     assert_eq!(code, 2, "{out}");
     assert!(out.contains("broken.yml:3:1: refused:"), "{out}");
+    let place = "   2 | script: [make\n     |              ^\n";
+    assert!(out.contains(place), "{out}");
     assert!(out.contains("  help: "), "{out}");
 
     let (code, out, _) = lint(&["nowhere.yml", "odd.yml", ".travis.yml"], "");
@@ -223,7 +215,7 @@ fn expand_shows_the_jobs() {
     insta::assert_snapshot!("expand", out);
 
     let (_, out, _) = run(&["expand", "--branch", "dev"], folder.path(), "");
-    assert!(!out.contains("Style"), "{out}");
+    insta::assert_snapshot!("expand_judged", out);
     let (_, out, _) = run(&["expand", "--data", "branch=main"], folder.path(), "");
     assert!(out.contains("Style"), "{out}");
 
@@ -266,8 +258,29 @@ fn condition_is_true_false_or_wrong() {
         "error: Could not parse \"branch = main AND  type IS push\"",
         "  branch = main AND  type IS push",
         "                             ^",
+        "  After IS stands one of: present, blank, true, false.",
     ];
     assert_eq!(err.lines().collect::<Vec<_>>(), lines);
+    let (code, out, err) = judge(&["brnch = main AND DEPLOY = yes", "--branch", "main"]);
+    assert_eq!((code, out.as_str()), (1, "false\n"));
+    let lines = [
+        "hint: brnch is taken as a text, since no fact has this name; did you mean branch?",
+        "hint: DEPLOY is taken as a text; did you mean the variable, env(DEPLOY)?",
+    ];
+    assert_eq!(err.lines().collect::<Vec<_>>(), lines);
+    for (condition, help) in [
+        ("branch in [a, b]", "Write a list as (a, b)."),
+        ("branch is main", "After IS stands one of: present"),
+        ("if branch = main", "Leave the `if` out"),
+        ("branch = main type = push", "Join two conditions by AND"),
+    ] {
+        let (code, _, err) = judge(&[condition]);
+        assert_eq!(code, 2);
+        assert!(err.contains(help), "{err}");
+    }
+    let (code, _, err) = judge(&["fork", "--data", "frok=true"]);
+    assert_eq!(code, 64);
+    assert!(err.contains("did you mean fork"), "{err}");
     let (code, out, _) = judge(&["branch =~ [z-a]", "--format", "json"]);
     assert_eq!(code, 2);
     assert!(out.contains("Invalid regular expression: /[z-a]/"), "{out}");

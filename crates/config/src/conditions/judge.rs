@@ -1,6 +1,6 @@
 //! Conditions of one file, judged for each of its jobs.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use crate::PlanContext;
 /// together.
 #[derive(Debug, Default)]
 pub struct DataJudge {
-    patterns: RefCell<Patterns>,
+    patterns: Mutex<Patterns>,
 }
 
 impl Judge for DataJudge {
@@ -24,8 +24,9 @@ impl Judge for DataJudge {
         job: &Map<String, Value>,
     ) -> Option<bool> {
         let data = data_of(context, job);
+        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
         let holds = Condition::parse(condition)
-            .and_then(|condition| condition.holds_within(&data, &mut self.patterns.borrow_mut()));
+            .and_then(|condition| condition.holds_within(&data, &mut patterns));
         Some(holds.unwrap_or(false))
     }
 }

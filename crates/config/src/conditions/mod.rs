@@ -6,6 +6,7 @@ mod ast;
 mod data;
 mod error;
 mod eval;
+mod hints;
 mod judge;
 mod parser;
 mod pattern;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 use crate::PlanContext;
 pub use data::Data;
 pub use error::ConditionError;
+pub use hints::{Hint, nearest_fact};
 pub use judge::{DataJudge, data_of};
 pub(crate) use pattern::Patterns;
 
@@ -58,6 +60,12 @@ impl Condition {
         patterns: &mut Patterns,
     ) -> Result<bool, ConditionError> {
         eval::holds(&self.expr, data, patterns)
+    }
+
+    /// Texts in it that were probably meant as facts.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Hint> {
+        hints::hints(&self.expr)
     }
 }
 

@@ -16,6 +16,8 @@ mod validate;
 mod verdict;
 mod words;
 
+pub(crate) use words::nearest;
+
 use std::collections::HashSet;
 
 use serde_json::{Map, Value as Json};

@@ -6,7 +6,7 @@ const LONGEST: usize = 60;
 /// The known word that is nearest to `word`, if one is near enough: by the number of letters to
 /// change, or for short words by having the same letters. Of several at the same distance the one
 /// with the most letters in common is taken, then the longest.
-pub(super) fn nearest(known: &[&'static str], word: &str) -> Option<&'static str> {
+pub(crate) fn nearest(known: &[&'static str], word: &str) -> Option<&'static str> {
     let length = word.chars().count();
     if !(3..=LONGEST).contains(&length) {
         return None;

@@ -14,6 +14,9 @@ Examples:
   travis lint --fix               mend it
   travis lint --jsonl < files     one {\"yaml\": \"…\"} a line in, one JSON object a line out
 
+Files that are imported are read from the working tree and checked, too; those of other
+repositories are not fetched.
+
 Ends with 0 when there is nothing above info, with 1 when there are warnings, errors or alerts, and
 with 2 when a file can't be read or is refused as a whole.")]
 pub struct LintArgs {
@@ -43,7 +46,8 @@ Examples:
   travis expand --format json                  with each job's whole configuration
 
 Without branch, event, tag, variables or data no `if:` is judged: all jobs are shown, each with its
-condition. With one of them all are judged.")]
+condition. With one of them all are judged, and what is left out is listed with the reason.
+Files that are imported are read from the working tree, those of other repositories are not.")]
 pub struct ExpandArgs {
     /// The file; - is standard input [default: .travis.yml]
     #[arg(value_name = "FILE")]
@@ -160,8 +164,13 @@ fn fact(text: &str) -> Result<(String, String), String> {
         return Ok((name, value));
     }
     let known: Vec<_> = travis_config::conditions::Data::names().collect();
+    let meant = match travis_config::conditions::nearest_fact(&name) {
+        Some("env") => "; variables are given by --env NAME=VALUE".to_owned(),
+        Some(meant) => format!("; did you mean {meant}"),
+        None => String::new(),
+    };
     Err(format!(
-        "conditions know no {name:?}; they know {}, and variables by --env",
+        "conditions know no {name:?}{meant}. They know {}, and variables by --env",
         known.join(", ")
     ))
 }

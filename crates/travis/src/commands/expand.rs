@@ -1,44 +1,48 @@
 //! `travis expand`
 
+pub(super) mod left;
+
 use super::source;
+use super::sources::Sources;
 use crate::cli::file::{ExpandArgs, FactArgs};
 use crate::failure::{Failure, Status};
-use crate::output::Color;
 use crate::output::table::{Cell, Table};
+use crate::output::{Color, cut};
 use crate::session::Session;
+use left::Left;
 use serde_json::{Value, json};
 use std::path::Path;
-use travis_config::conditions::{DataJudge, Unevaluated};
-use travis_config::{ConfigError, Plan, PlanContext, PlannedJob, plan_with};
+use travis_config::conditions::{DataJudge, Judge, Unevaluated};
+use travis_config::{Plan, PlanContext, PlannedJob};
 
 /// Shows the jobs of a file.
-pub fn run(args: &ExpandArgs, session: &mut Session) -> Result<Status, Failure> {
+pub async fn run(args: &ExpandArgs, session: &mut Session) -> Result<Status, Failure> {
     let path = args.file.as_deref().unwrap_or(Path::new(source::USUAL));
-    let name = source::name(path);
-    let text = source::read(path, session)
-        .map_err(|reason| Failure::new(Status::Errored, format!("{name}: {reason}")))?;
     let context = context(&args.facts)?;
-    let planned = if args.facts.is_empty() {
-        plan_with(&text, &context, &Unevaluated)
+    let known = !args.facts.is_empty();
+    let data = DataJudge::default();
+    let judge: &dyn Judge = if known { &data } else { &Unevaluated };
+    let sources = Sources::read(path, session, &context, judge).await?;
+    let plan = sources.plan_or_fail(&context, judge)?;
+    let left = if known {
+        left::left_out(&sources, &context, &plan)
     } else {
-        plan_with(&text, &context, &DataJudge::default())
+        Vec::new()
     };
-    let plan = planned.map_err(|error| refused(&name, &text, &error))?;
     if session.is_json() {
-        session.screen.json(&as_json(&plan))?;
+        session.screen.json(&as_json(&plan, &left))?;
     } else {
+        sources.remark(&plan.messages, &mut session.screen)?;
         print(&plan, session)?;
+        left::print(&left, session)?;
     }
     Ok(Status::Passed)
 }
 
-/// A file that is refused as a whole.
-pub(super) fn refused(name: &str, text: &str, error: &ConfigError) -> Failure {
-    let mut failure = Failure::new(Status::Errored, format!("{name}: {error}"));
-    failure.remedy = Some(error.advice(text).to_owned());
-    failure
-}
-
+/// What is given of a build, as conditions see it.
+///
+/// # Errors
+/// When a fact is none that a build has.
 pub(super) fn context(facts: &FactArgs) -> Result<PlanContext, Failure> {
     let mut context = PlanContext {
         env: facts.env.clone(),
@@ -71,7 +75,7 @@ pub(super) fn context(facts: &FactArgs) -> Result<PlanContext, Failure> {
     Ok(context)
 }
 
-fn as_json(plan: &Plan) -> Value {
+fn as_json(plan: &Plan, left: &[Left]) -> Value {
     let jobs: Vec<_> = plan
         .jobs
         .iter()
@@ -86,7 +90,7 @@ fn as_json(plan: &Plan) -> Value {
             })
         })
         .collect();
-    json!({ "stages": plan.stages, "jobs": jobs })
+    json!({ "stages": plan.stages, "jobs": jobs, "left_out": left::as_json(left) })
 }
 
 fn print(plan: &Plan, session: &mut Session) -> Result<(), Failure> {
@@ -105,7 +109,7 @@ fn print(plan: &Plan, session: &mut Session) -> Result<(), Failure> {
             Cell::new(job.name.as_deref().unwrap_or_default()),
             Cell::new(&system(job)),
             Cell::new(&language(job)),
-            Cell::new(&variables(&job.config["env"])),
+            Cell::new(&variables(&job.config["env"], SHORT)),
             Cell::new(if job.allow_failure { "yes" } else { "" }).color(Color::Gray),
             Cell::new(job.config["if"].as_str().unwrap_or_default()).color(Color::Gray),
         ]);
@@ -125,6 +129,9 @@ fn system(job: &PlannedJob) -> String {
     words.retain(|word| !word.is_empty());
     words.join(" ")
 }
+
+/// A value of a variable is shown in so many columns.
+const SHORT: usize = 32;
 
 /// The keys that say which version or variant of a language a job takes.
 const VERSIONS: [&str; 37] = [
@@ -186,26 +193,35 @@ fn language(job: &PlannedJob) -> String {
     words.join(", ")
 }
 
-/// What sets a job apart, in a line: language, versions and variables.
+/// What sets a job apart, in a line: language, versions and variables, long values shortened.
 pub(super) fn job_words(job: &PlannedJob) -> String {
-    let mut words = vec![language(job), variables(&job.config["env"])];
+    words(job, SHORT)
+}
+
+/// The same with whole values: what differs there, differs here.
+pub(super) fn job_key(job: &PlannedJob) -> String {
+    words(job, usize::MAX)
+}
+
+fn words(job: &PlannedJob, most: usize) -> String {
+    let mut words = vec![language(job), variables(&job.config["env"], most)];
     words.retain(|word| !word.is_empty());
     words.join(" · ")
 }
 
-/// Variables as they are written; encrypted ones without their value.
-fn variables(env: &Value) -> String {
+/// Variables as they are written, each to so many columns; encrypted ones without their value.
+fn variables(env: &Value, most: usize) -> String {
     let words: Vec<String> = match env {
-        Value::Array(list) => list.iter().map(variables).collect(),
+        Value::Array(list) => list.iter().map(|one| variables(one, most)).collect(),
         Value::Object(map) => map
             .iter()
             .map(|(name, value)| match value {
                 _ if name == "secure" => "[secure]".to_owned(),
-                Value::String(value) => format!("{name}={value}"),
+                Value::String(value) => format!("{name}={}", cut(value, most)),
                 _ => format!("{name}=[secure]"),
             })
             .collect(),
-        Value::String(text) => vec![text.clone()],
+        Value::String(text) => vec![cut(text, most)],
         _ => Vec::new(),
     };
     words.join(" ")

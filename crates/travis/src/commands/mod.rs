@@ -20,6 +20,7 @@ mod run;
 mod shell;
 mod show;
 mod source;
+mod sources;
 mod target;
 mod token;
 mod trigger;
@@ -61,9 +62,9 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Env(args) => env::run(args.action, session).await,
         Command::Encrypt(args) => encrypt::run(args, session).await,
         Command::Pubkey(args) => encrypt::pubkey(args, session).await,
-        Command::Lint(args) => lint::run(&args, session),
+        Command::Lint(args) => lint::run(&args, session).await,
         Command::Run(args) => run::run(args, session).await,
-        Command::Expand(args) => expand::run(&args, session),
+        Command::Expand(args) => expand::run(&args, session).await,
         Command::Condition(args) => condition::run(&args, session),
         Command::Doctor => {
             let machine = (session.around.examine)().await;

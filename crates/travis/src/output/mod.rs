@@ -2,6 +2,7 @@
 
 pub mod live;
 pub mod log;
+pub mod markers;
 pub mod state;
 pub mod table;
 pub mod views;

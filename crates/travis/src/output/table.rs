@@ -73,6 +73,9 @@ impl Table {
             widths[*place] =
                 widths[*place].max(self.head.get(*place).map_or(0, |name| width(name)));
         }
+        if let Some(columns) = columns {
+            narrow(&mut widths, &shown, columns);
+        }
         let mut lines = Vec::new();
         if self.head.iter().any(|name| !name.is_empty()) {
             let cells: Vec<Cell> = (0..count)
@@ -103,6 +106,24 @@ impl Table {
             screen.line(&text)?;
         }
         Ok(())
+    }
+}
+
+/// No column is made narrower.
+const NARROWEST: usize = 6;
+
+/// Takes from the widest columns what the terminal has no room for.
+fn narrow(widths: &mut [usize], shown: &[usize], columns: usize) {
+    let gaps = shown.len().saturating_sub(1) * 2;
+    loop {
+        let sum: usize = shown.iter().map(|place| widths[*place]).sum();
+        let widest = shown.iter().copied().max_by_key(|place| widths[*place]);
+        match widest {
+            Some(widest) if sum + gaps > columns && widths[widest] > NARROWEST => {
+                widths[widest] -= 1;
+            }
+            _ => return,
+        }
     }
 }
 
@@ -185,6 +206,15 @@ mod tests {
                 "✗ a\u{fffd}[2Jb  2 min 8 s",
             ]
         );
+    }
+
+    #[test]
+    fn wide_columns_make_room_for_those_behind_them() {
+        let mut table = Table::default();
+        let wide = "x".repeat(40);
+        table.row(vec![Cell::new("1"), Cell::new(&wide), Cell::new("yes")]);
+        let lines = table.lines(Paint { colors: false }, Some(30));
+        assert_eq!(lines, [format!("1 {}…  yes", "x".repeat(21))]);
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! Edits that messages bring: told as help, and carried out by `--fix`.
 
-use super::{Report, planned};
+use super::Report;
 use crate::commands::source;
+use crate::commands::sources::Sources;
 use crate::failure::{Failure, Status};
 use crate::output::{Color, plain};
 use crate::session::Session;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
-use travis_config::{Edit, Message};
+use travis_config::conditions::Unevaluated;
+use travis_config::{ConfigError, Edit, Message, Plan, PlanContext, plan_with};
 
 /// An edit can make room for another; after so many rounds something is wrong.
 const ROUNDS: usize = 20;
@@ -38,27 +40,30 @@ fn last_line(edit: &Edit) -> u32 {
 }
 
 /// Carries out the edits of all messages, again and again until there is none left, and writes
-/// the file. The report is then of the mended file.
+/// the file. Answers whether the report's text is another one now.
 pub(super) fn fix(
     path: &Path,
     report: &mut Report,
     dry_run: bool,
     session: &mut Session,
-) -> Result<(), Failure> {
-    let mut text = report.source.clone();
+) -> Result<bool, Failure> {
+    let Sources {
+        name, text: before, ..
+    } = &report.sources;
+    let mut text = before.clone();
     for _ in 0..ROUNDS {
-        let Ok(checked) = planned(&text) else { break };
-        let edits = checked
+        let Ok(plan) = alone(&text) else { break };
+        let edits = plan
             .messages
             .iter()
             .filter_map(|message| message.edit.clone())
             .collect();
         match apply(&text, edits) {
-            Some(changed) if planned(&changed).is_ok() => text = changed,
+            Some(changed) if alone(&changed).is_ok() => text = changed,
             _ => break,
         }
     }
-    let changed = text != report.source;
+    let changed = text != *before;
     if source::is_stdin(path) {
         if !session.is_json() {
             session.screen.out.write_all(text.as_bytes())?;
@@ -66,23 +71,25 @@ pub(super) fn fix(
         }
     } else if changed {
         if !session.is_json() {
-            difference(&report.name, &report.source, &text, session)?;
+            difference(name, before, &text, session)?;
         }
         if !dry_run {
             let path = session.around.directory.join(path);
             write(&path, &text).map_err(|error| {
-                Failure::new(
-                    Status::Io,
-                    format!("{} can't be written: {error}", report.name),
-                )
+                Failure::new(Status::Io, format!("{name} can't be written: {error}"))
             })?;
         }
     }
-    if changed && !dry_run {
-        report.result = planned(&text);
-        report.source = text;
+    let kept = changed && !dry_run;
+    if kept {
+        report.sources.text = text;
     }
-    Ok(())
+    Ok(kept)
+}
+
+/// What one file means without its imports, whose messages bring no edits of it.
+fn alone(text: &str) -> Result<Plan, ConfigError> {
+    plan_with(text, &PlanContext::default(), &Unevaluated)
 }
 
 /// Carries out edits that do not touch each other; of two that do, the first. `None` when there

@@ -3,20 +3,21 @@
 mod mend;
 mod show;
 
+use super::sources::{self, Sources};
 use super::{jsonl, source};
 use crate::cli::file::LintArgs;
 use crate::failure::{Failure, Status};
+use crate::output::{Color, Paint};
 use crate::session::Session;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use travis_config::conditions::Unevaluated;
-use travis_config::{ConfigError, Level, Message, PlanContext, plan_with};
+use travis_config::{ConfigError, Level, Message, PlanContext};
 
 /// What came of one file.
 struct Report {
-    /// What it is called in messages.
-    name: String,
-    source: String,
+    /// It, and what it imports.
+    sources: Sources,
     result: Result<Checked, Refusal>,
 }
 
@@ -45,7 +46,7 @@ impl Report {
 }
 
 /// Checks files.
-pub fn run(args: &LintArgs, session: &mut Session) -> Result<Status, Failure> {
+pub async fn run(args: &LintArgs, session: &mut Session) -> Result<Status, Failure> {
     if args.jsonl {
         return jsonl::run(session, answer);
     }
@@ -58,9 +59,10 @@ pub fn run(args: &LintArgs, session: &mut Session) -> Result<Status, Failure> {
     let mut worst = Status::Passed;
     let mut reports = Vec::new();
     for path in files {
-        let mut report = check(path, session);
-        if args.fix {
-            mend::fix(path, &mut report, args.dry_run, session)?;
+        let mut report = check(path, session).await;
+        if args.fix && mend::fix(path, &mut report, args.dry_run, session)? {
+            let Sources { name, text, .. } = report.sources;
+            report = read(name, text, path, session).await;
         }
         if (report.status() as u8) > worst as u8 {
             worst = report.status();
@@ -77,47 +79,63 @@ pub fn run(args: &LintArgs, session: &mut Session) -> Result<Status, Failure> {
     Ok(worst)
 }
 
-fn check(path: &Path, session: &mut Session) -> Report {
+async fn check(path: &Path, session: &mut Session) -> Report {
     let name = source::name(path);
     match source::read(path, session) {
-        Ok(source) => Report {
-            name,
-            result: planned(&source),
-            source,
-        },
+        Ok(text) => read(name, text, path, session).await,
         Err(reason) => Report {
-            name,
-            source: String::new(),
+            sources: Sources::alone(name, String::new()),
             result: Err(Refusal::Unread(reason)),
         },
     }
 }
 
-fn planned(source: &str) -> Result<Checked, Refusal> {
+/// Looks at a file's text and at what it imports.
+async fn read(name: String, text: String, path: &Path, session: &Session) -> Report {
+    let directory = sources::directory(path, &session.around.directory);
     // A file is checked for every build, so no condition is taken to hold or not.
-    let plan =
-        plan_with(source, &PlanContext::default(), &Unevaluated).map_err(Refusal::Refused)?;
+    let known = PlanContext::default();
+    let sources = Sources::follow(name, text, &directory, &known, &Unevaluated).await;
+    Report {
+        result: planned(&sources),
+        sources,
+    }
+}
+
+fn planned(sources: &Sources) -> Result<Checked, Refusal> {
+    let plan = sources
+        .plan(&PlanContext::default(), &Unevaluated)
+        .map_err(Refusal::Refused)?;
     Ok(Checked {
         messages: plan.messages,
         jobs: plan.jobs.len(),
     })
 }
 
+/// The place in a file, for failures of other commands.
+pub(super) fn excerpt(text: &str, line: u32, column: u32) -> Vec<String> {
+    show::excerpt(text, (line, column), Color::Red, Paint { colors: false })
+}
+
 fn as_json(report: &Report) -> Value {
     match &report.result {
         Ok(checked) => json!({
-            "file": report.name,
+            "file": report.sources.name,
             "jobs": checked.jobs,
             "messages": checked.messages,
         }),
-        Err(Refusal::Unread(reason)) => json!({ "file": report.name, "error": reason }),
-        Err(Refusal::Refused(error)) => json!({
-            "file": report.name,
-            "error": error.to_string(),
-            "line": error.line(),
-            "column": error.column(),
-            "help": error.advice(&report.source),
-        }),
+        Err(Refusal::Unread(reason)) => json!({ "file": report.sources.name, "error": reason }),
+        Err(Refusal::Refused(error)) => {
+            let (name, text, error) = report.sources.blamed(error);
+            json!({
+                "file": report.sources.name,
+                "src": name,
+                "error": error.to_string(),
+                "line": error.line(),
+                "column": error.column(),
+                "help": error.advice(text),
+            })
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Checked, Refusal, Report, mend};
 use crate::failure::Failure;
-use crate::output::{Color, plain, width};
+use crate::output::{Color, Paint, plain, width};
 use crate::session::Session;
 use travis_config::{Level, Message};
 
@@ -19,21 +19,23 @@ pub(super) fn report(report: &Report, session: &mut Session) -> Result<(), Failu
             summary(report, checked, session)
         }
         Err(refusal) => {
-            let (text, position, help) = match refusal {
-                Refusal::Unread(reason) => (reason.clone(), None, None),
-                Refusal::Refused(error) => (
-                    error.to_string(),
-                    error.line().zip(error.column()),
-                    Some(error.advice(&report.source)),
-                ),
+            let own = report.sources.name.as_str();
+            let (name, source, text, position, help) = match refusal {
+                Refusal::Unread(reason) => (own, "", reason.clone(), None, None),
+                Refusal::Refused(error) => {
+                    let (name, source, error) = report.sources.blamed(error);
+                    let position = error.line().zip(error.column());
+                    let help = Some(error.advice(source));
+                    (name, source, error.to_string(), position, help)
+                }
             };
-            let place = place(&report.name, position);
+            let place = place(name, position);
             let label = session.screen.paint.text(Color::Red, "refused:");
             session
                 .screen
                 .line(&format!("{place} {label} {}", plain(&text)))?;
             if let Some((line, column)) = position {
-                snippet(&report.source, line, column, Color::Red, session)?;
+                snippet(source, line, column, Color::Red, session)?;
             }
             if let Some(help) = help {
                 session.screen.line(&format!("  help: {help}"))?;
@@ -51,9 +53,11 @@ fn one(report: &Report, message: &Message, session: &mut Session) -> Result<(), 
         Level::Alert => Color::Magenta,
     };
     let position = message.line.map(|line| (line, message.column.unwrap_or(0)));
-    // What another file brought in is not in the text at hand.
-    let here = message.file.is_none();
-    let place = place(message.file.as_deref().unwrap_or(&report.name), position);
+    let source = report.sources.text_of(message.file.as_deref());
+    let place = place(
+        message.file.as_deref().unwrap_or(&report.sources.name),
+        position,
+    );
     let label = format!("{}:", message.level.as_str());
     let label = session.screen.paint.text(color, &label);
     let on = match message.key.as_str() {
@@ -64,13 +68,10 @@ fn one(report: &Report, message: &Message, session: &mut Session) -> Result<(), 
     session
         .screen
         .line(&format!("{place} {label} {on}{text}"))?;
-    if !here {
-        return Ok(());
-    }
     if let Some((line, column)) = position {
-        snippet(&report.source, line, column, color, session)?;
+        snippet(source, line, column, color, session)?;
     }
-    if let Some(help) = mend::help(&report.source, message) {
+    if let Some(help) = mend::help(source, message) {
         session.screen.line(&format!("  help: {help}"))?;
     }
     Ok(())
@@ -93,28 +94,40 @@ fn snippet(
     color: Color,
     session: &mut Session,
 ) -> Result<(), Failure> {
+    for text in excerpt(source, (line, column), color, session.screen.paint) {
+        session.screen.line(&text)?;
+    }
+    Ok(())
+}
+
+/// A line of a file, and one with a caret under the column when there is one.
+pub(super) fn excerpt(
+    source: &str,
+    (line, column): (u32, u32),
+    color: Color,
+    paint: Paint,
+) -> Vec<String> {
     let number = usize::try_from(line).unwrap_or(usize::MAX);
-    let Some(full) = source.lines().nth(number.saturating_sub(1)) else {
-        return Ok(());
-    };
     let at = usize::try_from(column).unwrap_or(0).saturating_sub(1);
+    let (line, full, at) = match source.lines().nth(number.saturating_sub(1)) {
+        Some(full) => (number, full, at),
+        // Behind the end: what is missing is missing there.
+        None => match source.lines().enumerate().last() {
+            Some((index, full)) => (index + 1, full, full.chars().count()),
+            None => return Vec::new(),
+        },
+    };
     let first = if at < WINDOW { 0 } else { at - WINDOW / 2 };
     let shown: String = full.chars().skip(first).take(WINDOW).collect();
-    let margin = session
-        .screen
-        .paint
-        .text(Color::Gray, &format!("{line:>4} |"));
-    session
-        .screen
-        .line(&format!("{margin} {}", plain(shown.trim_end())))?;
+    let margin = paint.text(Color::Gray, &format!("{line:>4} |"));
+    let mut lines = vec![format!("{margin} {}", plain(shown.trim_end()))];
     if column > 0 {
         let before: String = shown.chars().take(at - first).collect();
         let indent = " ".repeat(width(&plain(&before)));
-        let margin = session.screen.paint.text(Color::Gray, "     |");
-        let caret = session.screen.paint.text(color, "^");
-        session.screen.line(&format!("{margin} {indent}{caret}"))?;
+        let margin = paint.text(Color::Gray, "     |");
+        lines.push(format!("{margin} {indent}{}", paint.text(color, "^")));
     }
-    Ok(())
+    lines
 }
 
 fn summary(report: &Report, checked: &Checked, session: &mut Session) -> Result<(), Failure> {
@@ -149,6 +162,6 @@ fn summary(report: &Report, checked: &Checked, session: &mut Session) -> Result<
     };
     session
         .screen
-        .line(&format!("{sign} {}: {said}; {jobs}", report.name))?;
+        .line(&format!("{sign} {}: {said}; {jobs}", report.sources.name))?;
     Ok(())
 }

@@ -1,40 +1,44 @@
 //! The working tree as a commit, without touching the repository that it belongs to.
 
-use crate::failure::{Failure, Status};
+use super::git::Git;
+use super::submodules;
+use crate::failure::Failure;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 use tempfile::TempDir;
-use tokio::process::Command;
 
-/// No single git call takes longer; a first copy of a large repository may take a while.
-const LONGEST: Duration = Duration::from_secs(600);
 /// The branch of a tree without one.
 const USUAL_BRANCH: &str = "main";
+/// What the commit is called in the copy while it is made.
+const TAKEN: &str = "refs/travis/taken";
+/// The message of a commit that has none before it.
+const UNCOMMITTED: &str = "The working tree as it lies";
 
-/// A copy of a working tree in a bare repository of its own, gone when it is dropped.
-pub struct Tree {
+/// What git says of a working tree.
+pub struct Look {
+    /// Its top directory.
+    pub top: PathBuf,
     /// The branch that is checked out, or one of the usual name.
     pub branch: String,
-    /// The commit that holds the tree's files.
-    pub commit: String,
+    /// The tag that is checked out in the place of a branch.
+    pub tag: Option<String>,
+    /// The branch that the remote calls its default one.
+    pub default_branch: Option<String>,
+    /// The last commit, where there is one.
+    pub head: Option<String>,
     /// Its message.
     pub message: String,
     /// `owner/name`, from the remote's address or the directory's name.
     pub slug: String,
-    /// Where the project's clones come from, in words that a script may hold.
-    pub clone_url: String,
-    /// Whether files differ from the last commit.
-    pub changed: bool,
-    place: TempDir,
+    /// Whether it is one of git at all.
+    pub is_git: bool,
 }
 
-impl Tree {
-    /// Takes the tree that `directory` is in.
+impl Look {
+    /// Looks at the tree that `directory` is in.
     ///
     /// # Errors
-    /// When git is missing or fails; the failure says at what.
-    pub async fn take(directory: &Path) -> Result<Self, Failure> {
+    /// When git is missing.
+    pub async fn at(directory: &Path) -> Result<Self, Failure> {
         let here = Git::at(directory);
         let top = match here.ask(&["rev-parse", "--show-toplevel"]).await? {
             Some(top) if !top.is_empty() => PathBuf::from(top),
@@ -43,23 +47,79 @@ impl Tree {
         };
         let work = Git::at(&top);
         let head = work
-            .ask(&["rev-parse", "--verify", "--quiet", "HEAD"])
+            .ask(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
             .await?;
-        let branch = work
+        let current = work
             .ask(&["symbolic-ref", "--quiet", "--short", "HEAD"])
-            .await?
-            .unwrap_or_else(|| USUAL_BRANCH.to_owned());
+            .await?;
+        // A tag that is checked out is what its push would build.
+        let tag = match (&current, &head) {
+            (None, Some(_)) => {
+                work.ask(&["describe", "--tags", "--exact-match", "HEAD"])
+                    .await?
+            }
+            _ => None,
+        };
+        let branch = current.or_else(|| tag.clone());
         let remote = work.ask(&["config", "--get", "remote.origin.url"]).await?;
-        let slug = slug(remote.as_deref(), &top);
+        let default_branch = work
+            .ask(&["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"])
+            .await?
+            .and_then(|name| name.strip_prefix("refs/remotes/origin/").map(str::to_owned));
+        let message = match &head {
+            Some(head) => work.must(&["log", "-1", "--format=%B", head]).await?,
+            None => UNCOMMITTED.to_owned(),
+        };
+        Ok(Self {
+            branch: branch.unwrap_or_else(|| USUAL_BRANCH.to_owned()),
+            tag,
+            default_branch,
+            slug: slug(remote.as_deref(), &top),
+            is_git: head.is_some() || top.join(".git").exists(),
+            head,
+            message,
+            top,
+        })
+    }
+}
+
+/// A copy of a working tree in a bare repository of its own, gone when it is dropped.
+pub struct Tree {
+    /// The commit that holds the tree's files.
+    pub commit: String,
+    /// Where the project's clones come from, in words that a script may hold.
+    pub clone_url: String,
+    /// Whether files differ from the last commit.
+    pub changed: bool,
+    /// Submodules whose files were taken as they lie.
+    pub submodules: usize,
+    place: TempDir,
+    git: Git,
+}
+
+impl Tree {
+    /// Copies a tree.
+    ///
+    /// # Errors
+    /// When git fails; the failure says at what.
+    pub async fn take(look: &Look) -> Result<Self, Failure> {
+        let (top, head) = (&look.top, &look.head);
+        let work = Git::at(top);
         let place = TempDir::with_prefix("travis-run-")?;
         let bare = place.path().join("source.git");
         let bare_text = bare.to_string_lossy().into_owned();
-        work.tell(&["init", "--quiet", "--bare", &bare_text])
+        work.tell(&["init", "--quiet", "--bare", "--template=", &bare_text])
             .await?;
-        let reference = format!("refs/heads/{branch}");
-        if let Some(head) = &head {
-            let spec = format!("{head}:{reference}");
-            work.tell(&["push", "--quiet", "--no-verify", &bare_text, &spec])
+        let copy = Git::copy(top, &bare, place.path());
+        // Of a shallow clone what is there will do.
+        copy.tell(&["config", "receive.shallowUpdate", "true"])
+            .await?;
+        copy.tell(&["config", "receive.autogc", "false"]).await?;
+        if let Some(head) = head {
+            let spec = format!("{head}:{TAKEN}");
+            // Tags, too: builds ask them which version this is.
+            let push = ["push", "--quiet", "--no-verify", &bare_text, &spec];
+            work.tell(&[&push[..], &["refs/tags/*:refs/tags/*"]].concat())
                 .await?;
         }
         // What the repository leaves out without saying so in its files is left out here, too.
@@ -71,41 +131,61 @@ impl Tree {
             std::fs::create_dir_all(bare.join("info"))?;
             std::fs::write(bare.join("info/exclude"), text)?;
         }
-        let copy = Git::copy(&top, &bare, place.path());
         if head.is_some() {
-            copy.tell(&["read-tree", &reference]).await?;
+            copy.tell(&["read-tree", TAKEN]).await?;
         }
         copy.tell(&["add", "--all", "."]).await?;
-        let tree = copy.must(&["write-tree"]).await?;
-        let before = match &head {
+        let before = match head {
             Some(head) => {
-                copy.must(&["rev-parse", &format!("{head}^{{tree}}")])
-                    .await?
+                let tree = format!("{head}^{{tree}}");
+                copy.must(&["rev-parse", &tree]).await?
             }
             None => String::new(),
         };
-        let changed = tree != before;
-        let commit = match &head {
-            Some(head) if !changed => head.clone(),
+        let changed = copy.must(&["write-tree"]).await? != before;
+        let submodules = submodules::take(&copy, top, &bare, place.path()).await?;
+        let commit = match head {
+            Some(head) if !changed && submodules == 0 => head.clone(),
             head => {
-                let mut words = vec!["commit-tree", &tree, "-m", "The working tree as it lies"];
+                let tree = copy.must(&["write-tree"]).await?;
+                let mut words = vec!["commit-tree", &tree, "-m", &look.message];
                 if let Some(head) = head {
                     words.extend(["-p", head]);
                 }
                 copy.must(&words).await?
             }
         };
-        copy.tell(&["update-ref", &reference, &commit]).await?;
-        let message = copy.must(&["log", "-1", "--format=%B", &commit]).await?;
+        copy.tell(&["update-ref", TAKEN, &commit]).await?;
         Ok(Self {
-            clone_url: format!("https://localhost/{slug}.git"),
-            branch,
+            clone_url: format!("https://localhost/{}.git", look.slug),
             commit,
-            message,
-            slug,
             changed,
+            submodules,
             place,
+            git: copy,
         })
+    }
+
+    /// Gives the commit the names that a clone asks for: a branch, and a tag.
+    ///
+    /// # Errors
+    /// When no branch or tag can have such a name.
+    pub async fn name(&self, branch: &str, tag: Option<&str>) -> Result<(), Failure> {
+        let tag = tag.map(|tag| (tag, format!("refs/tags/{tag}")));
+        let named = std::iter::once((branch, format!("refs/heads/{branch}"))).chain(tag);
+        for (name, reference) in named {
+            let fine = self.git.ask(&["check-ref-format", &reference]).await?;
+            if fine.is_none() {
+                return Err(Failure::usage(format!(
+                    "git allows no branch or tag the name {name:?}"
+                )));
+            }
+            self.git
+                .tell(&["update-ref", &reference, &self.commit])
+                .await?;
+        }
+        let head = format!("refs/heads/{branch}");
+        self.git.tell(&["symbolic-ref", "HEAD", &head]).await
     }
 
     /// The bare repository that holds the commit.
@@ -122,7 +202,7 @@ impl Tree {
 }
 
 /// `owner/name` of a remote's address, or of the directory's name, in characters of slugs.
-fn slug(remote: Option<&str>, top: &Path) -> String {
+pub fn slug(remote: Option<&str>, top: &Path) -> String {
     let clean = |part: &str| -> String {
         let part: String = part
             .chars()
@@ -136,7 +216,7 @@ fn slug(remote: Option<&str>, top: &Path) -> String {
             .collect();
         part.trim_start_matches(['.', '-']).to_owned()
     };
-    let address = remote.unwrap_or_default().trim_end_matches('/');
+    let address = remote.unwrap_or_default().trim().trim_end_matches('/');
     let address = address.strip_suffix(".git").unwrap_or(address);
     let mut parts = address.rsplit(['/', ':']).map(clean);
     if let (Some(name), Some(owner)) = (parts.next(), parts.next())
@@ -149,93 +229,6 @@ fn slug(remote: Option<&str>, top: &Path) -> String {
     match name {
         Some(name) if !name.is_empty() => format!("local/{name}"),
         _ => "local/project".to_owned(),
-    }
-}
-
-/// git in one place.
-struct Git {
-    directory: PathBuf,
-    environment: Vec<(&'static str, PathBuf)>,
-}
-
-impl Git {
-    fn at(directory: &Path) -> Self {
-        Self {
-            directory: directory.to_owned(),
-            environment: Vec::new(),
-        }
-    }
-
-    /// The files of `top` with the objects and an index of elsewhere.
-    fn copy(top: &Path, bare: &Path, place: &Path) -> Self {
-        Self {
-            directory: top.to_owned(),
-            environment: vec![
-                ("GIT_DIR", bare.to_owned()),
-                ("GIT_WORK_TREE", top.to_owned()),
-                ("GIT_INDEX_FILE", place.join("index")),
-            ],
-        }
-    }
-
-    /// What it prints; nothing when it says no.
-    async fn ask(&self, words: &[&str]) -> Result<Option<String>, Failure> {
-        self.call(words).await.map(Result::ok)
-    }
-
-    async fn must(&self, words: &[&str]) -> Result<String, Failure> {
-        self.call(words).await?.map_err(|said| {
-            Failure::new(
-                Status::Io,
-                format!(
-                    "git {} failed: {}",
-                    words.first().copied().unwrap_or_default(),
-                    crate::output::plain(said.trim())
-                ),
-            )
-            .remedy("Mend what git says of this working tree, then run again.")
-        })
-    }
-
-    async fn tell(&self, words: &[&str]) -> Result<(), Failure> {
-        self.must(words).await.map(drop)
-    }
-
-    async fn call(&self, words: &[&str]) -> Result<Result<String, String>, Failure> {
-        let mut command = Command::new("git");
-        command
-            .args(["-c", "advice.addEmbeddedRepo=false"])
-            .args(words)
-            .current_dir(&self.directory)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            // A person of its own: the machine may have none set.
-            .envs([
-                ("GIT_AUTHOR_NAME", "travis run"),
-                ("GIT_AUTHOR_EMAIL", "travis-run@localhost"),
-                ("GIT_COMMITTER_NAME", "travis run"),
-                ("GIT_COMMITTER_EMAIL", "travis-run@localhost"),
-                ("GIT_TERMINAL_PROMPT", "0"),
-            ])
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
-        let output = tokio::time::timeout(LONGEST, command.output())
-            .await
-            .map_err(|_| {
-                Failure::new(
-                    Status::Io,
-                    format!("git took longer than {} minutes", LONGEST.as_secs() / 60),
-                )
-            })?
-            .map_err(|error| {
-                Failure::new(Status::Io, format!("git can't be started: {error}"))
-                    .remedy("Install git.")
-            })?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-        Ok(if output.status.success() {
-            Ok(text(&output.stdout))
-        } else {
-            Err(text(&output.stderr))
-        })
     }
 }
 

@@ -10,6 +10,7 @@ mod repo;
 mod server;
 mod wire;
 mod worker;
+mod working;
 
 pub use api::{Answer, Api, is_over, send};
 pub use forge::{CLIENT_SECRET, FaultMode, Hosted, forge};
@@ -21,6 +22,7 @@ pub use repo::Repo;
 pub use server::{Server, Setup, finish};
 pub use wire::{FakeWorker, Held, facts};
 pub use worker::Worker;
+pub use working::{Working, git, ran};
 
 use std::time::{Duration, Instant};
 
