@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::language::Language;
 use crate::section::Section;
-use crate::shell::{assigned, check, is_name, pretty, quote};
+use crate::shell::{assigned, assignments, check, is_name, pretty, quote};
 use crate::{JobInput, ScriptError, value};
 
 /// Shorter secrets would mask half the log.
@@ -320,8 +320,10 @@ fn from_config(config: &Value) -> Result<(String, bool), ScriptError> {
             continue;
         }
         if is_name(name) {
-            let export = format!("export {name}={}", assigned(&value));
-            let _ = writeln!(lines, "  travis_cmd {} --echo", quote(&export));
+            for (name, value) in assignments(name, &value) {
+                let export = format!("export {name}={}", assigned(value));
+                let _ = writeln!(lines, "  travis_cmd {} --echo", quote(&export));
+            }
         } else {
             let notice = format!("{name:?} is not a name that a variable can have; it is not set.");
             check(&notice, || "the name of a variable".to_owned())?;

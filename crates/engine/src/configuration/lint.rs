@@ -1,9 +1,10 @@
 //! What a `.travis.yml` would build, and what is odd about it, without a repository.
 
-use super::messages::{fatal, kept};
+use super::messages::{MAIN, fatal, kept};
 use crate::label;
 use serde_json::Value;
-use travis_config::PlanContext;
+use travis_config::conditions::DataJudge;
+use travis_config::{ConfigError, Plan, PlanContext, RootSource};
 use travis_model::scheduling::Requirements;
 
 /// What a file comes to.
@@ -38,7 +39,8 @@ pub struct LintedJob {
     pub config: Value,
 }
 
-/// Reads a file as a push to the branch `main` would. Takes up to a tenth of a second for the
+/// Reads a file as a push to the branch `main` would. What it imports is not fetched: only the text
+/// itself is at hand, which a message says of each. Takes up to a tenth of a second for the
 /// largest files that are read: not for a thread that others wait for.
 #[must_use]
 pub fn lint(source: &str) -> Linted {
@@ -48,7 +50,7 @@ pub fn lint(source: &str) -> Linted {
         fork: Some(false),
         ..PlanContext::default()
     };
-    let plan = match travis_config::plan(source, &context) {
+    let plan = match plan(source, &context) {
         Ok(plan) => plan,
         Err(error) => {
             return Linted {
@@ -75,15 +77,39 @@ pub fn lint(source: &str) -> Linted {
     });
     Linted {
         jobs: jobs.collect(),
-        messages: plan.messages.iter().map(kept).collect(),
+        messages: plan.messages.iter().map(kept).map(unfollowed).collect(),
         config: plan.config,
         stages: plan.stages,
     }
 }
 
+fn plan(source: &str, context: &PlanContext) -> Result<Plan, ConfigError> {
+    if source.contains("import") {
+        let root = RootSource {
+            name: MAIN,
+            text: source,
+        };
+        travis_config::plan_sources(root, &[], context, &DataJudge)
+    } else {
+        travis_config::plan(source, context)
+    }
+}
+
+/// Nothing was looked for here, so what is missing is no mistake of the file.
+fn unfollowed(mut message: Value) -> Value {
+    if message["code"] == "unknown_import" {
+        let source = message["args"]["source"].as_str().unwrap_or_default();
+        message["text"] = format!("import not followed here: {source}").into();
+        message["code"] = "import_not_followed".into();
+        message["level"] = "info".into();
+        message["remedy"] =
+            "A build reads it. What it adds is missing from the messages and jobs shown.".into();
+    }
+    message
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::messages::MAIN;
     use super::*;
 
     #[test]
@@ -96,6 +122,53 @@ mod tests {
             (&found["src"], &found["key"]),
             (&MAIN.into(), &"root".into())
         );
+    }
+
+    #[test]
+    fn imports_are_named_and_not_followed() {
+        let linted = lint("language: rust\nimport:\n  - ci/common.yml\n  - ../x\n");
+        let told: Vec<_> = linted
+            .messages
+            .iter()
+            .map(|one| {
+                (
+                    one["level"].as_str(),
+                    one["code"].as_str(),
+                    one["line"].as_u64(),
+                )
+            })
+            .collect();
+        assert!(
+            told.contains(&(Some("info"), Some("import_not_followed"), Some(3))),
+            "{told:?}"
+        );
+        assert!(
+            told.contains(&(Some("error"), Some("invalid_ref"), Some(4))),
+            "{told:?}"
+        );
+        assert_eq!(linted.jobs.len(), 1);
+    }
+
+    #[test]
+    fn a_secret_in_plain_text_comes_with_what_to_do() {
+        let linted = lint("deploy:\n  provider: cargo\n  token: abc\n");
+        let alert = linted.messages.iter().find(|one| one["level"] == "alert");
+        let remedy = alert.and_then(|one| one["remedy"].as_str()).unwrap();
+        assert!(remedy.contains("Revoke it"), "{remedy}");
+    }
+
+    #[test]
+    fn what_messages_repeat_of_a_file_is_bounded() {
+        let long = "x".repeat(100_000);
+        let text: String = (0..2_000)
+            .map(|n| format!("unknown{n}: {long}\n"))
+            .take(9)
+            .collect();
+        let odd: String = (0..10_000).map(|n| format!("odd{n}: a\n")).collect();
+        let linted = lint(&(text + &odd));
+        assert!(linted.messages.len() <= 500);
+        let size = Value::from(linted.messages).to_string().len();
+        assert!(size < 500 * 1024, "{size}");
     }
 
     #[test]
