@@ -87,7 +87,7 @@ fn options() {
                 "-e install.packages(c(\"covr\"))\n",
                 "remotes::install_github(c(\"a/b\"))\n",
                 "$ R CMD build --no-manual .\n",
-                "CMD check x.tar.gz --x\n",
+                "CMD check x.tar.gz --x https://cran.test ",
             ],
         ),
         (

@@ -116,10 +116,17 @@ impl Language {
     /// For options that hold a zero byte.
     pub(crate) fn write(&self, script: &mut Section, config: &Value) -> Result<(), ScriptError> {
         let setup = self.needs_setup(config);
-        let defaults = ["install", "script", "before_cache"].iter().any(|phase| {
-            crate::phases::commands(config, phase).is_none() && self.default_step(phase).is_some()
-        });
-        if !setup && !defaults {
+        let mut calls = String::new();
+        if setup {
+            calls.push_str("travis_setup_language ");
+        }
+        for phase in ["install", "script", "before_cache"] {
+            if crate::phases::commands(config, phase).is_none() {
+                calls.push_str(self.default_step(phase).unwrap_or_default());
+                calls.push(' ');
+            }
+        }
+        if calls.trim().is_empty() {
             return Ok(());
         }
         script.needs(LANGUAGE_FUNCTIONS);
@@ -129,7 +136,8 @@ impl Language {
             script.needs(self.functions);
         }
         script.begin("travis_run_setup", "setup");
-        let options = options::assignments(self.choices, config)?;
+        let readers = functions::called(&[self.functions], &calls);
+        let options = options::assignments(self.choices, config, &readers)?;
         script.text.push_str(&options);
         if setup {
             script.line("travis_setup_language");

@@ -26,11 +26,19 @@ pub(crate) enum Kind {
     Pairs,
 }
 
-/// `travis_<path>=…` for each key that the configuration has, dots written as underscores. The
-/// values are literal words: what becomes of them is the functions' choice.
-pub(super) fn assignments(choices: &[Choice], config: &Value) -> Result<String, ScriptError> {
+/// `travis_<path>=…` for each key that the configuration has and the functions read, dots written as
+/// underscores. The values are literal words: what becomes of them is the functions' choice.
+pub(super) fn assignments(
+    choices: &[Choice],
+    config: &Value,
+    readers: &str,
+) -> Result<String, ScriptError> {
     let mut text = String::new();
     for choice in choices {
+        let variable = choice.path.replace('.', "_");
+        if !readers.contains(&format!("travis_{variable}")) {
+            continue;
+        }
         let found = choice
             .path
             .split('.')
@@ -50,7 +58,6 @@ pub(super) fn assignments(choices: &[Choice], config: &Value) -> Result<String, 
             check(word, || format!("the key {}", choice.path))?;
         }
         let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
-        let variable = choice.path.replace('.', "_");
         match (choice.kind, &words[..]) {
             (_, []) => {}
             (Kind::List | Kind::Pairs, words) => {

@@ -93,9 +93,9 @@ const SERVICES: &[Service] = &[
         port: 5672,
         before: &[],
         script: &[
-            "exec 3<>/dev/tcp/127.0.0.1/5672; printf 'AMQP\\0\\0\\011\\001' >&3; head -c 200 <&3 | tr -cd '[:print:]' | grep -o 'RabbitMQ' | head -n 1",
+            "exec 3<>/dev/tcp/127.0.0.1/5672; printf 'AMQP\\0\\0\\011\\001' >&3; head -c 40 <&3 | tr -cd '[:print:]' | grep -o 'capabilities'",
         ],
-        says: &["\nRabbitMQ\n"],
+        says: &["\ncapabilities\n"],
     },
     Service {
         name: "xvfb",
