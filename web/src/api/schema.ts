@@ -1784,7 +1784,7 @@ export interface components {
              * @description 1 is the first line.
              */
             line: number | null;
-            /** @description What to do about it, in a sentence; only for what is fatal. */
+            /** @description What to do about it, where the text does not say it and no edit does it. */
             remedy: string | null;
             /** @description The file, as [`RawConfig::source`] names it; `None` for what is about no single file. */
             src: string | null;
