@@ -2260,7 +2260,7 @@ export interface components {
             allow_failure: boolean;
             /** @description The architecture that it runs on. */
             arch: string;
-            /** @description Its whole configuration. */
+            /** @description Its whole configuration; null where those of all jobs together would be too large. */
             config: unknown;
             /** @description Its environment in a line. */
             env: string;
