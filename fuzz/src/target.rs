@@ -127,7 +127,7 @@ fn context() -> PlanContext {
 /// A file has the same jobs each time, and no more than are allowed.
 fn config(input: &str) -> Result<Option<Plan>, String> {
     let context = context();
-    let plan = match plan_with(input, &context, &DataJudge) {
+    let plan = match plan_with(input, &context, &DataJudge::default()) {
         Ok(plan) => plan,
         Err(error) => {
             let _ = error.explain(input);

@@ -30,7 +30,7 @@ pub fn lint_json(source: &str, context: &PlanContext) -> Value {
     } else {
         Cow::Owned(source.chars().filter(char::is_ascii).collect())
     };
-    match plan_with(&ascii, context, &DataJudge) {
+    match plan_with(&ascii, context, &DataJudge::default()) {
         Ok(plan) => answer(plan),
         Err(error) => refusal(&error),
     }

@@ -8,7 +8,7 @@ mod error;
 mod eval;
 mod judge;
 mod parser;
-pub(crate) mod pattern;
+mod pattern;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,6 +19,7 @@ use crate::PlanContext;
 pub use data::Data;
 pub use error::ConditionError;
 pub use judge::{DataJudge, data_of};
+pub(crate) use pattern::Patterns;
 
 /// A condition that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,16 @@ impl Condition {
     /// When a part that counts can't be judged: a regular expression that is invalid or takes too
     /// long, a function with wrong arguments. Such a condition counts as one that does not hold.
     pub fn holds(&self, data: &Data) -> Result<bool, ConditionError> {
-        eval::holds(&self.expr, data)
+        self.holds_within(data, &mut Patterns::default())
+    }
+
+    /// As [`Self::holds`], with what is left for the regular expressions of its file.
+    pub(crate) fn holds_within(
+        &self,
+        data: &Data,
+        patterns: &mut Patterns,
+    ) -> Result<bool, ConditionError> {
+        eval::holds(&self.expr, data, patterns)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Walk;
 use crate::PlanContext;
-use crate::conditions::{Condition, ConditionError, data_of};
+use crate::conditions::{Condition, ConditionError, Patterns, data_of};
 use crate::message::Level;
 use crate::table::Map;
 use crate::yaml::{Node, Value};
@@ -30,7 +30,7 @@ impl Walk<'_> {
             }
             return node;
         }
-        if let Err(error) = judge(text) {
+        if let Err(error) = judge(text, &mut self.patterns) {
             // The original names the reason only where it is not the grammar.
             let reason = error.to_string();
             let told =
@@ -62,7 +62,8 @@ impl Walk<'_> {
 }
 
 /// Reads a condition and judges it with nothing known, which finds invalid patterns as well.
-fn judge(text: &str) -> Result<(), ConditionError> {
+fn judge(text: &str, patterns: &mut Patterns) -> Result<(), ConditionError> {
     let data = data_of(&PlanContext::default(), &serde_json::Map::new());
-    Condition::parse(text)?.holds(&data).map(|_| ())
+    let condition = Condition::parse(text)?;
+    condition.holds_within(&data, patterns).map(|_| ())
 }

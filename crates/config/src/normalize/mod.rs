@@ -21,6 +21,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value as Json};
 
 use crate::Options;
+use crate::conditions::Patterns;
 use crate::message::{Level, Messages};
 use crate::table;
 use crate::yaml::{Document, Node, Type, Value};
@@ -44,6 +45,7 @@ pub(crate) fn normalize(
         systems: Vec::new(),
         detected: false,
         provider: None,
+        patterns: Patterns::default(),
         searches: MAX_SEARCHES,
         names: HashSet::new(),
         version_0,
@@ -81,6 +83,7 @@ struct Walk<'m> {
     detected: bool,
     /// The provider of the section whose entries are looked at.
     provider: Option<Json>,
+    patterns: Patterns,
     /// How often the nearest key or value may still be looked for.
     searches: usize,
     /// The names that may be given once in a file.

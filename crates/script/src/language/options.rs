@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Text,
     /// An array of texts.
     List,
+    /// An array of `key=value`, from a map.
+    Pairs,
 }
 
 /// `travis_<path>=…` for each key that the configuration has, dots written as underscores. The
@@ -38,6 +40,10 @@ pub(super) fn assignments(choices: &[Choice], config: &Value) -> Result<String, 
         };
         let words: Vec<String> = match value {
             Value::Array(list) => list.iter().filter_map(word).collect(),
+            Value::Object(map) if matches!(choice.kind, Kind::Pairs) => map
+                .iter()
+                .filter_map(|(key, value)| word(value).map(|text| format!("{key}={text}")))
+                .collect(),
             other => word(other).into_iter().collect(),
         };
         for word in &words {
@@ -47,11 +53,11 @@ pub(super) fn assignments(choices: &[Choice], config: &Value) -> Result<String, 
         let variable = choice.path.replace('.', "_");
         match (choice.kind, &words[..]) {
             (_, []) => {}
-            (Kind::List, words) => {
-                let _ = writeln!(text, "travis_{variable}=({})", words.join(" "));
+            (Kind::List | Kind::Pairs, words) => {
+                let _ = writeln!(text, "  travis_{variable}=({})", words.join(" "));
             }
             (Kind::Text, [first, ..]) => {
-                let _ = writeln!(text, "travis_{variable}={first}");
+                let _ = writeln!(text, "  travis_{variable}={first}");
             }
         }
     }

@@ -21,7 +21,7 @@ pub fn run(args: &ExpandArgs, session: &mut Session) -> Result<Status, Failure> 
     let planned = if args.facts.is_empty() {
         plan_with(&text, &context, &Unevaluated)
     } else {
-        plan_with(&text, &context, &DataJudge)
+        plan_with(&text, &context, &DataJudge::default())
     };
     let plan = planned.map_err(|error| refused(&name, &text, &error))?;
     if session.is_json() {

@@ -31,4 +31,5 @@ mod ping;
 mod postgres;
 mod process;
 mod security;
+mod services;
 mod troubles;

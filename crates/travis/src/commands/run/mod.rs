@@ -41,8 +41,8 @@ pub async fn run(args: RunArgs, session: &mut Session) -> Result<Status, Failure
         .map_err(|reason| Failure::new(Status::Errored, format!("{name}: {reason}")))?;
     let tree = Tree::take(&directory).await?;
     let known = facts(&args, &tree)?;
-    let plan =
-        plan_with(&text, &known, &DataJudge).map_err(|error| refused(&name, &text, &error))?;
+    let plan = plan_with(&text, &known, &DataJudge::default())
+        .map_err(|error| refused(&name, &text, &error))?;
     say_messages(&plan, &name, &mut session.screen)?;
     let all = chosen::choose(&plan, &args)?;
     if args.list {
