@@ -150,7 +150,7 @@ pub struct LintJob {
     pub arch: String,
     /// Whether its failure leaves the build green.
     pub allow_failure: bool,
-    /// Its whole configuration.
+    /// Its whole configuration; null where those of all jobs together would be too large.
     pub config: Value,
 }
 

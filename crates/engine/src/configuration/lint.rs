@@ -35,9 +35,13 @@ pub struct LintedJob {
     pub arch: String,
     /// Whether its failure leaves the build green.
     pub allow_failure: bool,
-    /// Its configuration.
+    /// Its configuration; null for those behind [`MOST_BYTES`] of all jobs together.
     pub config: Value,
 }
+
+/// How much the configurations of all jobs may hold together, in bytes of JSON: anybody may ask, and
+/// a few hundred jobs that share a large file would make an answer of many times its size.
+const MOST_BYTES: usize = 4 << 20;
 
 /// Reads a file as a push to the branch `main` would. What it imports is not fetched: only the text
 /// itself is at hand, which a message says of each. Takes up to a tenth of a second for the
@@ -61,6 +65,7 @@ pub fn lint(source: &str) -> Linted {
             };
         }
     };
+    let mut left = MOST_BYTES;
     let jobs = plan.jobs.into_iter().map(|job| {
         let needs = Requirements::of_config(&job.config);
         let label = label::job_label(job.name.as_deref(), &job.config);
@@ -72,7 +77,7 @@ pub fn lint(source: &str) -> Linted {
             os: needs.os,
             arch: needs.arch,
             allow_failure: job.allow_failure,
-            config: job.config,
+            config: within(&mut left, job.config),
         }
     });
     Linted {
@@ -80,6 +85,24 @@ pub fn lint(source: &str) -> Linted {
         messages: plan.messages.iter().map(kept).map(unfollowed).collect(),
         config: plan.config,
         stages: plan.stages,
+    }
+}
+
+/// The value, when it takes no more than is left.
+fn within(left: &mut usize, value: Value) -> Value {
+    let size = match *left {
+        0 => usize::MAX,
+        _ => value.to_string().len(),
+    };
+    match left.checked_sub(size) {
+        Some(rest) => {
+            *left = rest;
+            value
+        }
+        None => {
+            *left = 0;
+            Value::Null
+        }
     }
 }
 
@@ -147,6 +170,21 @@ mod tests {
             "{told:?}"
         );
         assert_eq!(linted.jobs.len(), 1);
+    }
+
+    #[test]
+    fn jobs_that_share_much_do_not_multiply_it() {
+        let jobs: String = (0..30).map(|n| format!("  - A={n}\n")).collect();
+        let text = format!("script: {}\nenv:\n{jobs}", "x".repeat(400_000));
+        let linted = lint(&text);
+        assert_eq!(linted.jobs.len(), 30);
+        assert!(linted.jobs[0].config.is_object() && linted.jobs[29].config.is_null());
+        let all: usize = linted
+            .jobs
+            .iter()
+            .map(|job| job.config.to_string().len())
+            .sum();
+        assert!(all < MOST_BYTES + 1024, "{all}");
     }
 
     #[test]
