@@ -14,6 +14,7 @@ use crate::{
 
 const FUNCTIONS: &str = include_str!("bash/functions.bash");
 const PUBLIC_FUNCTIONS: &str = include_str!("bash/public.bash");
+const SUDO: &str = include_str!("bash/sudo.bash");
 
 /// Functions that a job's own commands may call, and the files that they are made of: they are in
 /// a script whose configuration names them.
@@ -61,6 +62,7 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     environment::write_builtin(&mut environment, input, config, language)?;
     let mut script = Section::default();
     script.begin("travis_run_prepare", "prepare");
+    script.line("travis_lend_sudo");
     for version in environment::bad_versions(config, language) {
         script.notice(&format!("Not a version, and not used: {version}"))?;
     }
@@ -99,11 +101,22 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
         script.functions(),
         &format!("{text}{FUNCTIONS}{PUBLIC_FUNCTIONS}"),
     );
-    for part in [FUNCTIONS, PUBLIC_FUNCTIONS, &functions] {
+    for part in [FUNCTIONS, PUBLIC_FUNCTIONS, &lend_sudo(), &functions] {
         text.push_str(part);
     }
     text.push_str("\n# ==== the run ====\n\ntravis_run_job\n");
     Ok(JobScript { text })
+}
+
+/// The function that makes a program stand for sudo where jobs are not root: one job in four calls
+/// it, mostly for what is there already or does not need it.
+fn lend_sudo() -> String {
+    format!(
+        "\n# Where the job is not root, this program stands for sudo.\n\
+         travis_lend_sudo() {{\n  if travis_can_be_root; then return 0; fi\n  travis_no_root=1\n  \
+         install -D -m 755 /dev/stdin \"$HOME/.travis/bin/sudo\" <<'TRAVIS_SUDO'\n{SUDO}TRAVIS_SUDO\n  \
+         export PATH=\"$HOME/.travis/bin:$PATH\"\n}}\n"
+    )
 }
 
 /// What the script is, for somebody who looks why a job did what it did.
