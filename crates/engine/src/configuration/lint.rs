@@ -48,7 +48,7 @@ pub fn lint(source: &str) -> Linted {
         fork: Some(false),
         ..PlanContext::default()
     };
-    let plan = match travis_config::plan(source, &context) {
+    let mut plan = match travis_config::plan(source, &context) {
         Ok(plan) => plan,
         Err(error) => {
             return Linted {
@@ -59,6 +59,7 @@ pub fn lint(source: &str) -> Linted {
             };
         }
     };
+    travis_config::offer_edits(source, &mut plan.messages);
     let jobs = plan.jobs.into_iter().map(|job| {
         let needs = Requirements::of_config(&job.config);
         let label = label::job_label(job.name.as_deref(), &job.config);

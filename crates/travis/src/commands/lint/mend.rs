@@ -8,33 +8,45 @@ use crate::session::Session;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
-use travis_config::{Edit, Message};
+use travis_config::{Message, apply_edits};
 
 /// An edit can make room for another; after so many rounds something is wrong.
 const ROUNDS: usize = 20;
 
 /// What mends a message, in words.
 pub(super) fn help(source: &str, message: &Message) -> Option<String> {
-    let edit = message.edit.as_ref()?;
-    let range = range(source, edit)?;
-    let old = source[range].trim();
+    let Some(edit) = &message.edit else {
+        return message.advice();
+    };
     let new = edit.replacement.trim();
-    Some(match (old.is_empty(), new.is_empty()) {
-        (_, true) if old.contains('\n') || edit.end_line > edit.line => {
-            format!("remove lines {} to {}", edit.line, last_line(edit))
-        }
-        (_, true) => format!("remove `{}`", plain(old)),
-        (true, false) => format!("add `{}`", plain(new)),
-        (false, false) => format!("write `{}`", plain(new)),
-    })
-}
-
-fn last_line(edit: &Edit) -> u32 {
-    if edit.end_column == 1 && edit.end_line > edit.line {
+    if !new.is_empty() {
+        return Some(
+            if (edit.line, edit.column) == (edit.end_line, edit.end_column) {
+                format!("put `{}` before it", plain(new))
+            } else {
+                format!("write `{}`", plain(new))
+            },
+        );
+    }
+    let last = if edit.end_column == 1 && edit.end_line > edit.line {
         edit.end_line - 1
     } else {
         edit.end_line
-    }
+    };
+    Some(if last > edit.line {
+        format!("remove lines {} to {last}", edit.line)
+    } else if edit.end_line > edit.line {
+        format!("remove line {}", edit.line)
+    } else {
+        let line = source.lines().nth(edit.line as usize - 1)?;
+        let length = edit.end_column.saturating_sub(edit.column) as usize;
+        let old: String = line
+            .chars()
+            .skip(edit.column as usize - 1)
+            .take(length)
+            .collect();
+        format!("remove `{}`", plain(old.trim()))
+    })
 }
 
 /// Carries out the edits of all messages, again and again until there is none left, and writes
@@ -48,12 +60,12 @@ pub(super) fn fix(
     let mut text = report.source.clone();
     for _ in 0..ROUNDS {
         let Ok(checked) = planned(&text) else { break };
-        let edits = checked
+        let edits: Vec<_> = checked
             .messages
             .iter()
             .filter_map(|message| message.edit.clone())
             .collect();
-        match apply(&text, edits) {
+        match apply_edits(&text, &edits) {
             Some(changed) if planned(&changed).is_ok() => text = changed,
             _ => break,
         }
@@ -83,51 +95,6 @@ pub(super) fn fix(
         report.source = text;
     }
     Ok(())
-}
-
-/// Carries out edits that do not touch each other; of two that do, the first. `None` when there
-/// is nothing to do.
-fn apply(source: &str, edits: Vec<Edit>) -> Option<String> {
-    let mut places: Vec<_> = edits
-        .into_iter()
-        .filter_map(|edit| Some((range(source, &edit)?, edit.replacement)))
-        .collect();
-    places.sort_by_key(|(range, _)| (range.start, range.end));
-    let mut result = String::with_capacity(source.len());
-    let mut done = 0;
-    for (range, replacement) in places {
-        if range.start < done {
-            continue;
-        }
-        result.push_str(&source[done..range.start]);
-        result.push_str(&replacement);
-        done = range.end;
-    }
-    result.push_str(&source[done..]);
-    (result != source).then_some(result)
-}
-
-/// The bytes of an edit's place; `None` when there is no such place.
-fn range(source: &str, edit: &Edit) -> Option<std::ops::Range<usize>> {
-    let start = offset(source, edit.line, edit.column)?;
-    let end = offset(source, edit.end_line, edit.end_column)?;
-    (start <= end).then_some(start..end)
-}
-
-/// The byte of a line and column, both from 1; a column behind the end is the end.
-fn offset(source: &str, line: u32, column: u32) -> Option<usize> {
-    let (line, column) = (usize::try_from(line).ok()?, usize::try_from(column).ok()?);
-    let start = match line.checked_sub(1)? {
-        0 => 0,
-        before => source.match_indices('\n').nth(before - 1)?.0 + 1,
-    };
-    let rest = &source[start..];
-    let text = &rest[..rest.find('\n').unwrap_or(rest.len())];
-    let inside = match text.char_indices().nth(column.checked_sub(1)?) {
-        Some((inside, _)) => inside,
-        None => text.len(),
-    };
-    Some(start + inside)
 }
 
 /// Puts the new text in place at once, so that nobody sees half of it.
@@ -209,30 +176,6 @@ fn changes<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Change<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn edit(from: (u32, u32), to: (u32, u32), replacement: &str) -> Edit {
-        Edit {
-            line: from.0,
-            column: from.1,
-            end_line: to.0,
-            end_column: to.1,
-            replacement: replacement.to_owned(),
-        }
-    }
-
-    #[test]
-    fn edits_count_characters_and_do_not_overlap() {
-        let source = "ä: 1\nfoo-bar: 2\nb: 3";
-        let edits = vec![
-            edit((2, 1), (2, 8), "foo_bar"),
-            edit((1, 1), (1, 2), "a"),
-            edit((2, 3), (2, 5), "x"),
-            edit((3, 1), (3, 5), ""),
-            edit((9, 1), (9, 2), "nowhere"),
-        ];
-        assert_eq!(apply(source, edits).unwrap(), "a: 1\nfoo_bar: 2\n");
-        assert_eq!(apply(source, Vec::new()), None);
-    }
 
     #[test]
     fn differences_are_small() {

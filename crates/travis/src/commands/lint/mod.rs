@@ -10,7 +10,7 @@ use crate::session::Session;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use travis_config::conditions::Unevaluated;
-use travis_config::{ConfigError, Level, Message, PlanContext, plan_with};
+use travis_config::{ConfigError, Level, Message, PlanContext, offer_edits, plan_with};
 
 /// What came of one file.
 struct Report {
@@ -95,8 +95,9 @@ fn check(path: &Path, session: &mut Session) -> Report {
 
 fn planned(source: &str) -> Result<Checked, Refusal> {
     // A file is checked for every build, so no condition is taken to hold or not.
-    let plan =
+    let mut plan =
         plan_with(source, &PlanContext::default(), &Unevaluated).map_err(Refusal::Refused)?;
+    offer_edits(source, &mut plan.messages);
     Ok(Checked {
         messages: plan.messages,
         jobs: plan.jobs.len(),
