@@ -1,6 +1,6 @@
 //! Edits that messages bring: told as help, and carried out by `--fix`.
 
-use super::{Report, planned};
+use super::{Checked, Report, planned};
 use crate::commands::source;
 use crate::failure::{Failure, Status};
 use crate::output::{Color, plain};
@@ -8,7 +8,7 @@ use crate::session::Session;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
-use travis_config::{Message, apply_edits};
+use travis_config::{Level, Message, apply_edits};
 
 /// An edit can make room for another; after so many rounds something is wrong.
 const ROUNDS: usize = 20;
@@ -65,9 +65,15 @@ pub(super) fn fix(
             .iter()
             .filter_map(|message| message.edit.clone())
             .collect();
-        match apply_edits(&text, &edits) {
-            Some(changed) if planned(&changed).is_ok() => text = changed,
-            _ => break,
+        // Each was tried alone. Where they do not go together, the first goes first.
+        let all = apply_edits(&text, &edits).filter(|text| !is_worse(text, &checked));
+        let next = all.or_else(|| {
+            let first = apply_edits(&text, edits.get(..1)?)?;
+            (!is_worse(&first, &checked)).then_some(first)
+        });
+        match next {
+            Some(next) => text = next,
+            None => break,
         }
     }
     let changed = text != report.source;
@@ -95,6 +101,15 @@ pub(super) fn fix(
         report.source = text;
     }
     Ok(())
+}
+
+/// Whether a file can not be read any more, or has more to complain about than before.
+fn is_worse(text: &str, before: &Checked) -> bool {
+    let count = |checked: &Checked| {
+        let grave = checked.messages.iter().filter(|m| m.level > Level::Info);
+        grave.count()
+    };
+    !planned(text).is_ok_and(|after| count(&after) <= count(before))
 }
 
 /// Puts the new text in place at once, so that nobody sees half of it.

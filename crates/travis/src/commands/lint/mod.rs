@@ -42,6 +42,12 @@ impl Report {
             Ok(_) => Status::Passed,
         }
     }
+
+    /// How many messages have an edit.
+    fn edits(&self) -> usize {
+        let messages = self.result.as_ref().map(|checked| checked.messages.iter());
+        messages.map_or(0, |all| all.filter(|m| m.edit.is_some()).count())
+    }
 }
 
 /// Checks files.
@@ -57,7 +63,9 @@ pub fn run(args: &LintArgs, session: &mut Session) -> Result<Status, Failure> {
     };
     let mut worst = Status::Passed;
     let mut reports = Vec::new();
+    let mut results = Vec::new();
     for path in files {
+        let path = &file_of(path, session);
         let mut report = check(path, session);
         if args.fix {
             mend::fix(path, &mut report, args.dry_run, session)?;
@@ -65,6 +73,7 @@ pub fn run(args: &LintArgs, session: &mut Session) -> Result<Status, Failure> {
         if (report.status() as u8) > worst as u8 {
             worst = report.status();
         }
+        results.push((report.status(), report.edits()));
         if session.is_json() {
             reports.push(as_json(&report));
         } else if !(args.fix && source::is_stdin(path)) {
@@ -73,8 +82,21 @@ pub fn run(args: &LintArgs, session: &mut Session) -> Result<Status, Failure> {
     }
     if session.is_json() {
         session.screen.json(&json!({ "files": reports }))?;
+    } else if results.len() > 1 {
+        show::total(&results, session)?;
+    } else if !args.fix {
+        show::offer(results.iter().map(|(_, edits)| edits).sum(), session)?;
     }
     Ok(worst)
+}
+
+/// The usual file of a folder, where a folder is named.
+fn file_of(path: &Path, session: &Session) -> PathBuf {
+    if !source::is_stdin(path) && session.around.directory.join(path).is_dir() {
+        path.join(source::USUAL)
+    } else {
+        path.to_owned()
+    }
 }
 
 fn check(path: &Path, session: &mut Session) -> Report {
