@@ -25,7 +25,7 @@ pub use import::{
 };
 pub use lint::{lint_context, lint_json};
 pub use matrix::{Expansion, Notice};
-pub use message::{Edit, Level, Message};
+pub use message::{Edit, Level, Message, apply_edits, offer_edits};
 pub use options::Options;
 pub use yaml::MergeMode;
 
@@ -101,7 +101,7 @@ pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), Con
     let mut messages = message::Messages::default();
     let config = normalize::normalize(document, options, &mut messages);
     let mut messages = messages.into_vec();
-    message::edit::attach(source, messages.iter_mut());
+    message::edit::restore_columns(source, messages.iter_mut());
     Ok((Value::Object(config), messages))
 }
 
@@ -123,7 +123,7 @@ pub fn plan_with(
     judge: &dyn conditions::Judge,
 ) -> Result<Plan, ConfigError> {
     let mut plan = plan_document(parse(source)?, context, judge)?;
-    message::edit::attach(source, plan.messages.iter_mut());
+    message::edit::restore_columns(source, plan.messages.iter_mut());
     Ok(plan)
 }
 

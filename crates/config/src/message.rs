@@ -1,5 +1,6 @@
 //! Messages about a configuration, in the original's codes.
 
+mod advice;
 pub(crate) mod edit;
 mod text;
 
@@ -7,6 +8,8 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Map, Value};
+
+pub use edit::{apply_edits, offer_edits};
 
 /// How grave a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -69,7 +72,7 @@ pub struct Message {
     pub file: Option<String>,
     /// The sentence to show, without level and key.
     pub text: String,
-    /// What mends it, where that is certain.
+    /// What mends it, where that is certain and [`offer_edits`] was asked.
     pub edit: Option<Edit>,
     /// The line of the key that it is about, from 1: where the original says that it is.
     #[serde(skip)]
@@ -98,6 +101,12 @@ impl Message {
     #[must_use]
     pub fn full_text(&self) -> String {
         format!("[{}] on {}: {}", self.level.as_str(), self.key, self.text)
+    }
+
+    /// What a person can do about it where no edit is certain; `None` where the text says all.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        advice::advice(self)
     }
 
     fn fingerprint(&self) -> u64 {

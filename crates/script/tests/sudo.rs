@@ -1,4 +1,5 @@
 //! What stands for sudo where jobs are not root.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;

@@ -105,7 +105,10 @@ fn lint_tells_by_its_code_whether_there_is_something_to_mend() {
     let (code, out, _) = lint(&["odd.yml"], "");
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("odd.yml:4:1: warn:"), "{out}");
-    assert!(out.contains("   4 | scrpit: make\n     | ^\n"), "{out}");
+    assert!(
+        out.contains("   4 | scrpit: make\n     | ^^^^^^\n"),
+        "{out}"
+    );
 
     let (code, out, _) = lint(&["broken.yml"], "");
     assert_eq!(code, 2, "{out}");
@@ -142,6 +145,92 @@ fn a_stranger_s_file_can_not_move_the_cursor() {
     )]);
     let (_, out, err) = run(&["lint", "--color", "never"], folder.path(), "");
     assert!(!out.contains('\x1b') && !err.contains('\x1b'), "{out:?}");
+}
+
+const MESSY: &str = "\
+# why\r
+sudo: required\r
+langauge: Ruby # note\r
+matrix:\r
+  include:\r
+  - sudo: true\r
+    os: [Linux]\r
+env:\r
+- A=1\r
+env:\r
+- B=1\r
+";
+
+#[test]
+fn lint_mends_a_messy_file_and_keeps_its_layout() {
+    let folder = tree(&[(".travis.yml", MESSY)]);
+    let lint = |arguments: &[&str], input: &str| {
+        let mut all = vec!["lint", "--color", "never"];
+        all.extend(arguments);
+        run(&all, folder.path(), input)
+    };
+    let (code, out, _) = lint(&[], "");
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("help: remove line 2"), "{out}");
+    assert!(out.contains("only the last `env` counts"), "{out}");
+    assert!(
+        out.contains("messages are mended by `travis lint --fix`"),
+        "{out}"
+    );
+
+    let (code, shown, _) = lint(&["--fix", "--dry-run"], "");
+    assert_eq!(code, 1, "{shown}");
+    let path = folder.path().join(".travis.yml");
+    assert_eq!(fs::read_to_string(&path).unwrap(), MESSY);
+
+    let (code, out, _) = lint(&["--fix"], "");
+    // What a person has to decide is still told.
+    assert_eq!(code, 1, "{out}");
+    assert!(
+        out.contains("- sudo: required") && out.contains("+ language: ruby # note"),
+        "{out}"
+    );
+    let mended = "# why\r\nlanguage: ruby # note\r\njobs:\r\n  include:\r\n  - os: linux\r\n\
+                  env:\r\n- A=1\r\nenv:\r\n- B=1\r\n";
+    assert_eq!(fs::read_to_string(&path).unwrap(), mended);
+
+    let (code, again, _) = lint(&["--fix", "-"], mended);
+    assert_eq!((code, again.as_str()), (1, mended));
+}
+
+#[test]
+fn lint_takes_many_files_folders_and_what_is_none() {
+    let folder = tree(&[
+        ("good.yml", "os: linux\ndist: focal\nlanguage: shell\n"),
+        (
+            "long.yml",
+            &format!("script: [{}]\n", "'echo', ".repeat(60)),
+        ),
+        ("tab.yml", "script:\n\t- make\n"),
+    ]);
+    fs::write(folder.path().join("binary"), [0xff, 0, 1]).unwrap();
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    let sub = folder.path().join("sub/.travis.yml");
+    fs::write(
+        sub,
+        "lang\u{fc}age: x\nname: '\u{65e5}\u{672c}' \nOs: linux\n",
+    )
+    .unwrap();
+    let files = ["lint", "good.yml", "sub", "tab.yml", "binary", "none.yml"];
+    let (code, out, _) = run(&files, folder.path(), "");
+    assert_eq!(code, 2, "{out}");
+    for line in [
+        "\u{2713} good.yml: nothing to say",
+        "sub/.travis.yml:3:1: info:",
+        "tab.yml:2:",
+        "binary: refused: it is no UTF-8 text",
+        "none.yml: refused: there is no such file",
+        "5 files: 1 without complaint, 1 with something to mend, 3 refused",
+    ] {
+        assert!(out.contains(line), "{line} in\n{out}");
+    }
+    let (_, out, _) = run(&["lint", "long.yml"], folder.path(), "");
+    assert!(out.lines().all(|line| line.chars().count() < 200), "{out}");
 }
 
 #[test]

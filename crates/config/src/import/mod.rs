@@ -113,16 +113,17 @@ pub fn plan_sources(
     }
     let messages = &mut plan.messages;
     let of_root = messages.iter_mut().filter(|message| message.file.is_none());
-    crate::message::edit::attach(root.text, of_root);
+    crate::message::edit::restore_columns(root.text, of_root);
     for file in fetched {
         if let Ok(text) = &file.result {
             let name = file.source.to_string();
             let of_file = messages
                 .iter_mut()
                 .filter(|message| message.file.as_ref() == Some(&name));
-            crate::message::edit::attach(text, of_file);
+            crate::message::edit::restore_columns(text, of_file);
         }
     }
+    crate::offer_edits(root.text, messages);
     plan.sources = names;
     Ok(plan)
 }

@@ -6,7 +6,9 @@ fn told(source: &str) -> (Value, Vec<Message>) {
         defaults: false,
         ..Options::default()
     };
-    read(source, options).unwrap()
+    let (config, mut messages) = read(source, options).unwrap();
+    crate::offer_edits(source, &mut messages);
+    (config, messages)
 }
 
 #[test]

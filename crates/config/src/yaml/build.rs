@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, hash_map::Entry as Slot};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
-use super::mend::{blank_alias, indent_string};
+use super::mend::mended;
 use super::scalar::scalar;
 use super::{Document, Duplicate, Entry, MergeMode, Node, Type, Value};
 use crate::ConfigError;
@@ -61,7 +61,7 @@ fn position(mark: &Marker) -> (u32, u32) {
     )
 }
 
-/// How many strings with too little indentation are mended.
+/// How many things that the original let pass are mended.
 const MAX_MENDED: usize = 50;
 
 /// Parses the first document of a file.
@@ -73,55 +73,13 @@ pub(crate) fn parse(source: &str) -> Result<Document, ConfigError> {
     if !source.is_ascii() {
         source = Cow::Owned(source.chars().filter_map(visible).collect());
     }
-    let mut unindented = false;
     for _ in 0..MAX_MENDED {
         match parse_strictly(&source) {
-            Err(ConfigError::Syntax {
-                line,
-                column,
-                reason,
-            }) if reason.contains("indentation in quoted scalar") => {
-                match indent_string(&source, line, column) {
-                    Some(mended) => source = Cow::Owned(mended),
-                    None => {
-                        return Err(ConfigError::Syntax {
-                            line,
-                            column,
-                            reason,
-                        });
-                    }
-                }
-            }
-            // The first line may be indented more than the others.
-            Err(ConfigError::Syntax { reason, .. })
-                if !unindented
-                    && source.starts_with([' ', '\n'])
-                    && reason.contains("<document start>") =>
-            {
-                unindented = true;
-                let start = source.len() - source.trim_start().len();
-                let blank = source.get(..start).unwrap_or_default();
-                let lines = blank.rfind('\n').map_or(0, |end| end + 1);
-                let mut mended = blank.get(..lines).unwrap_or_default().to_owned();
-                mended.push_str(source.trim_start());
-                source = Cow::Owned(mended);
-            }
-            // An anchor that nobody defined stands for nothing.
-            Err(ConfigError::Syntax {
-                line,
-                column,
-                reason,
-            }) if reason.contains("unknown anchor") => match blank_alias(&source, line, column) {
-                Some(mended) => source = Cow::Owned(mended),
-                None => {
-                    return Err(ConfigError::Syntax {
-                        line,
-                        column,
-                        reason,
-                    });
-                }
+            Ok(document) => return Ok(document),
+            Err(error) => match mended(&source, &error) {
+                Some(text) => source = Cow::Owned(text),
+                None => return Err(error),
             },
-            other => return other,
         }
     }
     parse_strictly(&source)

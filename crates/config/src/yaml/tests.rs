@@ -99,3 +99,20 @@ fn letters_of_all_languages_are_kept_and_what_nobody_sees_is_not() {
         serde_json::json!({"name": "Prüfung ✓", "script": ["echo „ja“"]})
     );
 }
+
+#[test]
+fn tabs_between_key_and_value_are_let_pass_as_they_were() {
+    let got = root("language:\tgo\nenv:\n  - A:\t\t1\n");
+    assert_eq!(
+        got,
+        serde_json::json!({"language": "go", "env": [{"A": 1}]})
+    );
+}
+
+#[test]
+fn an_asterisk_begins_an_alias_or_nothing() {
+    assert_eq!(root("a: *nobody\n")["a"], Json::Null);
+    for source in ["a:\n- *.py\n", "a: *x.y\n", "a: *\n"] {
+        assert!(parse(source).is_err(), "{source}");
+    }
+}

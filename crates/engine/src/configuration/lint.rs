@@ -54,7 +54,7 @@ pub fn lint(source: &str) -> Linted {
         fork: Some(false),
         ..PlanContext::default()
     };
-    let plan = match plan(source, &context) {
+    let mut plan = match plan(source, &context) {
         Ok(plan) => plan,
         Err(error) => {
             return Linted {
@@ -65,6 +65,7 @@ pub fn lint(source: &str) -> Linted {
             };
         }
     };
+    travis_config::offer_edits(source, &mut plan.messages);
     let mut left = MOST_BYTES;
     let jobs = plan.jobs.into_iter().map(|job| {
         let needs = Requirements::of_config(&job.config);

@@ -19,11 +19,12 @@ if [[ $# -eq 0 ]]; then
   exit 1
 fi
 
-# The packages that are asked for and not there.
-missing=()
+# The packages that are asked for, and those that are not there.
+asked=() missing=()
 find_missing() {
   local word
   for word in "$@"; do
+    if [[ "$word" != -* ]]; then asked+=("$word"); fi
     case "$word" in
       -*) ;;
       *.deb) missing+=("$word") ;;
@@ -53,7 +54,7 @@ case "${1##*/}" in
           say "Jobs are not root on this worker and cannot install: ${missing[*]}. Install them on the worker: apt-get install ${missing[*]}"
           exit 100
         fi
-        printf 'Already installed: %s\n' "${rest[*]}"
+        printf 'Already installed: %s\n' "${asked[*]}"
         exit 0
         ;;
       update | upgrade | dist-upgrade | full-upgrade | remove | purge | autoremove | clean | autoclean | build-dep)

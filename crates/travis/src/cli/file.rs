@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   travis lint                     ./.travis.yml
-  travis lint ci/*.yml            several files
+  travis lint ci/*.yml ../other   several files; of a folder its .travis.yml
   travis lint - < config.yml      standard input
   travis lint --fix --dry-run     show what would be mended
   travis lint --fix               mend it
@@ -20,7 +20,7 @@ repositories are not fetched.
 Ends with 0 when there is nothing above info, with 1 when there are warnings, errors or alerts, and
 with 2 when a file can't be read or is refused as a whole.")]
 pub struct LintArgs {
-    /// The files; - is standard input [default: .travis.yml]
+    /// The files, or folders with a .travis.yml; - is standard input [default: .travis.yml]
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Write the mended file where a message says how, and print what was changed

@@ -10,33 +10,47 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 use travis_config::conditions::Unevaluated;
-use travis_config::{ConfigError, Edit, Message, Plan, PlanContext, plan_with};
+use travis_config::{
+    ConfigError, Level, Message, PlanContext, apply_edits, offer_edits, plan_with,
+};
 
 /// An edit can make room for another; after so many rounds something is wrong.
 const ROUNDS: usize = 20;
 
 /// What mends a message, in words.
 pub(super) fn help(source: &str, message: &Message) -> Option<String> {
-    let edit = message.edit.as_ref()?;
-    let range = range(source, edit)?;
-    let old = source[range].trim();
+    let Some(edit) = &message.edit else {
+        return message.advice();
+    };
     let new = edit.replacement.trim();
-    Some(match (old.is_empty(), new.is_empty()) {
-        (_, true) if old.contains('\n') || edit.end_line > edit.line => {
-            format!("remove lines {} to {}", edit.line, last_line(edit))
-        }
-        (_, true) => format!("remove `{}`", plain(old)),
-        (true, false) => format!("add `{}`", plain(new)),
-        (false, false) => format!("write `{}`", plain(new)),
-    })
-}
-
-fn last_line(edit: &Edit) -> u32 {
-    if edit.end_column == 1 && edit.end_line > edit.line {
+    if !new.is_empty() {
+        return Some(
+            if (edit.line, edit.column) == (edit.end_line, edit.end_column) {
+                format!("put `{}` before it", plain(new))
+            } else {
+                format!("write `{}`", plain(new))
+            },
+        );
+    }
+    let last = if edit.end_column == 1 && edit.end_line > edit.line {
         edit.end_line - 1
     } else {
         edit.end_line
-    }
+    };
+    Some(if last > edit.line {
+        format!("remove lines {} to {last}", edit.line)
+    } else if edit.end_line > edit.line {
+        format!("remove line {}", edit.line)
+    } else {
+        let line = source.lines().nth(edit.line as usize - 1)?;
+        let length = edit.end_column.saturating_sub(edit.column) as usize;
+        let old: String = line
+            .chars()
+            .skip(edit.column as usize - 1)
+            .take(length)
+            .collect();
+        format!("remove `{}`", plain(old.trim()))
+    })
 }
 
 /// Carries out the edits of all messages, again and again until there is none left, and writes
@@ -52,15 +66,20 @@ pub(super) fn fix(
     } = &report.sources;
     let mut text = before.clone();
     for _ in 0..ROUNDS {
-        let Ok(plan) = alone(&text) else { break };
-        let edits = plan
-            .messages
+        let Ok(messages) = alone(&text) else { break };
+        let edits: Vec<_> = messages
             .iter()
             .filter_map(|message| message.edit.clone())
             .collect();
-        match apply(&text, edits) {
-            Some(changed) if alone(&changed).is_ok() => text = changed,
-            _ => break,
+        // Each was tried alone. Where they do not go together, the first goes first.
+        let all = apply_edits(&text, &edits).filter(|text| !is_worse(text, &messages));
+        let next = all.or_else(|| {
+            let first = apply_edits(&text, edits.get(..1)?)?;
+            (!is_worse(&first, &messages)).then_some(first)
+        });
+        match next {
+            Some(next) => text = next,
+            None => break,
         }
     }
     let changed = text != *before;
@@ -87,54 +106,17 @@ pub(super) fn fix(
     Ok(kept)
 }
 
-/// What one file means without its imports, whose messages bring no edits of it.
-fn alone(text: &str) -> Result<Plan, ConfigError> {
-    plan_with(text, &PlanContext::default(), &Unevaluated)
+/// What there is to say of one file without its imports, whose messages bring no edits of it.
+fn alone(text: &str) -> Result<Vec<Message>, ConfigError> {
+    let mut plan = plan_with(text, &PlanContext::default(), &Unevaluated)?;
+    offer_edits(text, &mut plan.messages);
+    Ok(plan.messages)
 }
 
-/// Carries out edits that do not touch each other; of two that do, the first. `None` when there
-/// is nothing to do.
-fn apply(source: &str, edits: Vec<Edit>) -> Option<String> {
-    let mut places: Vec<_> = edits
-        .into_iter()
-        .filter_map(|edit| Some((range(source, &edit)?, edit.replacement)))
-        .collect();
-    places.sort_by_key(|(range, _)| (range.start, range.end));
-    let mut result = String::with_capacity(source.len());
-    let mut done = 0;
-    for (range, replacement) in places {
-        if range.start < done {
-            continue;
-        }
-        result.push_str(&source[done..range.start]);
-        result.push_str(&replacement);
-        done = range.end;
-    }
-    result.push_str(&source[done..]);
-    (result != source).then_some(result)
-}
-
-/// The bytes of an edit's place; `None` when there is no such place.
-fn range(source: &str, edit: &Edit) -> Option<std::ops::Range<usize>> {
-    let start = offset(source, edit.line, edit.column)?;
-    let end = offset(source, edit.end_line, edit.end_column)?;
-    (start <= end).then_some(start..end)
-}
-
-/// The byte of a line and column, both from 1; a column behind the end is the end.
-fn offset(source: &str, line: u32, column: u32) -> Option<usize> {
-    let (line, column) = (usize::try_from(line).ok()?, usize::try_from(column).ok()?);
-    let start = match line.checked_sub(1)? {
-        0 => 0,
-        before => source.match_indices('\n').nth(before - 1)?.0 + 1,
-    };
-    let rest = &source[start..];
-    let text = &rest[..rest.find('\n').unwrap_or(rest.len())];
-    let inside = match text.char_indices().nth(column.checked_sub(1)?) {
-        Some((inside, _)) => inside,
-        None => text.len(),
-    };
-    Some(start + inside)
+/// Whether a file can not be read any more, or has more to complain about than before.
+fn is_worse(text: &str, before: &[Message]) -> bool {
+    let count = |messages: &[Message]| messages.iter().filter(|m| m.level > Level::Info).count();
+    !alone(text).is_ok_and(|after| count(&after) <= count(before))
 }
 
 /// Puts the new text in place at once, so that nobody sees half of it.
@@ -216,30 +198,6 @@ fn changes<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Change<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn edit(from: (u32, u32), to: (u32, u32), replacement: &str) -> Edit {
-        Edit {
-            line: from.0,
-            column: from.1,
-            end_line: to.0,
-            end_column: to.1,
-            replacement: replacement.to_owned(),
-        }
-    }
-
-    #[test]
-    fn edits_count_characters_and_do_not_overlap() {
-        let source = "ä: 1\nfoo-bar: 2\nb: 3";
-        let edits = vec![
-            edit((2, 1), (2, 8), "foo_bar"),
-            edit((1, 1), (1, 2), "a"),
-            edit((2, 3), (2, 5), "x"),
-            edit((3, 1), (3, 5), ""),
-            edit((9, 1), (9, 2), "nowhere"),
-        ];
-        assert_eq!(apply(source, edits).unwrap(), "a: 1\nfoo_bar: 2\n");
-        assert_eq!(apply(source, Vec::new()), None);
-    }
 
     #[test]
     fn differences_are_small() {

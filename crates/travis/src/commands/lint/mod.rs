@@ -43,6 +43,12 @@ impl Report {
             Ok(_) => Status::Passed,
         }
     }
+
+    /// How many messages have an edit.
+    fn edits(&self) -> usize {
+        let messages = self.result.as_ref().map(|checked| checked.messages.iter());
+        messages.map_or(0, |all| all.filter(|m| m.edit.is_some()).count())
+    }
 }
 
 /// Checks files.
@@ -58,7 +64,9 @@ pub async fn run(args: &LintArgs, session: &mut Session) -> Result<Status, Failu
     };
     let mut worst = Status::Passed;
     let mut reports = Vec::new();
+    let mut results = Vec::new();
     for path in files {
+        let path = &file_of(path, session);
         let mut report = check(path, session).await;
         if args.fix && mend::fix(path, &mut report, args.dry_run, session)? {
             let Sources { name, text, .. } = report.sources;
@@ -67,6 +75,7 @@ pub async fn run(args: &LintArgs, session: &mut Session) -> Result<Status, Failu
         if (report.status() as u8) > worst as u8 {
             worst = report.status();
         }
+        results.push((report.status(), report.edits()));
         if session.is_json() {
             reports.push(as_json(&report));
         } else if !(args.fix && source::is_stdin(path)) {
@@ -75,8 +84,21 @@ pub async fn run(args: &LintArgs, session: &mut Session) -> Result<Status, Failu
     }
     if session.is_json() {
         session.screen.json(&json!({ "files": reports }))?;
+    } else if results.len() > 1 {
+        show::total(&results, session)?;
+    } else if !args.fix {
+        show::offer(results.iter().map(|(_, edits)| edits).sum(), session)?;
     }
     Ok(worst)
+}
+
+/// The usual file of a folder, where a folder is named.
+fn file_of(path: &Path, session: &Session) -> PathBuf {
+    if !source::is_stdin(path) && session.around.directory.join(path).is_dir() {
+        path.join(source::USUAL)
+    } else {
+        path.to_owned()
+    }
 }
 
 async fn check(path: &Path, session: &mut Session) -> Report {
@@ -114,7 +136,8 @@ fn planned(sources: &Sources) -> Result<Checked, Refusal> {
 
 /// The place in a file, for failures of other commands.
 pub(super) fn excerpt(text: &str, line: u32, column: u32) -> Vec<String> {
-    show::excerpt(text, (line, column), Color::Red, Paint { colors: false })
+    let paint = Paint { colors: false };
+    show::excerpt(text, (line, column), 1, Color::Red, paint)
 }
 
 fn as_json(report: &Report) -> Value {

@@ -1,7 +1,7 @@
 //! Messages for people: the place, the line with a caret, and what mends it.
 
 use super::{Checked, Refusal, Report, mend};
-use crate::failure::Failure;
+use crate::failure::{Failure, Status};
 use crate::output::{Color, Paint, plain, width};
 use crate::session::Session;
 use travis_config::{Level, Message};
@@ -13,7 +13,10 @@ const WINDOW: usize = 100;
 pub(super) fn report(report: &Report, session: &mut Session) -> Result<(), Failure> {
     match &report.result {
         Ok(checked) => {
-            for message in &checked.messages {
+            let mut messages: Vec<&Message> = checked.messages.iter().collect();
+            // As one reads the file; what has no place in it comes last.
+            messages.sort_by_key(|m| (m.file.is_some(), m.line.is_none(), m.line, m.column));
+            for message in messages {
                 one(report, message, session)?;
             }
             summary(report, checked, session)
@@ -35,7 +38,7 @@ pub(super) fn report(report: &Report, session: &mut Session) -> Result<(), Failu
                 .screen
                 .line(&format!("{place} {label} {}", plain(&text)))?;
             if let Some((line, column)) = position {
-                snippet(source, line, column, Color::Red, session)?;
+                snippet(source, (line, column), 1, Color::Red, session)?;
             }
             if let Some(help) = help {
                 session.screen.line(&format!("  help: {help}"))?;
@@ -68,8 +71,8 @@ fn one(report: &Report, message: &Message, session: &mut Session) -> Result<(), 
     session
         .screen
         .line(&format!("{place} {label} {on}{text}"))?;
-    if let Some((line, column)) = position {
-        snippet(source, line, column, color, session)?;
+    if let Some(position) = position {
+        snippet(source, position, length(message), color, session)?;
     }
     if let Some(help) = mend::help(source, message) {
         session.screen.line(&format!("  help: {help}"))?;
@@ -86,24 +89,37 @@ fn place(name: &str, position: Option<(u32, u32)>) -> String {
     }
 }
 
-/// The line, with a caret under the column when there is one.
+/// How many characters a message is about: the word that its edit exchanges, else one.
+fn length(message: &Message) -> usize {
+    let exchanged = message.edit.as_ref().filter(|edit| {
+        edit.line == edit.end_line
+            && Some(edit.line) == message.line
+            && Some(edit.column) == message.column
+    });
+    let length = exchanged.map_or(1, |edit| edit.end_column.saturating_sub(edit.column));
+    usize::try_from(length).unwrap_or(1).max(1)
+}
+
+/// The line, with carets under so many characters from the column on when there is one.
 fn snippet(
     source: &str,
-    line: u32,
-    column: u32,
+    (line, column): (u32, u32),
+    length: usize,
     color: Color,
     session: &mut Session,
 ) -> Result<(), Failure> {
-    for text in excerpt(source, (line, column), color, session.screen.paint) {
+    for text in excerpt(source, (line, column), length, color, session.screen.paint) {
         session.screen.line(&text)?;
     }
     Ok(())
 }
 
-/// A line of a file, and one with a caret under the column when there is one.
+/// A line of a file, and one with carets under so many characters from the column on when there is
+/// one.
 pub(super) fn excerpt(
     source: &str,
     (line, column): (u32, u32),
+    length: usize,
     color: Color,
     paint: Paint,
 ) -> Vec<String> {
@@ -117,17 +133,73 @@ pub(super) fn excerpt(
             None => return Vec::new(),
         },
     };
-    let first = if at < WINDOW { 0 } else { at - WINDOW / 2 };
-    let shown: String = full.chars().skip(first).take(WINDOW).collect();
+    let (shown, indent, carets) = window(full, at, length);
     let margin = paint.text(Color::Gray, &format!("{line:>4} |"));
-    let mut lines = vec![format!("{margin} {}", plain(shown.trim_end()))];
+    let mut lines = vec![format!("{margin} {shown}")];
     if column > 0 {
-        let before: String = shown.chars().take(at - first).collect();
-        let indent = " ".repeat(width(&plain(&before)));
-        let margin = paint.text(Color::Gray, "     |");
-        lines.push(format!("{margin} {indent}{}", paint.text(color, "^")));
+        let below = paint.text(Color::Gray, "     |");
+        let carets = paint.text(color, &"^".repeat(carets));
+        lines.push(format!("{below} {}{carets}", " ".repeat(indent)));
     }
     lines
+}
+
+/// The part of a line around a character, the columns before the character, and the columns that
+/// the word from there on takes.
+fn window(line: &str, at: usize, length: usize) -> (String, usize, usize) {
+    let line = plain(line.trim_end());
+    let count = line.chars().count();
+    let first = if count <= WINDOW || at < WINDOW * 2 / 3 {
+        0
+    } else {
+        (at - WINDOW / 2).min(count.saturating_sub(WINDOW))
+    };
+    let (left, right) = (
+        if first > 0 { "…" } else { "" },
+        if count > first + WINDOW { "…" } else { "" },
+    );
+    let part = |from: usize, to: usize| -> String {
+        let to = to.min(first + WINDOW);
+        line.chars().take(to).skip(from).collect()
+    };
+    let before = width(left) + width(&part(first, at.max(first)));
+    let word = width(&part(at, at + length)).max(1);
+    (format!("{left}{}{right}", part(first, count)), before, word)
+}
+
+/// What came of several files, in one line.
+pub(super) fn total(reports: &[(Status, usize)], session: &mut Session) -> Result<(), Failure> {
+    let of = |wanted: Status| {
+        reports
+            .iter()
+            .filter(|(status, _)| *status == wanted)
+            .count()
+    };
+    let parts: Vec<String> = [
+        (Status::Passed, "without complaint"),
+        (Status::Failed, "with something to mend"),
+        (Status::Errored, "refused"),
+    ]
+    .into_iter()
+    .filter_map(|(status, text)| match of(status) {
+        0 => None,
+        number => Some(format!("{number} {text}")),
+    })
+    .collect();
+    let line = format!("{} files: {}", reports.len(), parts.join(", "));
+    session.screen.line(&line)?;
+    let edits = reports.iter().map(|(_, edits)| edits).sum();
+    offer(edits, session)
+}
+
+/// Says how to have it mended, where something can be.
+pub(super) fn offer(edits: usize, session: &mut Session) -> Result<(), Failure> {
+    let text = match edits {
+        0 => return Ok(()),
+        1 => "  1 message is mended by `travis lint --fix`".to_owned(),
+        number => format!("  {number} messages are mended by `travis lint --fix`"),
+    };
+    Ok(session.screen.line(&text)?)
 }
 
 fn summary(report: &Report, checked: &Checked, session: &mut Session) -> Result<(), Failure> {
@@ -164,4 +236,30 @@ fn summary(report: &Report, checked: &Checked, session: &mut Session) -> Result<
         .screen
         .line(&format!("{sign} {}: {said}; {jobs}", report.sources.name))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_shown_around_the_place() {
+        let line = format!("{}mistake: {}", "x".repeat(300), "y".repeat(300));
+        let (shown, indent, carets) = window(&line, 300, 7);
+        let marked: String = shown.chars().skip(indent).take(carets).collect();
+        assert_eq!(marked, "mistake");
+        assert!(shown.starts_with('…') && shown.ends_with('…'), "{shown}");
+        assert!(width(&shown) <= WINDOW + 2);
+
+        let (shown, indent, _) = window(&line, 599, 1);
+        assert_eq!(shown.chars().nth(indent), Some('y'));
+        assert!(!shown.ends_with('…'), "{shown}");
+    }
+
+    #[test]
+    fn carets_count_columns() {
+        assert_eq!(window("日本: \tOs", 5, 2), ("日本:  Os".to_owned(), 7, 2));
+        assert_eq!(window("日本", 0, 2), ("日本".to_owned(), 0, 4));
+        assert_eq!(window("ab", 9, 3), ("ab".to_owned(), 2, 1));
+    }
 }
