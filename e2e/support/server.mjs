@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -14,6 +14,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 export function built(name, variable) {
   const places = [
     process.env[variable],
+    process.env.TRAVIS_BIN && join(dirname(process.env.TRAVIS_BIN), name),
     process.env.CARGO_TARGET_DIR && join(process.env.CARGO_TARGET_DIR, 'debug', name),
     join(ROOT, 'target/debug', name),
     join(ROOT, 'target/release', name),

@@ -1,7 +1,8 @@
 //! Which branches are built: `branches.only` and `branches.except`.
 
-use fancy_regex::Regex;
 use serde_json::Value;
+
+use crate::conditions::Patterns;
 
 /// Whether a branch is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,8 +20,9 @@ pub enum BranchDecision {
 pub fn branch_included(config: &Value, branch: &str) -> BranchDecision {
     let branches = config.get("branches");
     let list = |key: &str| branches.and_then(|section| section.get(key));
+    let mut patterns = Patterns::default();
     if let Some(only) = list("only") {
-        return if names(only, branch) {
+        return if names(only, branch, &mut patterns) {
             BranchDecision::Included
         } else {
             BranchDecision::NotIncluded
@@ -30,7 +32,7 @@ pub fn branch_included(config: &Value, branch: &str) -> BranchDecision {
         return BranchDecision::NotIncluded;
     }
     match list("except") {
-        Some(except) if names(except, branch) => BranchDecision::Excluded,
+        Some(except) if names(except, branch, &mut patterns) => BranchDecision::Excluded,
         _ => BranchDecision::Included,
     }
 }
@@ -41,16 +43,16 @@ fn is_pages(branch: &str) -> bool {
     branch.contains("gh-pages") || branch.contains("gh_pages")
 }
 
-fn names(patterns: &Value, branch: &str) -> bool {
-    match patterns {
-        Value::Array(list) => list.iter().any(|pattern| names(pattern, branch)),
-        Value::String(pattern) => matches(pattern.trim(), branch),
+fn names(named: &Value, branch: &str, patterns: &mut Patterns) -> bool {
+    match named {
+        Value::Array(list) => list.iter().any(|named| names(named, branch, patterns)),
+        Value::String(pattern) => matches(pattern.trim(), branch, patterns),
         _ => false,
     }
 }
 
-/// A name, or a pattern between slashes; an invalid pattern matches nothing.
-fn matches(pattern: &str, branch: &str) -> bool {
+/// A name, or a pattern of Ruby's between slashes; an invalid pattern matches nothing.
+fn matches(pattern: &str, branch: &str, patterns: &mut Patterns) -> bool {
     let Some(inner) = pattern.strip_prefix('/') else {
         return pattern == branch;
     };
@@ -64,7 +66,7 @@ fn matches(pattern: &str, branch: &str) -> bool {
     } else {
         format!("(?{flags}){inner}")
     };
-    Regex::new(&expression).is_ok_and(|regex| regex.is_match(branch).unwrap_or(false))
+    patterns.matches(&expression, branch).unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -98,6 +100,22 @@ mod tests {
             ),
             (json!({"branches": {"except": ["wip"]}}), "main", Included),
             (json!({"branches": {"only": ["/(/"]}}), "x", NotIncluded),
+            // Ruby's words: the end of the text, and what a pattern may hold besides.
+            (
+                json!({"branches": {"only": ["/\\Av[0-9.]++\\z/"]}}),
+                "v1.2",
+                Included,
+            ),
+            (
+                json!({"branches": {"only": ["/^release-\\h+$/x"]}}),
+                "release-beef",
+                Included,
+            ),
+            (
+                json!({"branches": {"only": ["/^v\\d+$/"]}}),
+                "v١٢",
+                NotIncluded,
+            ),
             (
                 json!({"branches": {"only": ["feature/a"]}}),
                 "feature/a",

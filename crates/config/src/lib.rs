@@ -110,7 +110,7 @@ pub fn read(source: &str, options: Options) -> Result<(Value, Vec<Message>), Con
 /// # Errors
 /// Only for files that cannot be read at all, or that ask for more than the limits allow.
 pub fn plan(source: &str, context: &PlanContext) -> Result<Plan, ConfigError> {
-    plan_with(source, context, &conditions::DataJudge)
+    plan_with(source, context, &conditions::DataJudge::default())
 }
 
 /// As [`plan`], with the given judge of `if:` conditions.

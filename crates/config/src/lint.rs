@@ -1,5 +1,7 @@
 //! The answer of `lint` in the original's form.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use crate::conditions::DataJudge;
@@ -18,9 +20,17 @@ pub fn lint_context() -> PlanContext {
 
 /// Reads one file and answers `config`, `jobs`, `stages` and `messages` as the original does, or
 /// `error` and `error_message` for a file that is refused as a whole.
+///
+/// The original dropped all characters beyond ASCII before it read a file, and so does this form of
+/// the answer. Builds keep them: who names a job “Prüfung” means it.
 #[must_use]
 pub fn lint_json(source: &str, context: &PlanContext) -> Value {
-    match plan_with(source, context, &DataJudge) {
+    let ascii: Cow<'_, str> = if source.is_ascii() {
+        Cow::Borrowed(source)
+    } else {
+        Cow::Owned(source.chars().filter(char::is_ascii).collect())
+    };
+    match plan_with(&ascii, context, &DataJudge::default()) {
         Ok(plan) => answer(plan),
         Err(error) => refusal(&error),
     }
@@ -56,7 +66,14 @@ fn message(message: &Message) -> Value {
     set("level", message.level.as_str().into());
     set("key", message.key.as_str().into());
     set("code", message.code.into());
-    set("args", Value::Object(message.args.clone()));
+    // The original has no arguments there, not none of them.
+    set(
+        "args",
+        match message.args.is_empty() {
+            true => Value::Null,
+            false => Value::Object(message.args.clone()),
+        },
+    );
     if let Some(line) = message.line {
         // The original counts lines from 0.
         set("line", line.saturating_sub(1).into());

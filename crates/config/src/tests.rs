@@ -212,3 +212,12 @@ proptest! {
         prop_assert!(jobs[..go.len()].iter().all(|job| job.name.is_none()));
     }
 }
+
+#[test]
+fn builds_keep_all_letters_and_the_originals_form_has_ascii_alone() {
+    let source = "name: Prüfung\nscript: echo Füße\n";
+    let job = &plan(source, &context()).unwrap().jobs[0];
+    assert_eq!(job.config["script"], json!(["echo Füße"]));
+    let answer = crate::lint_json(source, &crate::lint_context());
+    assert_eq!(answer["jobs"][0]["script"], json!(["echo Fe"]));
+}

@@ -46,7 +46,9 @@ pub(crate) fn write_before(script: &mut Section, config: &Value) -> Result<(), S
     let is_asked_for = |value: &Value| !matches!(value, Value::Null | Value::Bool(false));
     let asked = |name: &str| addons.get(name).filter(|value| is_asked_for(value));
     if addons.values().any(is_asked_for) {
-        script.line("\n# ---- addons ----\nTRAVIS_STAGE=prepare");
+        script.begin("travis_run_addons", "prepare");
+    } else {
+        return Ok(());
     }
     for (name, _) in addons.iter().filter(|(_, value)| is_asked_for(value)) {
         if !SUPPORTED.contains(&name.as_str()) {
@@ -113,6 +115,8 @@ pub(crate) fn write_before(script: &mut Section, config: &Value) -> Result<(), S
             script.call("travis_browser", words)?;
         }
     }
+    // Without a body, what was asked for is done by the services, or at the end.
+    script.end();
     Ok(())
 }
 
@@ -207,14 +211,14 @@ pub(crate) fn artifacts(
         return Ok(String::new());
     }
     if input.pull_request.is_some() {
-        return Ok("travis_notice 'Artifacts are not uploaded for pull requests.'\n".to_owned());
+        return Ok("  travis_notice 'Artifacts are not uploaded for pull requests.'\n".to_owned());
     }
     if value::at(section, "branch").is_some_and(|branch| branch != input.branch) {
-        return Ok("travis_notice 'Artifacts are not uploaded for this branch (addons.artifacts.branch).'\n".to_owned());
+        return Ok("  travis_notice 'Artifacts are not uploaded for this branch (addons.artifacts.branch).'\n".to_owned());
     }
     script.needs(include_str!("bash/expand.bash"));
     script.needs(include_str!("bash/addons/artifacts.bash"));
-    let mut text = String::from("travis_run_artifacts() {\n  TRAVIS_STAGE=artifacts\n");
+    let mut text = String::from("\ntravis_run_artifacts() {\n  TRAVIS_STAGE=artifacts\n");
     text.push_str("  local travis_s3_key='' travis_s3_secret='' travis_s3_bucket='' travis_s3_region='' travis_s3_endpoint=''\n");
     text.push_str(
         "  local travis_s3_acl='' travis_s3_cache_control='' travis_artifact_directory=''\n",
@@ -260,8 +264,11 @@ pub(crate) fn artifacts(
         }
     }
     text.push_str(
-        "  travis_fold start artifacts\n  travis_upload_artifacts\n  travis_fold end artifacts\n}\n\
-         (travis_run_artifacts) || travis_notice 'The artifacts could not be uploaded.'\n",
+        "  travis_fold start artifacts\n  travis_upload_artifacts\n  travis_fold end artifacts\n}\n",
     );
-    Ok(text)
+    script.text.push_str(&text);
+    Ok(
+        "  (travis_run_artifacts) || travis_notice 'The artifacts could not be uploaded.'\n"
+            .to_owned(),
+    )
 }

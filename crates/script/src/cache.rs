@@ -1,5 +1,7 @@
 //! The key `cache`: what is kept from job to job.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::ScriptError;
@@ -67,10 +69,11 @@ const KINDS: &[Kind] = &[
     ),
 ];
 
-/// Writes the set-up of the cache; answers the line that stores it, where there is a cache.
-pub(crate) fn write(script: &mut Section, config: &Value) -> Result<Option<String>, ScriptError> {
+/// Writes the set-up of the cache; answers whether there is a cache, which
+/// `travis_run_cache` stores.
+pub(crate) fn write(script: &mut Section, config: &Value) -> Result<bool, ScriptError> {
     let Some(section) = config.get("cache").filter(|section| section.is_object()) else {
-        return Ok(None);
+        return Ok(false);
     };
     let directories = value::list(section.get("directories"));
     let kinds: Vec<&Kind> = KINDS
@@ -78,7 +81,7 @@ pub(crate) fn write(script: &mut Section, config: &Value) -> Result<Option<Strin
         .filter(|kind| value::is_on(section, kind.key))
         .collect();
     if directories.is_empty() && kinds.is_empty() {
-        return Ok(None);
+        return Ok(false);
     }
     script.needs(include_str!("bash/expand.bash"));
     script.needs(include_str!("bash/cache.bash"));
@@ -86,18 +89,22 @@ pub(crate) fn write(script: &mut Section, config: &Value) -> Result<Option<Strin
         .and_then(|text| text.parse::<u64>().ok())
         .filter(|seconds| (1..=LONGEST).contains(seconds))
         .unwrap_or(SECONDS);
-    script.line("\n# ---- cache ----\ntravis_run_setup_cache() {\n  TRAVIS_STAGE=setup_cache");
-    script.line("  travis_fold start cache.1\n  travis_notice 'Setting up build cache'");
+    script.begin("travis_run_setup_cache", "setup_cache");
+    script.line("travis_fold start cache.1");
+    script.line("travis_notice 'Setting up build cache'");
     for kind in kinds {
         script.text.push_str(kind.add);
     }
     for directory in &directories {
-        script.call("  travis_cache_add", [directory.as_str()])?;
+        script.call("travis_cache_add", [directory.as_str()])?;
     }
-    script.line(&format!("  travis_cache_fetch {seconds}"));
-    script.line("  travis_fold end cache.1\n}\ntravis_run_setup_cache");
-    Ok(Some(format!(
-        "if [[ \"${{TRAVIS_TEST_RESULT:-}}\" == 0 ]]; then\n  \
-         travis_fold start cache.2\n  travis_cache_store {seconds}\n  travis_fold end cache.2\nfi\n"
-    )))
+    script.line(&format!("travis_cache_fetch {seconds}"));
+    script.line("travis_fold end cache.1");
+    script.end();
+    let _ = write!(
+        script.text,
+        "\ntravis_run_cache() {{\n  TRAVIS_STAGE=cache\n  travis_fold start cache.2\n  \
+         travis_cache_store {seconds}\n  travis_fold end cache.2\n}}\n"
+    );
+    Ok(true)
 }

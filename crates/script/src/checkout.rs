@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::section::Section;
 use crate::shell::{check, pretty, quote};
 use crate::{JobInput, ScriptError};
 
@@ -28,6 +29,10 @@ impl Options<'_> {
         self.get(key).and_then(Value::as_str)
     }
 
+    fn is_tarball(&self) -> bool {
+        self.text("strategy") == Some("tarball")
+    }
+
     /// ` --depth=N`, or nothing where the whole history is wanted.
     fn depth(&self) -> String {
         match self.get("depth") {
@@ -35,31 +40,35 @@ impl Options<'_> {
             Some(Value::Number(depth)) if depth.as_i64().is_some_and(|n| n > 0) => {
                 format!(" --depth={depth}")
             }
+            _ if self.is_tarball() => " --depth=1".to_owned(),
             _ => format!(" --depth={DEPTH}"),
         }
     }
 }
 
 /// Writes the checkout, or the way to an empty working directory.
-pub(crate) fn write(script: &mut String, input: &JobInput) -> Result<(), ScriptError> {
+pub(crate) fn write(job: &mut Section, input: &JobInput) -> Result<(), ScriptError> {
     let options = Options {
         section: input.config.get("git"),
     };
     if options.is("clone", false) {
-        script.push_str(
-            "\n# ---- no checkout (git.clone: false) ----\n\
-             if [[ -d \"$TRAVIS_BUILD_DIR\" ]]; then cd \"$TRAVIS_BUILD_DIR\"; else cd \"$HOME\"; fi\n",
-        );
+        job.begin("travis_run_checkout", "checkout");
+        job.line("# git.clone: false");
+        job.line("if [[ -d \"$TRAVIS_BUILD_DIR\" ]]; then cd \"$TRAVIS_BUILD_DIR\"; else cd \"$HOME\"; fi || travis_terminate 2");
+        job.end();
         return Ok(());
     }
     validate(input)?;
-    script.push_str("\n# ---- checkout ----\ntravis_run_checkout() {\n  TRAVIS_STAGE=checkout\n");
+    job.begin("travis_run_checkout", "checkout");
+    let script = &mut job.text;
     script.push_str("  cd \"$HOME\" || travis_terminate 2\n");
     if options.is("lfs_skip_smudge", true) {
         script.push_str("  export GIT_LFS_SKIP_SMUDGE=1\n");
     }
-    if options.text("strategy") == Some("tarball") {
-        script.push_str("  travis_notice 'Tarballs are not supported; the source is cloned.'\n");
+    if options.is_tarball() {
+        script.push_str(
+            "  travis_notice 'git.strategy: tarball gives the same files by a clone without history.'\n",
+        );
     }
     script.push_str("  travis_fold start git.checkout\n");
     write_clone(script, input, &options);
@@ -68,7 +77,7 @@ pub(crate) fn write(script: &mut String, input: &JobInput) -> Result<(), ScriptE
     if !options.is("submodules", false) {
         write_submodules(script, &options);
     }
-    script.push_str("}\ntravis_run_checkout\n");
+    job.end();
     Ok(())
 }
 

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::language::{self, Language};
+use crate::language::{self, Language, functions};
 use crate::section::Section;
-use crate::shell::{check, quote};
+use crate::shell::quote;
 use crate::{
     JobInput, JobScript, ScriptError, addons, cache, checkout, deploy, environment, phases,
     services, value,
@@ -14,7 +14,33 @@ use crate::{
 
 const FUNCTIONS: &str = include_str!("bash/functions.bash");
 const PUBLIC_FUNCTIONS: &str = include_str!("bash/public.bash");
-const LANGUAGE_FUNCTIONS: &str = include_str!("bash/language.bash");
+
+/// Functions that a job's own commands may call, and the files that they are made of: they are in
+/// a script whose configuration names them.
+const ON_DEMAND: &[(&str, &[&str])] = &[
+    (
+        "travis_setup_postgresql",
+        &[
+            include_str!("bash/services.bash"),
+            include_str!("bash/services/postgresql.bash"),
+        ],
+    ),
+    (
+        "travis_install_jdk",
+        &[
+            include_str!("bash/language.bash"),
+            include_str!("language/jdk.bash"),
+        ],
+    ),
+];
+
+/// What the generated text does on purpose.
+const DIRECTIVES: &str = "\
+# Commands call functions from texts that are evaluated (SC2317); texts in single quotes, and quotes
+# within quotes, are meant as they are (SC2016, SC1003); version managers are files of the machine
+# (SC1090, SC1091).
+# shellcheck disable=SC2317,SC2016,SC1003,SC1090,SC1091
+";
 
 /// Compiles a job to its script.
 ///
@@ -31,39 +57,85 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     let config = &cleaned;
     let name = config.get("language").and_then(Value::as_str);
     let language = language::find(name.unwrap_or_default());
+    let mut environment = String::new();
+    environment::write_builtin(&mut environment, input, config, language)?;
     let mut script = Section::default();
-    script.line("# ---- environment ----");
-    environment::write_builtin(&mut script.text, input, config, language)?;
+    script.begin("travis_run_prepare", "prepare");
     for version in environment::bad_versions(config, language) {
         script.notice(&format!("Not a version, and not used: {version}"))?;
     }
+    script.end();
     addons::write_before(&mut script, config)?;
     services::write(&mut script, config)?;
-    checkout::write(&mut script.text, input)?;
-    environment::write_shown(&mut script.text, input, config)?;
-    script
-        .text
-        .push_str(&language.section(config, LANGUAGE_FUNCTIONS)?);
-    for notice in &input.notices {
-        check(notice, || "a notice".to_owned())?;
-        script.line(&format!("travis_notice {}", quote(notice)));
+    checkout::write(&mut script, input)?;
+    environment::write_shown(&mut script, input, config)?;
+    language.write(&mut script, config)?;
+    if !input.notices.is_empty() {
+        script.begin("travis_run_announce", "announce");
+        for notice in &input.notices {
+            script.notice(notice)?;
+        }
+        script.end();
     }
-    let store_cache = cache::write(&mut script, config)?;
-    write_phases(&mut script, input, config, language, store_cache)?;
-    let mut text = String::with_capacity(16 * 1024);
-    let _ = writeln!(
+    write_phases(&mut script, input, config, language)?;
+    let mut text = String::with_capacity(24 * 1024);
+    write_head(&mut text, input, config);
+    text.push_str("\n# ==== the job ====\n\n");
+    text.push_str(&environment);
+    let _ = write!(
         text,
-        "#!/bin/bash\n# Job {} of {}. Run by `bash FILE`; needs HOME set to a directory of its own.\n",
-        one_line(&input.job_number),
+        "\n# The phases in their order.\ntravis_run_job() {{\n{}}}\n{}",
+        script.calls, script.text
+    );
+    for (name, files) in ON_DEMAND {
+        if text.contains(name) {
+            for file in *files {
+                script.needs(*file);
+            }
+        }
+    }
+    text.push_str("\n# ==== what all jobs share ====\n\n");
+    let functions = functions::called(
+        script.functions(),
+        &format!("{text}{FUNCTIONS}{PUBLIC_FUNCTIONS}"),
+    );
+    for part in [FUNCTIONS, PUBLIC_FUNCTIONS, &functions] {
+        text.push_str(part);
+    }
+    text.push_str("\n# ==== the run ====\n\ntravis_run_job\n");
+    Ok(JobScript { text })
+}
+
+/// What the script is, for somebody who looks why a job did what it did.
+fn write_head(text: &mut String, input: &JobInput, config: &Value) {
+    let of = match (&input.pull_request, &input.tag) {
+        (Some(pull), _) => format!("pull request {} to {}", pull.number, input.branch),
+        (None, Some(tag)) => format!("tag {tag}"),
+        (None, None) => format!("branch {}", input.branch),
+    };
+    let commit: String = input.commit.chars().take(12).collect();
+    let what = format!(
+        "Job {} of {}: {of}, commit {commit}.",
+        input.job_number, input.repo_slug
+    );
+    let _ = write!(
+        text,
+        "#!/bin/bash\n# {}\n#\n\
+         # To run it again by hand: HOME=\"$(mktemp -d)\" bash FILE\n\
+         # The source is cloned to build/{} below that HOME. Addons, services and the job's own commands\n\
+         # may change more of the machine: use a container where that matters.\n\
+         # It ends with 0 when the job passed, with 1 when it failed, else the job is errored.\n",
+        one_line(&what),
         input.repo_slug
     );
-    text.push_str(FUNCTIONS);
-    text.push_str(PUBLIC_FUNCTIONS);
-    for functions in script.functions() {
-        text.push_str(functions);
+    if environment::has_secrets(input, config) {
+        text.push_str("# It holds the values of secrets: do not pass it on.\n");
     }
-    text.push_str(&script.text);
-    Ok(JobScript { text })
+    text.push_str(
+        "#\n# The job comes first: its variables, the order of its phases, a function for each of them. What\n\
+         # all jobs share follows, and the last line starts it.\n#\n",
+    );
+    text.push_str(DIRECTIVES);
 }
 
 fn one_line(text: &str) -> String {
@@ -99,44 +171,43 @@ fn write_phases(
     input: &JobInput,
     config: &Value,
     language: &Language,
-    store_cache: Option<String>,
 ) -> Result<(), ScriptError> {
-    script.line("\n# ---- phases ----");
-    let mut calls = String::from("\n# ---- the run ----\n");
+    let has_cache = cache::write(script, config)?;
     let language = Some(language);
     for phase in phases::BEFORE {
         if phases::write(script, config, language, phase)? {
-            let _ = writeln!(calls, "travis_run_{}", phase.name);
+            let _ = writeln!(script.calls, "  travis_run_{}", phase.name);
         }
     }
-    calls.push_str(&store_cache.unwrap_or_default());
     let success = phases::write(script, config, language, &phases::AFTER_SUCCESS)?;
     let failure = phases::write(script, config, language, &phases::AFTER_FAILURE)?;
     let deploys = deploy::is_wanted(config);
     if deploys {
         deploy::write(script, input, config)?;
     }
-    if success || deploys {
-        calls.push_str("if [[ \"${TRAVIS_TEST_RESULT:-}\" == 0 ]]; then\n");
-        for (is_there, name) in [(success, "after_success"), (deploys, "deploy")] {
-            if is_there {
-                let _ = writeln!(calls, "  travis_run_{name}");
-            }
+    let passed = [
+        (has_cache, "cache"),
+        (success, "after_success"),
+        (deploys, "deploy"),
+    ];
+    for (test, phases) in [("==", &passed[..]), ("!=", &[(failure, "after_failure")])] {
+        let mut calls = String::new();
+        for (_, name) in phases.iter().filter(|(is_there, _)| *is_there) {
+            let _ = writeln!(calls, "    travis_run_{name}");
         }
-        calls.push_str("fi\n");
-    }
-    if failure {
-        calls.push_str(
-            "if [[ \"${TRAVIS_TEST_RESULT:-}\" != 0 ]]; then travis_run_after_failure; fi\n",
-        );
+        if !calls.is_empty() {
+            let _ = write!(
+                script.calls,
+                "  if [[ \"${{TRAVIS_TEST_RESULT:-}}\" {test} 0 ]]; then\n{calls}  fi\n"
+            );
+        }
     }
     if phases::write(script, config, language, &phases::AFTER_SCRIPT)? {
-        calls.push_str("travis_run_after_script\n");
+        script.calls.push_str("  travis_run_after_script\n");
     }
     let artifacts = addons::artifacts(script, input, config)?;
-    calls.push_str(&artifacts);
-    calls.push_str("travis_footer\n");
-    script.text.push_str(&calls);
+    script.calls.push_str(&artifacts);
+    script.calls.push_str("  travis_footer\n");
     Ok(())
 }
 

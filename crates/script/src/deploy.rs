@@ -6,13 +6,16 @@ use serde_json::Value;
 
 use crate::section::Section;
 use crate::shell::{check, quote};
-use crate::{JobInput, ScriptError, phases, value};
+use crate::{JobInput, ScriptError, language, phases, value};
 
 /// The providers with code of their own.
 const PROVIDERS: [&str; 2] = ["script", "releases"];
 
 /// Keys of `on` that are no keys of the matrix.
 const OWN_CONDITIONS: &[&str] = &["branch", "tags", "repo", "condition", "all_branches", "if"];
+
+/// Keys of `on` that compare with the machine of the job; so do the versions of languages.
+const MACHINE_CONDITIONS: &[&str] = &["os", "dist", "arch", "osx_image"];
 
 /// The deployments of a configuration: none where it says `false` or nothing.
 fn deployments(config: &Value) -> Vec<Value> {
@@ -148,7 +151,16 @@ fn conditions(
             continue;
         }
         let wanted = value::list(Some(wanted));
-        let have = value::at(config, key).unwrap_or_default();
+        let of_job = match key.as_str() {
+            "node" => "node_js",
+            "ruby" => "rvm",
+            key => key,
+        };
+        if !MACHINE_CONDITIONS.contains(&of_job) && !language::is_version_key(of_job) {
+            // Mostly an option of the provider that stands too deep.
+            continue;
+        }
+        let have = value::at(config, of_job).unwrap_or_default();
         if !wanted.is_empty() && !wanted.contains(&have) {
             let reason = format!(
                 "this is not on the required runtime ({key}: {})",
@@ -208,7 +220,7 @@ fn write_steps(
     let failed = if value::is_on(deployment, "allow_failure") {
         "travis_notice 'failed to deploy, which is allowed to fail'"
     } else {
-        "travis_deploy_failed"
+        "travis_deploy_failed 'failed to deploy'"
     };
     lines.push(format!("travis_deploy_{index} || {failed}"));
     for command in value::list(deployment.get("run")) {

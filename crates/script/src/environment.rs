@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::language::Language;
-use crate::shell::{assigned, check, is_name, pretty, quote};
+use crate::section::Section;
+use crate::shell::{assigned, assignments, check, is_name, pretty, quote};
 use crate::{JobInput, ScriptError, value};
 
 /// Shorter secrets would mask half the log.
@@ -71,17 +72,21 @@ fn flag(value: bool) -> String {
     if value { "true" } else { "false" }.to_owned()
 }
 
+/// Whether the job's script holds secrets.
+pub(crate) fn has_secrets(input: &JobInput, config: &Value) -> bool {
+    let mut decrypted = Vec::new();
+    value::all_decrypted(config, &mut decrypted);
+    let in_settings = input.settings_env.iter().any(|variable| !variable.public);
+    input.secure_env && (in_settings || !decrypted.is_empty())
+}
+
 /// The variables that come of the job itself.
 fn builtin(input: &JobInput, config: &Value, language: &Language) -> Vec<(&'static str, String)> {
     let pull = input.pull_request.as_ref();
     let or_empty = |value: &Option<String>| value.clone().unwrap_or_default();
     let of_pull =
         |get: fn(&crate::PullRequest) -> &String| pull.map(get).cloned().unwrap_or_default();
-    let mut decrypted = Vec::new();
-    value::all_decrypted(config, &mut decrypted);
-    let has_secrets =
-        !decrypted.is_empty() || input.settings_env.iter().any(|variable| !variable.public);
-    let secure = input.secure_env && has_secrets;
+    let secure = has_secrets(input, config);
     let sudo = match config.get("sudo") {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Bool(value)) => flag(*value),
@@ -186,6 +191,8 @@ case "$HOSTTYPE" in
   aarch64) TRAVIS_CPU_ARCH=arm64 ;;
   *) TRAVIS_CPU_ARCH="$HOSTTYPE" ;;
 esac
+# Frameworks look at these; the machine may have others.
+export RAILS_ENV="${RAILS_ENV:-test}" RACK_ENV="${RACK_ENV:-test}" MERB_ENV="${MERB_ENV:-test}"
 if [[ -d /run/systemd/system ]]; then TRAVIS_INIT=systemd; else TRAVIS_INIT=other; fi
 export TRAVIS_OS_NAME TRAVIS_CPU_ARCH TRAVIS_ARCH="$TRAVIS_CPU_ARCH" TRAVIS_INIT
 "#;
@@ -199,7 +206,7 @@ pub(crate) fn write_builtin(
 ) -> Result<(), ScriptError> {
     for (name, value) in builtin(input, config, language) {
         check(&value, || format!("the value of {name}"))?;
-        let _ = writeln!(script, "export {name}={}", quote(&value));
+        let _ = writeln!(script, "export {name}={}", pretty(&value));
     }
     let _ = writeln!(
         script,
@@ -212,7 +219,7 @@ pub(crate) fn write_builtin(
 
 /// Writes the variables of the settings and of `.travis.yml`, shown in the log.
 pub(crate) fn write_shown(
-    script: &mut String,
+    script: &mut Section,
     input: &JobInput,
     config: &Value,
 ) -> Result<(), ScriptError> {
@@ -221,24 +228,24 @@ pub(crate) fn write_shown(
     if settings.is_empty() && configured.is_empty() && !encrypted {
         return Ok(());
     }
-    script.push_str("\n# ---- variables ----\ntravis_time_start\n");
-    if !settings.is_empty() {
-        script.push_str("travis_notice 'Setting environment variables from repository settings'\n");
-        script.push_str(&settings);
-        script.push_str("printf '\\n'\n");
-    }
-    if !configured.is_empty() {
-        script.push_str("travis_notice 'Setting environment variables from .travis.yml'\n");
-        script.push_str(&configured);
-        script.push_str("printf '\\n'\n");
+    script.begin("travis_run_export", "'env'");
+    script.line("travis_time_start");
+    for (origin, lines) in [
+        ("repository settings", settings),
+        (".travis.yml", configured),
+    ] {
+        if !lines.is_empty() {
+            script.notice(&format!("Setting environment variables from {origin}"))?;
+            script.text.push_str(&lines);
+            script.line("printf '\\n'");
+        }
     }
     if encrypted {
-        script.push_str(
-            "travis_notice 'Encrypted environment variables of .travis.yml are not set in this job.'\n\
-             printf '\\n'\n",
-        );
+        script.notice("Encrypted environment variables of .travis.yml are not set in this job.")?;
+        script.line("printf '\\n'");
     }
-    script.push_str("travis_time_finish 0 env\n");
+    script.line("travis_time_finish 0 env");
+    script.end();
     Ok(())
 }
 
@@ -256,8 +263,13 @@ fn from_settings(input: &JobInput) -> Result<String, ScriptError> {
             "[secure]".to_owned()
         };
         let shown = quote(&format!("$ export {}={shown}", variable.name));
-        let _ = writeln!(lines, "printf '%s\\n' {shown}");
-        let _ = writeln!(lines, "export {}={}", variable.name, quote(&variable.value));
+        let _ = writeln!(lines, "  printf '%s\\n' {shown}");
+        let _ = writeln!(
+            lines,
+            "  export {}={}",
+            variable.name,
+            pretty(&variable.value)
+        );
     }
     Ok(lines)
 }
@@ -270,7 +282,7 @@ fn secret(lines: &mut String, name: &str, text: &str) -> Result<(), ScriptError>
     let shown = format!("export {name}=[secure]");
     let _ = writeln!(
         lines,
-        "travis_cmd {} --echo --secure --display {}",
+        "  travis_cmd {} --echo --secure --display {}",
         quote(&export),
         quote(&shown)
     );
@@ -308,12 +320,14 @@ fn from_config(config: &Value) -> Result<(String, bool), ScriptError> {
             continue;
         }
         if is_name(name) {
-            let export = format!("export {name}={}", assigned(&value));
-            let _ = writeln!(lines, "travis_cmd {} --echo", quote(&export));
+            for (name, value) in assignments(name, &value) {
+                let export = format!("export {name}={}", assigned(value));
+                let _ = writeln!(lines, "  travis_cmd {} --echo", quote(&export));
+            }
         } else {
             let notice = format!("{name:?} is not a name that a variable can have; it is not set.");
             check(&notice, || "the name of a variable".to_owned())?;
-            let _ = writeln!(lines, "travis_notice {}", quote(&notice));
+            let _ = writeln!(lines, "  travis_notice {}", quote(&notice));
         }
     }
     Ok((lines, encrypted))

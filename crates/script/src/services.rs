@@ -37,6 +37,9 @@ const SERVICES: &[Service] = &[
     service!("xvfb": "xvfb"),
 ];
 
+/// Services that come in versions.
+const VERSIONED: &[&str] = &["mysql", "postgresql"];
+
 /// Addons that start a service, in a version.
 const BY_ADDON: &[&str] = &["postgresql", "mariadb", "mysql"];
 
@@ -76,17 +79,23 @@ pub(crate) fn write(script: &mut Section, config: &Value) -> Result<(), ScriptEr
             script.needs(service.start);
             calls.push((
                 format!("travis_start_{first}"),
-                version.into_iter().collect(),
+                if VERSIONED.contains(&first) {
+                    vec![version.unwrap_or_default()]
+                } else {
+                    Vec::new()
+                },
             ));
         }
     }
     if calls.is_empty() {
         return Ok(());
     }
-    script.line("\n# ---- services ----\nTRAVIS_STAGE=prepare\ntravis_fold start services");
+    script.begin("travis_run_services", "prepare");
+    script.line("travis_fold start services");
     for (function, words) in &calls {
         script.call(function, words.iter().map(String::as_str))?;
     }
     script.line("travis_fold end services");
+    script.end();
     Ok(())
 }

@@ -57,14 +57,33 @@ pub(crate) fn assigned(value: &str) -> String {
 
 /// Whether the shell reads the text as exactly one word.
 fn is_one_word(text: &str) -> bool {
+    words(text).is_some_and(|words| words == [text])
+}
+
+/// The assignments that a value of `.travis.yml` makes: `A` with the value `${X} B=2` sets `B` as
+/// well, for the original wrote such values behind `export A=` as they are.
+pub(crate) fn assignments<'v>(name: &'v str, value: &'v str) -> Vec<(&'v str, &'v str)> {
+    let substitutes = value.contains("$(") || value.contains("${");
+    let all = words(value).filter(|_| substitutes).and_then(|words| {
+        let mut words = words.into_iter();
+        let first = words.next()?;
+        let others = words.map(|word| word.split_once('=').filter(|(name, _)| is_name(name)));
+        std::iter::once(Some((name, first))).chain(others).collect()
+    });
+    all.unwrap_or_else(|| vec![(name, value)])
+}
+
+/// The words that the shell reads the text as; `None` where it would read more than words, or an
+/// open quote.
+fn words(text: &str) -> Option<Vec<&str>> {
     let mut quote = None;
     let mut closers: Vec<char> = Vec::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut words = Vec::new();
+    let mut start = 0;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
         if c == '\\' && quote != Some('\'') {
-            if chars.next().is_none() {
-                return false;
-            }
+            chars.next()?;
             continue;
         }
         if quote == Some('\'') {
@@ -74,11 +93,11 @@ fn is_one_word(text: &str) -> bool {
             continue;
         }
         match c {
-            '$' if chars.peek() == Some(&'(') => {
+            '$' if chars.peek().is_some_and(|(_, c)| *c == '(') => {
                 chars.next();
                 closers.push(')');
             }
-            '$' if chars.peek() == Some(&'{') => {
+            '$' if chars.peek().is_some_and(|(_, c)| *c == '{') => {
                 chars.next();
                 closers.push('}');
             }
@@ -89,11 +108,16 @@ fn is_one_word(text: &str) -> bool {
             '"' | '`' if quote == Some(c) => quote = None,
             '\'' | '"' | '`' if quote.is_none() => quote = Some(c),
             _ if quote.is_some() || !closers.is_empty() => {}
-            c if c.is_whitespace() || ";&|<>()#!".contains(c) => return false,
+            c if c.is_whitespace() => {
+                words.extend(text.get(start..at).filter(|word| !word.is_empty()));
+                start = at + c.len_utf8();
+            }
+            c if ";&|<>()#!".contains(c) => return None,
             _ => {}
         }
     }
-    quote.is_none() && closers.is_empty()
+    words.extend(text.get(start..).filter(|word| !word.is_empty()));
+    (quote.is_none() && closers.is_empty()).then_some(words)
 }
 
 #[cfg(test)]
@@ -122,6 +146,23 @@ mod tests {
             ("a $(open", "'a $(open'"),
         ] {
             assert_eq!(assigned(value), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_follows_a_substitution_is_set_as_well() {
+        for (value, want) in [
+            ("1 B=2", &[("A", "1 B=2")][..]),
+            ("${X}/y B=2", &[("A", "${X}/y"), ("B", "2")]),
+            (
+                "$(echo a B=1)\n  C=\"2 3\"",
+                &[("A", "$(echo a B=1)"), ("C", "\"2 3\"")],
+            ),
+            ("${X} and more", &[("A", "${X} and more")]),
+            ("${X} B=1; rm x", &[("A", "${X} B=1; rm x")]),
+            ("$(open B=2", &[("A", "$(open B=2")]),
+        ] {
+            assert_eq!(assignments("A", value), want, "{value}");
         }
     }
 

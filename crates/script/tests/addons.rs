@@ -108,6 +108,43 @@ fn what_a_worker_has_not_is_said() {
     assert!(!outcome.log.contains("homebrew"));
 }
 
+/// What botocore 1.43 signs the same requests with, at the same time.
+#[test]
+fn signatures_are_those_of_another_implementation() {
+    for (region, endpoint, url, signature) in [
+        (
+            "eu-west-1",
+            Value::Null,
+            "https://s3.eu-west-1.amazonaws.com",
+            "284da031ef5a2e4fba29f1e68b73e16110748fdd14609905ce8c9408ebdbcb9b",
+        ),
+        (
+            "us-east-1",
+            json!("http://127.0.0.1:9000"),
+            "http://127.0.0.1:9000",
+            "11850f3c804ed18072f533cb9961c31ab1bd3e7635d6b6bba5710f285ce5fbbe",
+        ),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let bin = support::programs(
+            home.path(),
+            &[
+                ("date", "echo 20260102T030405Z"),
+                ("curl", "printf '%s\\n' \"$@\""),
+            ],
+        );
+        let job = support::plain(json!({"addons": {"artifacts": {
+            "key": "AKIDEXAMPLE", "secret": {"decrypted": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"},
+            "bucket": "bucket", "paths": ["out"], "region": region, "endpoint": endpoint,
+        }}, "script": ["mkdir out; echo built >'out/a b+é.txt'"]}));
+        let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
+        let log = support::run_in(home.path(), &job, &path).log;
+        assert!(log.contains(&format!(", Signature={signature}\n")), "{log}");
+        let object = "bucket/artifacts/7/7.1/out/a%20b%2B%C3%A9.txt";
+        assert!(log.contains(&format!("\n{url}/{object}\n")), "{log}");
+    }
+}
+
 #[test]
 fn artifacts_are_put_with_a_signature() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -84,6 +84,37 @@ fn conditions_decide_and_say_why_not() {
 }
 
 #[test]
+fn versions_have_two_names_and_other_keys_decide_nothing() {
+    for (on, deploys) in [
+        (json!({"node": "20"}), true),
+        (json!({"node_js": "20"}), true),
+        (json!({"node": "18"}), false),
+        (json!({"ruby": "3.1"}), true),
+        (json!({"rvm": "3.1", "jdk": "openjdk11"}), true),
+        (json!({"ruby": "2.7"}), false),
+        (json!({"jdk": "openjdk8"}), false),
+        (json!({"python": "3.9"}), false),
+        (json!({"os": "linux"}), true),
+        (json!({"os": "osx"}), false),
+        (json!({"distributions": "sdist bdist_wheel"}), true),
+    ] {
+        let mut on = on;
+        on["all_branches"] = json!(true);
+        let mut job = job(json!({"provider": "script", "script": "echo deployed", "on": on}));
+        for (key, value) in [("node_js", "20"), ("rvm", "3.1"), ("jdk", "openjdk11")] {
+            job.config[key] = json!(value);
+        }
+        let log = done(&job).log;
+        assert_eq!(log.contains("\ndeployed\n"), deploys, "{on}: {log}");
+        assert_eq!(
+            log.contains("not on the required runtime"),
+            !deploys,
+            "{on}: {log}"
+        );
+    }
+}
+
+#[test]
 fn tags_pull_requests_and_the_default_branch() {
     let mut tagged =
         job(json!([{"provider": "script", "script": "echo deployed", "on": {"tags": true}}]));

@@ -70,19 +70,24 @@ fn options() {
             ],
         ),
         (
-            json!({"language": "r", "r_packages": ["covr"], "r_github_packages": ["a/b"], "r_build_args": "--no-manual", "r_check_args": "--x"}),
+            json!({"language": "r", "r_packages": ["covr"], "r_github_packages": ["a/b"], "r_build_args": "--no-manual", "r_check_args": "--x",
+                "repos": {"CRAN": "https://cran.test", "mine": "https://m.test/\"$(x)"}}),
             vec![
-                ("R", "echo \"R 4.2.2 $*\""),
+                ("R", "echo \"R 4.2.2 $* $CRAN $(</$HOME/.Rprofile)\""),
                 R,
+                ("pandoc", RECORD),
+                ("pdflatex", RECORD),
                 ("mkdir", "/bin/mkdir \"$@\""),
                 ("grep", "/bin/grep \"$@\""),
             ],
             vec!["x.tar.gz"],
             vec![
+                "R 4.2.2 --version https://cran.test options(repos = c(\"CRAN\" = Sys.getenv(\"CRAN\"), \"mine\" = \"https://m.test/\\\"$(x)\"))\n",
+                "$ pandoc --version\n",
                 "-e install.packages(c(\"covr\"))\n",
                 "remotes::install_github(c(\"a/b\"))\n",
                 "$ R CMD build --no-manual .\n",
-                "CMD check x.tar.gz --x\n",
+                "CMD check x.tar.gz --x https://cran.test ",
             ],
         ),
         (

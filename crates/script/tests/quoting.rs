@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::{input, run_in};
-use travis_script::EnvVar;
+use travis_script::{EnvVar, PullRequest};
 
 /// Numbers that look random and are the same in each run.
 struct Numbers(u64);
@@ -62,22 +62,99 @@ impl Numbers {
     }
 }
 
+const LANGUAGES: &[&str] = &[
+    "android",
+    "c",
+    "clojure",
+    "cpp",
+    "crystal",
+    "csharp",
+    "d",
+    "dart",
+    "elixir",
+    "elm",
+    "erlang",
+    "generic",
+    "go",
+    "haskell",
+    "haxe",
+    "java",
+    "julia",
+    "matlab",
+    "nix",
+    "node_js",
+    "objective-c",
+    "perl",
+    "perl6",
+    "php",
+    "python",
+    "r",
+    "ruby",
+    "rust",
+    "scala",
+    "shell",
+    "smalltalk",
+];
+
+/// Keys that are data for some language.
+const VERSIONS: &[&str] = &[
+    "compiler",
+    "crystal",
+    "d",
+    "dart",
+    "dotnet",
+    "elixir",
+    "elm",
+    "gemfile",
+    "ghc",
+    "go",
+    "go_import_path",
+    "haxe",
+    "hhvm",
+    "jdk",
+    "julia",
+    "matlab",
+    "mono",
+    "nix",
+    "node_js",
+    "otp_release",
+    "perl",
+    "perl6",
+    "php",
+    "podfile",
+    "python",
+    "r",
+    "rust",
+    "rvm",
+    "scala",
+    "smalltalk",
+    "smalltalk_config",
+    "smalltalk_vm",
+    "solution",
+    "xcode_destination",
+    "xcode_project",
+    "xcode_scheme",
+    "xcode_sdk",
+    "xcode_workspace",
+];
+
 fn job(n: &mut Numbers, canary: &str) -> travis_script::JobInput {
     let mut t = || Value::String(n.text(canary));
-    let language = [
-        "ruby", "python", "node_js", "go", "rust", "php", "java", "perl", "c", "shell",
-    ];
-    let config = json!({
+    let mut config = json!({
         "os": t(), "dist": t(), "sudo": t(), "osx_image": t(), "arch": t(),
-        "rvm": t(), "python": t(), "node_js": t(), "go": t(), "rust": t(), "php": t(), "jdk": t(),
-        "perl": t(), "compiler": t(), "gemfile": t(), "go_import_path": t(),
+        "android": {"components": [t()]}, "apt_packages": [t()], "bioc_packages": [t()],
+        "brew_packages": [t()], "cran": t(), "hxml": [t()], "r_binary_packages": [t()],
+        "r_github_packages": [t()], "r_packages": [t()], "repos": {t().as_str().unwrap(): t()},
+        "smalltalk_edge": {"source": t(), "branch": t()}, "gimme_config": {"url": t()},
         "env": [{"A": {"secure": t()}}, {t().as_str().unwrap(): "1"}, {"secure": t()}],
         "install": ["true"], "script": ["true"],
         "cache": {"directories": [t(), t()], "timeout": t(), "branch": t()},
         "addons": {
+            "apt_packages": [t()],
             "apt": {"sources": [{"name": t()}, {"sourceline": t(), "key_url": t()}], "packages": [t()]},
             "hosts": [t()], "hostname": t(), "ssh_known_hosts": [t()],
             "artifacts": {"key": t(), "secret": {"decrypted": t()}, "bucket": t(), "paths": [t()],
+                "region": t(), "permissions": t(), "cache_control": t(),
                 "endpoint": "http://127.0.0.1:9", "target_paths": [t()], "working_dir": t()},
             t().as_str().unwrap(): t(),
         },
@@ -87,12 +164,45 @@ fn job(n: &mut Numbers, canary: &str) -> travis_script::JobInput {
                 "name": t(), "body": t(), "tag_name": t(), "allow_failure": true,
                 "on": {"branch": ["*", t()]}},
             {"provider": "script", "script": "true", "on": {"branch": [t()], "repo": t(), "rvm": t()}},
+            {"provider": t(), "on": {"branch": t(), "os": t(), t().as_str().unwrap(): t()}},
             {"provider": "releases", "token": {"decrypted": t()}, "draft": true, "release_notes_file": t(),
                 "allow_failure": true, "on": {"all_branches": true}},
         ],
     });
+    for key in VERSIONS {
+        config[*key] = t();
+    }
+    // An unknown service ends the job.
+    if n.below(6) == 0 {
+        config["services"] = json!([n.text(canary)]);
+    }
+    if n.below(2) == 0 {
+        let map = config.as_object_mut().unwrap();
+        map.remove("install");
+        map.remove("script");
+    }
+    if n.below(3) == 0 {
+        config["git"] = json!({"depth": n.text(canary), "sparse_checkout": n.text(canary),
+            "autocrlf": n.text(canary), "submodules_depth": n.text(canary), "strategy": "tarball"});
+    }
     let mut job = input(config);
-    job.config["language"] = json!(language[n.below(language.len())]);
+    job.config["language"] = json!(LANGUAGES[n.below(LANGUAGES.len())]);
+    if n.below(4) == 0 {
+        job.pull_request = Some(PullRequest {
+            number: 3,
+            head_branch: n.text(canary),
+            head_sha: n.text(canary),
+            head_slug: n.text(canary),
+            is_draft: false,
+        });
+        job.git_ref = Some(n.text(canary));
+    }
+    job.commit_range = Some(n.text(canary));
+    job.event_type = n.text(canary);
+    job.job_number = n.text(canary);
+    job.app_host = n.text(canary);
+    job.build_web_url = n.text(canary);
+    job.notices = vec![n.text(canary)];
     job.branch = n.text(canary);
     job.tag = Some(n.text(canary));
     job.commit_message = n.text(canary);
@@ -111,7 +221,7 @@ fn job(n: &mut Numbers, canary: &str) -> travis_script::JobInput {
 }
 
 /// Programs that would leave the machine or change it: the job finds these in their place.
-fn harmless(bin: &std::path::Path) {
+fn harmless(bin: &std::path::Path, body: &str) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::create_dir(bin).unwrap();
     for name in [
@@ -154,9 +264,55 @@ fn harmless(bin: &std::path::Path) {
         "plenv",
         "sdk",
         "sleep",
+        "R",
+        "Rscript",
+        "asdf",
+        "brew",
+        "cabal",
+        "cpanm",
+        "crystal",
+        "dart",
+        "dmd",
+        "dotnet",
+        "dub",
+        "elixir",
+        "elm",
+        "erl",
+        "ghc",
+        "goenv",
+        "haxe",
+        "haxelib",
+        "julia",
+        "kerl",
+        "lein",
+        "make",
+        "matlab",
+        "mix",
+        "mono",
+        "msbuild",
+        "nix-build",
+        "nodenv",
+        "nuget",
+        "pandoc",
+        "perl6",
+        "perlbrew",
+        "phpunit",
+        "pod",
+        "prove",
+        "rake",
+        "raku",
+        "rbenv",
+        "rebar3",
+        "sbt",
+        "scala",
+        "sdkmanager",
+        "smalltalkci",
+        "xbuild",
+        "xcodebuild",
+        "yarn",
     ] {
         let file = bin.join(name);
-        std::fs::write(&file, "#!/bin/sh\nexit 1\n").unwrap();
+        std::fs::write(&file, format!("#!/bin/sh\n{body}\n")).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 }
@@ -164,15 +320,19 @@ fn harmless(bin: &std::path::Path) {
 #[test]
 fn no_value_is_run() {
     let root = tempfile::tempdir().unwrap();
-    let bin = root.path().join("bin");
-    harmless(&bin);
     let canary = root.path().join("canary");
-    let path = format!("{}:/usr/bin:/bin", bin.display());
-    for seed in 0..60 {
+    let place = root.path().display();
+    let paths = ["failing", "working"].map(|bin| format!("{place}/{bin}:/usr/bin:/bin"));
+    harmless(&root.path().join("failing"), "exit 1");
+    // A clone makes the directory that the job goes to.
+    let works = "if [ \"$1\" = clone ]; then mkdir -p \"$HOME/build/owner/name\"; fi; echo 9.9.9";
+    harmless(&root.path().join("working"), works);
+    for seed in 0..160 {
+        let path = &paths[seed as usize % 2];
         let home = tempfile::tempdir_in(root.path()).unwrap();
         let mut numbers = Numbers(seed);
         let job = job(&mut numbers, canary.to_str().unwrap());
-        let outcome = run_in(home.path(), &job, &path);
+        let outcome = run_in(home.path(), &job, path);
         assert!(
             !canary.exists(),
             "seed {seed}: {}\n{}",

@@ -121,3 +121,15 @@ fn what_is_missing_stops_the_job_with_the_remedy() {
         assert!(!outcome.log.contains("\nnever\n"));
     }
 }
+
+#[test]
+fn a_docker_without_its_daemon_is_told_from_none() {
+    let home = tempfile::tempdir().unwrap();
+    let bin = support::programs(home.path(), &[("docker", "exit 1"), ("podman", "exit 1")]);
+    let job = plain(json!({"services": ["docker"], "script": ["echo never"]}));
+    let outcome = support::run_in(home.path(), &job, &format!("{bin}:/usr/bin:/bin"));
+    check_marks(&outcome.log);
+    assert_eq!(outcome.code, 2, "{}", outcome.log);
+    let told = "Docker is installed here, but no daemon answers this job (services).";
+    assert!(outcome.log.contains(told), "{}", outcome.log);
+}

@@ -7,11 +7,11 @@ use serde_json::json;
 use support::{input, plain};
 use travis_script::{JobInput, PullRequest, compile};
 
-/// The script after the functions, which are the same for all.
+/// The script without the functions that all have.
 fn body(input: &JobInput) -> String {
     let text = compile(input).unwrap().text;
-    let start = text.find("# ---- environment ----").unwrap();
-    text[start..].to_owned()
+    text.replace(include_str!("../src/bash/functions.bash"), "[functions]\n")
+        .replace(include_str!("../src/bash/public.bash"), "[public]\n")
 }
 
 #[test]

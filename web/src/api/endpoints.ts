@@ -97,6 +97,8 @@ export const api = {
   envVars: (repo: RepoId) => get<t.EnvVars>(`/v3/repo/${part(repo)}/env_vars`),
   setEnvVar: (repo: RepoId, body: t.NewEnvVar) =>
     post<t.EnvVar>(`/v3/repo/${part(repo)}/env_vars`, body),
+  changeEnvVar: (repo: RepoId, id: number, body: t.ChangedEnvVar) =>
+    patch<t.EnvVar>(`/v3/repo/${part(repo)}/env_var/${id}`, body),
   removeEnvVar: (repo: RepoId, id: number) => remove(`/v3/repo/${part(repo)}/env_var/${id}`),
   workers: () => get<t.Workers>('/v3/workers'),
   worker: (id: RepoId) => get<t.Worker>(`/v3/worker/${part(id)}`),

@@ -1784,7 +1784,7 @@ export interface components {
              * @description 1 is the first line.
              */
             line: number | null;
-            /** @description What to do about it, in a sentence; only for what is fatal. */
+            /** @description What to do about it, where the text does not say it and no edit does it. */
             remedy: string | null;
             /** @description The file, as [`RawConfig::source`] names it; `None` for what is about no single file. */
             src: string | null;
@@ -2260,7 +2260,7 @@ export interface components {
             allow_failure: boolean;
             /** @description The architecture that it runs on. */
             arch: string;
-            /** @description Its whole configuration. */
+            /** @description Its whole configuration; null where those of all jobs together would be too large. */
             config: unknown;
             /** @description Its environment in a line. */
             env: string;

@@ -96,6 +96,7 @@ export type PendingRequest = Schemas['PendingRequest'];
 export type EnvVar = Schemas['EnvVar'];
 export type EnvVars = Schemas['EnvVars'];
 export type NewEnvVar = Schemas['NewEnvVar'];
+export type ChangedEnvVar = Schemas['ChangedEnvVar'];
 export type LogLines = Schemas['LogLines'];
 export type LogFold = Schemas['LogFold'];
 export type LogTime = Schemas['LogTime'];

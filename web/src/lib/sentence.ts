@@ -2,5 +2,5 @@
 export function sentence(text: string): string {
   const trimmed = text.trim();
   const begun = trimmed.slice(0, 1).toUpperCase() + trimmed.slice(1);
-  return begun === '' || /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+  return begun === '' || /[.!?…][)"”]?$/.test(begun) ? begun : `${begun}.`;
 }

@@ -62,7 +62,7 @@ pub struct ConfigMessage {
     /// The file could not be used because of it: no job was made.
     #[serde(default)]
     pub fatal: bool,
-    /// What to do about it, in a sentence; only for what is fatal.
+    /// What to do about it, where the text does not say it and no edit does it.
     #[serde(default)]
     #[schema(required = true)]
     pub remedy: Option<String>,
@@ -150,7 +150,7 @@ pub struct LintJob {
     pub arch: String,
     /// Whether its failure leaves the build green.
     pub allow_failure: bool,
-    /// Its whole configuration.
+    /// Its whole configuration; null where those of all jobs together would be too large.
     pub config: Value,
 }
 

@@ -14,6 +14,40 @@ pub(super) enum Expr {
     Term(Term),
 }
 
+impl Expr {
+    /// Whether the language's first form, `conditions: v0`, has all parts of it: comparisons of a
+    /// variable or of `env(…)` with plain words, and nothing that is true or false on its own.
+    pub(super) fn is_of_first_form(&self) -> bool {
+        match self {
+            Self::Or(parts) | Self::And(parts) => parts.iter().all(Self::is_of_first_form),
+            Self::Not(part) => part.is_of_first_form(),
+            Self::Term(term) => term.is_of_first_form(),
+        }
+    }
+}
+
+impl Term {
+    fn is_of_first_form(&self) -> bool {
+        let asks = |left: &Operand| match left {
+            Operand::Variable(_) => true,
+            Operand::Text(_) => false,
+            Operand::Call(call) => call.function == Function::Env,
+        };
+        let is_word = |right: &Operand| !matches!(right, Operand::Call(_));
+        match self {
+            Self::Operand(_) => false,
+            Self::Equal { left, right, .. } => asks(left) && is_word(right),
+            Self::Match { left, pattern, .. } => asks(left) && matches!(pattern, Pattern::Text(_)),
+            Self::In { left, list, .. } => {
+                asks(left) && list.as_ref().is_some_and(|list| list.iter().all(is_word))
+            }
+            Self::Is {
+                left, predicate, ..
+            } => asks(left) && matches!(predicate, Predicate::Present | Predicate::Blank),
+        }
+    }
+}
+
 /// What is true or false by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Term {

@@ -3,25 +3,19 @@
 use super::ast::{Call, Expr, Function, Operand, Pattern, Predicate, Term};
 use super::data::{Data, Datum};
 use super::error::ConditionError;
-use super::pattern;
-
-/// So many regular expressions of one condition are matched. Each takes bounded time, and so does
-/// a condition that is nothing else.
-const MAX_PATTERNS: usize = 100;
+use super::pattern::Patterns;
 
 type Result<T> = std::result::Result<T, ConditionError>;
 
 /// Judges a condition. What stands after the part that decides is not looked at, so an invalid
 /// pattern there is no error.
-pub(super) fn holds(expr: &Expr, data: &Data) -> Result<bool> {
-    let mut judging = Judging { data, patterns: 0 };
-    judging.expr(expr)
+pub(super) fn holds(expr: &Expr, data: &Data, patterns: &mut Patterns) -> Result<bool> {
+    Judging { data, patterns }.expr(expr)
 }
 
 struct Judging<'a> {
     data: &'a Data,
-    /// How many were matched.
-    patterns: usize,
+    patterns: &'a mut Patterns,
 }
 
 impl Judging<'_> {
@@ -139,19 +133,10 @@ impl Judging<'_> {
         };
         match pattern {
             Datum::Nil => Ok(false),
-            Datum::Text(text) => {
-                self.patterns += 1;
-                if self.patterns > MAX_PATTERNS {
-                    return Err(ConditionError::judged(format!(
-                        "the condition has more than {MAX_PATTERNS} regular expressions: join them with |"
-                    )));
-                }
-                let pattern = pattern::compile(&text)?;
-                match left {
-                    Datum::Nil => Ok(false),
-                    left => pattern.matches(&left.to_text()),
-                }
-            }
+            Datum::Text(text) => match left {
+                Datum::Nil => self.patterns.check(&text).map(|()| false),
+                left => self.patterns.matches(&text, &left.to_text()),
+            },
             other => Err(ConditionError::judged(format!(
                 "{} is no regular expression: write it so that it is not only a word for true or false",
                 other.to_text()

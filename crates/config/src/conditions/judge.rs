@@ -1,14 +1,19 @@
 //! Conditions of one file, judged for each of its jobs.
 
+use std::sync::{Mutex, PoisonError};
+
 use serde_json::{Map, Value};
 
-use super::{Condition, Data, Judge, Subject};
+use super::{Condition, Data, Judge, Patterns, Subject};
 use crate::PlanContext;
 
 /// Judges by what the context says of the build and by the job's own keys. What can't be read or
-/// judged does not hold.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct DataJudge;
+/// judged does not hold. One judge is meant for one file: its regular expressions have a budget
+/// together.
+#[derive(Debug, Default)]
+pub struct DataJudge {
+    patterns: Mutex<Patterns>,
+}
 
 impl Judge for DataJudge {
     fn holds(
@@ -18,8 +23,10 @@ impl Judge for DataJudge {
         context: &PlanContext,
         job: &Map<String, Value>,
     ) -> Option<bool> {
+        let data = data_of(context, job);
+        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
         let holds = Condition::parse(condition)
-            .and_then(|condition| condition.holds(&data_of(context, job)));
+            .and_then(|condition| condition.holds_within(&data, &mut patterns));
         Some(holds.unwrap_or(false))
     }
 }

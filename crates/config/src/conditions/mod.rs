@@ -21,6 +21,7 @@ pub use data::Data;
 pub use error::ConditionError;
 pub use hints::{Hint, nearest_fact};
 pub use judge::{DataJudge, data_of};
+pub(crate) use pattern::Patterns;
 
 /// A condition that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +39,27 @@ impl Condition {
         parser::parse(&join_lines(text)).map(|expr| Self { expr })
     }
 
+    /// Whether it may stand under `conditions: v0`, which has fewer forms.
+    pub(crate) fn is_of_first_form(&self) -> bool {
+        self.expr.is_of_first_form()
+    }
+
     /// Judges it.
     ///
     /// # Errors
     /// When a part that counts can't be judged: a regular expression that is invalid or takes too
     /// long, a function with wrong arguments. Such a condition counts as one that does not hold.
     pub fn holds(&self, data: &Data) -> Result<bool, ConditionError> {
-        eval::holds(&self.expr, data)
+        self.holds_within(data, &mut Patterns::default())
+    }
+
+    /// As [`Self::holds`], with what is left for the regular expressions of its file.
+    pub(crate) fn holds_within(
+        &self,
+        data: &Data,
+        patterns: &mut Patterns,
+    ) -> Result<bool, ConditionError> {
+        eval::holds(&self.expr, data, patterns)
     }
 
     /// Texts in it that were probably meant as facts.

@@ -155,9 +155,16 @@ fn shift_node(node: &mut Node, offset: u32) {
     }
 }
 
-/// Something to say of an import.
+/// Something to say of an import, with its place: line and column, the file told by the line as for
+/// [`LINES_PER_FILE`].
 #[derive(Debug)]
-enum ImportNotice {
+struct ImportNotice {
+    what: What,
+    position: Option<(u32, u32)>,
+}
+
+#[derive(Debug)]
+enum What {
     Refused(ImportSource, ImportRefusal),
     Invalid(String),
     Skipped { source: String, condition: String },
@@ -169,21 +176,27 @@ impl ImportNotice {
         let mut add = |level, code, args: &[(&str, String)]| match args {
             [(a, x), (b, y), ..] => {
                 let args = [(*a, x.as_str().into()), (*b, y.as_str().into())];
-                messages.add(level, "import", code, args, None);
+                messages.add(level, "import", code, args, self.position);
             }
-            [(a, x)] => messages.add(level, "import", code, [(*a, x.as_str().into())], None),
-            [] => messages.add(level, "import", code, [("max", MAX_IMPORTS.into())], None),
+            [(a, x)] => {
+                let args = [(*a, x.as_str().into())];
+                messages.add(level, "import", code, args, self.position);
+            }
+            [] => {
+                let args = [("max", MAX_IMPORTS.into())];
+                messages.add(level, "import", code, args, self.position);
+            }
         };
-        match self {
-            Self::TooMany => add(Level::Error, "too_many_imports", &[]),
-            Self::Invalid(source) => {
+        match &self.what {
+            What::TooMany => add(Level::Error, "too_many_imports", &[]),
+            What::Invalid(source) => {
                 add(Level::Error, "invalid_ref", &[("ref", source.clone())]);
             }
-            Self::Skipped { source, condition } => {
+            What::Skipped { source, condition } => {
                 let args = [("source", source.clone()), ("condition", condition.clone())];
                 add(Level::Info, "skip_import", &args);
             }
-            Self::Refused(source, refusal) => {
+            What::Refused(source, refusal) => {
                 let repo = source.repository.clone().unwrap_or_default();
                 let owner = repo.split('/').next().unwrap_or_default().to_owned();
                 let (code, arg) = match refusal {

@@ -11,7 +11,7 @@ fn planned(root: &str, files: &[(&str, &str)], context: &PlanContext) -> Plan {
     };
     let mut fetched: Vec<Fetched> = Vec::new();
     loop {
-        let needed = next_imports(root, &fetched, context, &DataJudge);
+        let needed = next_imports(root, &fetched, context, &DataJudge::default());
         if needed.is_empty() {
             break;
         }
@@ -28,7 +28,7 @@ fn planned(root: &str, files: &[(&str, &str)], context: &PlanContext) -> Plan {
             });
         }
     }
-    plan_sources(root, &fetched, context, &DataJudge).unwrap()
+    plan_sources(root, &fetched, context, &DataJudge::default()).unwrap()
 }
 
 fn simple(root: &str, files: &[(&str, &str)]) -> Plan {
@@ -122,6 +122,10 @@ fn conditions_circles_and_refusals() {
             ("unknown_import", ".travis.yml"),
         ]
     );
+    let told = plan.messages.iter().filter(|one| one.key == "import");
+    let lines: Vec<_> = told.map(|one| (one.line, one.column)).collect();
+    let at = |line, column| (Some(line), Some(column));
+    assert_eq!(lines, [at(2, 11), at(5, 3), at(6, 3), at(7, 3)]);
     let context = PlanContext {
         branch: "main".to_owned(),
         ..PlanContext::default()
@@ -174,11 +178,17 @@ fn a_broken_import_is_named() {
         name: ".travis.yml",
         text: "import: one.yml\n",
     };
-    let source = next_imports(root, &[], &PlanContext::default(), &DataJudge).remove(0);
+    let source = next_imports(root, &[], &PlanContext::default(), &DataJudge::default()).remove(0);
     let fetched = [Fetched {
         source,
         result: Ok("a: [\n".to_owned()),
     }];
-    let error = plan_sources(root, &fetched, &PlanContext::default(), &DataJudge).unwrap_err();
+    let error = plan_sources(
+        root,
+        &fetched,
+        &PlanContext::default(),
+        &DataJudge::default(),
+    )
+    .unwrap_err();
     assert!(error.to_string().starts_with("one.yml: "), "{error}");
 }

@@ -200,12 +200,13 @@ impl Walk<'_> {
             Kind::Map(map) if !self.options.defaults => self.change_keys(map, first.clone()),
             _ => first.clone(),
         };
-        self.tell(
-            Level::Warn,
-            "unexpected_seq",
-            &node,
-            [("value", first.to_json())],
-        );
+        // A name is told as what it stands for.
+        let told = match shape.kind {
+            Kind::OneOf(_) => &changed,
+            _ => &first,
+        };
+        let told = told.to_json();
+        self.tell(Level::Warn, "unexpected_seq", &node, [("value", told)]);
         first
     }
 }

@@ -124,6 +124,13 @@ impl Walk<'_> {
         let name = map
             .alias(key)
             .or_else(|| map.alias(&key.replace('-', "_")))?;
+        self.tell_at(
+            Level::Info,
+            "alias_key",
+            node,
+            [("alias", key.into()), ("key", name.into())],
+            Some(place),
+        );
         let is_asked_for = self.options.defaults && map.required.contains(&name);
         if is_asked_for || node.get(name).is_some() {
             self.tell_at(
@@ -134,13 +141,6 @@ impl Walk<'_> {
                 Some(place),
             );
         }
-        self.tell_at(
-            Level::Info,
-            "alias_key",
-            node,
-            [("alias", key.into()), ("key", name.into())],
-            Some(place),
-        );
         Some(name)
     }
 

@@ -5,6 +5,7 @@
 //! drops what is empty. Both go by the shape of each value alone, no key is special.
 
 mod change;
+mod condition;
 mod env;
 mod keys;
 mod matching;
@@ -22,6 +23,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value as Json};
 
 use crate::Options;
+use crate::conditions::Patterns;
 use crate::message::{Level, Messages};
 use crate::table;
 use crate::yaml::{Document, Node, Type, Value};
@@ -44,6 +46,8 @@ pub(crate) fn normalize(
         path: Path::default(),
         systems: Vec::new(),
         detected: false,
+        provider: None,
+        patterns: Patterns::default(),
         searches: MAX_SEARCHES,
         names: HashSet::new(),
         version_0,
@@ -79,6 +83,9 @@ struct Walk<'m> {
     systems: Vec<support::System>,
     /// A provider was recognized: messages on maps with one name it.
     detected: bool,
+    /// The provider of the section whose entries are looked at.
+    provider: Option<Json>,
+    patterns: Patterns,
     /// How often the nearest key or value may still be looked for.
     searches: usize,
     /// The names that may be given once in a file.

@@ -58,3 +58,27 @@ fn an_edit_mends_its_message_and_changes_no_other() {
         assert_eq!(after, others, "{mended}");
     }
 }
+
+#[test]
+fn the_first_form_of_conditions_has_no_bare_values() {
+    let invalid = |condition: &str| {
+        let (_, messages) = told(&format!("conditions: v0\nif: {condition}\n"));
+        messages.iter().any(|m| m.code == "invalid_condition")
+    };
+    for condition in [
+        "branch = main AND NOT type IN (push, cron)",
+        "env(A) =~ ^x",
+        "tag IS present",
+    ] {
+        assert!(!invalid(condition), "{condition}");
+    }
+    for condition in [
+        "'true'",
+        "fork",
+        "fork IS true",
+        "branch = env(A)",
+        "concat(type) = push",
+    ] {
+        assert!(invalid(condition), "{condition}");
+    }
+}

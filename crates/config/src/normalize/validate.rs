@@ -5,8 +5,6 @@ use super::scalars::is_of;
 use super::support::{System, obstacles};
 use super::verdict::is_empty_secret;
 use super::{Walk, plain};
-use crate::PlanContext;
-use crate::conditions::{Condition, ConditionError, data_of};
 use crate::message::Level;
 use crate::table::{Kind, Map, Shape};
 use crate::yaml::{Node, Type, Value};
@@ -165,7 +163,11 @@ impl Walk<'_> {
         if decides {
             self.systems.push(System::of(&node));
         }
+        let provider = node.get("provider").filter(|_| self.detected);
+        let provider = provider.map(Node::to_json);
+        let outer = std::mem::replace(&mut self.provider, provider);
         let node = self.validate_entries(map, node);
+        self.provider = outer;
         let node = self.check_type(shape, node);
         let node = self.unknown_keys(map, node);
         self.unsupported_keys(map, &node);
@@ -379,47 +381,4 @@ impl Walk<'_> {
             );
         }
     }
-
-    fn condition(&mut self, map: &'static Map, node: Node) -> Node {
-        if map.get("if").is_none() || self.version_0 {
-            return node;
-        }
-        let Some(condition) = node.get("if") else {
-            return node;
-        };
-        let Some(text) = condition.text() else {
-            return node;
-        };
-        if let Err(error) = judge(text) {
-            // The original names the reason only where it is not the grammar.
-            let reason = error.to_string();
-            let told =
-                reason.starts_with("Strings cannot") || reason.starts_with("Invalid regular");
-            let reason = if told {
-                reason.into()
-            } else {
-                serde_json::Value::Null
-            };
-            let text = text.to_owned();
-            let condition = condition.clone();
-            self.path.push("if", condition.line);
-            self.tell(
-                Level::Error,
-                "invalid_condition",
-                &condition,
-                [("condition", text.into()), ("message", reason)],
-            );
-            self.path.pop();
-            if self.options.drop {
-                return node.with(Value::Map(Vec::new()));
-            }
-        }
-        node
-    }
-}
-
-/// Reads a condition and judges it with nothing known, which finds invalid patterns as well.
-fn judge(text: &str) -> Result<(), ConditionError> {
-    let data = data_of(&PlanContext::default(), &serde_json::Map::new());
-    Condition::parse(text)?.holds(&data).map(|_| ())
 }

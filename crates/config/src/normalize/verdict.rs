@@ -107,19 +107,21 @@ impl Walk<'_> {
         let key = self.path.last().to_owned();
         let key_line = self.path.lines.last().copied().unwrap_or_default();
         self.path.pop();
-        let map = node.with(Value::Map(Vec::new()));
+        let provider = self.provider.clone();
+        let provider = provider.map(|provider| ("provider", provider));
         // There is no place in the file to point at.
-        let line = self.path.lines.last().copied();
-        self.tell_with(
+        self.messages.add_under(
             Level::Info,
+            &self.path.show(),
             "default",
-            &map,
             [
                 ("key", key.as_str().into()),
                 ("default", default.value.into()),
-            ],
+            ]
+            .into_iter()
+            .chain(provider),
             None,
-            line,
+            self.path.lines.last().copied(),
         );
         self.path.push(&key, key_line);
         node.with(Value::Str(default.value.to_owned()))

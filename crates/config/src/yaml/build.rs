@@ -67,11 +67,11 @@ const MAX_MENDED: usize = 50;
 /// Parses the first document of a file.
 pub(crate) fn parse(source: &str) -> Result<Document, ConfigError> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-    // The original took away white space at the end and all characters beyond ASCII before it
-    // read a file: configurations would differ otherwise.
+    // The original took away white space at the end before it read a file: texts of several lines
+    // would differ otherwise.
     let mut source = Cow::Borrowed(source.trim_end());
     if !source.is_ascii() {
-        source = Cow::Owned(source.chars().filter(char::is_ascii).collect());
+        source = Cow::Owned(source.chars().filter_map(visible).collect());
     }
     let mut unindented = false;
     for _ in 0..MAX_MENDED {
@@ -125,6 +125,16 @@ pub(crate) fn parse(source: &str) -> Result<Document, ConfigError> {
         }
     }
     parse_strictly(&source)
+}
+
+/// What is seen: odd spaces that were pasted along are spaces, and what has no width is nothing.
+/// Neither a shell nor YAML would understand them.
+fn visible(c: char) -> Option<char> {
+    match c {
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => Some(' '),
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => None,
+        _ => Some(c),
+    }
 }
 
 fn parse_strictly(source: &str) -> Result<Document, ConfigError> {

@@ -89,3 +89,13 @@ fn strings_with_too_little_indentation_are_read_as_the_original_did() {
     assert_eq!(got, want);
     assert!(parse("a:\n  b: \"never closed\nx\n").is_err());
 }
+
+#[test]
+fn letters_of_all_languages_are_kept_and_what_nobody_sees_is_not() {
+    let document =
+        super::parse("name: Prüfung ✓\nscript:\n\u{a0} - echo\u{a0}„ja“\u{200b}\n").unwrap();
+    assert_eq!(
+        document.root.to_json(),
+        serde_json::json!({"name": "Prüfung ✓", "script": ["echo „ja“"]})
+    );
+}

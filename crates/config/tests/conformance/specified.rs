@@ -105,7 +105,7 @@ fn rows_differ(case: &Value, config: &Value, text: &mut String) {
     }
     let none = Map::new();
     let config = config.as_object().unwrap_or(&none);
-    match expand(config, &context(case), &DataJudge) {
+    match expand(config, &context(case), &DataJudge::default()) {
         Err(error) => text.push_str(&format!(" {error}")),
         Ok(expansion) => {
             let mut jobs: Vec<Value> = expansion.jobs.into_iter().map(|job| job.config).collect();

@@ -67,7 +67,12 @@ impl Engine {
         };
         let imports = fetched.iter().filter_map(imported).collect();
         let plan = off_thread(move || {
-            plan_sources(reading.root(), &fetched, &reading.context, &DataJudge)
+            plan_sources(
+                reading.root(),
+                &fetched,
+                &reading.context,
+                &DataJudge::default(),
+            )
         });
         Ok(Configured {
             plan: plan.await?,
@@ -88,7 +93,12 @@ impl Engine {
             let so_far = fetched.clone();
             let reading = reading.clone();
             let wanted = off_thread(move || {
-                next_imports(reading.root(), &so_far, &reading.context, &DataJudge)
+                next_imports(
+                    reading.root(),
+                    &so_far,
+                    &reading.context,
+                    &DataJudge::default(),
+                )
             });
             let wanted = wanted.await?;
             if wanted.is_empty() {

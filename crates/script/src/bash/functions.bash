@@ -1,23 +1,11 @@
-# The job's commands call many of these functions, from texts that are evaluated.
-# Texts in single quotes are meant as they are, quotes within quotes too, and version managers are files of the machine.
-# shellcheck disable=SC2317,SC2016,SC1090,SC1091,SC1003
-
 # ---- functions of the log -------------------------------------------------
 # They work whatever the job's commands did to the shell: options, traps, IFS,
-# functions that have the names of builtins.
+# functions that have the names of builtins. Jobs hand some of them to shells of their own by
+# `export -f`: those that users may call need no others.
 
-ANSI_RED=$'\033[31;1m' ANSI_GREEN=$'\033[32;1m' ANSI_YELLOW=$'\033[33;1m'
-ANSI_RESET=$'\033[0m' ANSI_CLEAR=$'\033[0K'
+export ANSI_RED=$'\033[31;1m' ANSI_GREEN=$'\033[32;1m' ANSI_YELLOW=$'\033[33;1m'
+export ANSI_RESET=$'\033[0m' ANSI_CLEAR=$'\033[0K'
 travis_open_fold='' travis_open_timer='' travis_running='' travis_options='' travis_ending='' travis_exiting=''
-
-# Leaves the time in nanoseconds in travis_now; starts no process.
-travis_clock() {
-  if [[ -n "${EPOCHREALTIME:-}" ]]; then
-    travis_now="${EPOCHREALTIME/[.,]/}000"
-  else
-    travis_now="$(date +%s)000000000"
-  fi
-}
 
 # travis_fold start|end NAME
 travis_fold() {
@@ -25,8 +13,10 @@ travis_fold() {
   if [[ "${1:-}" == start ]]; then travis_open_fold="${2:-}"; else travis_open_fold=''; fi
 }
 
+# Times are in nanoseconds; older shells than bash 5 know seconds only.
 travis_time_start() {
-  travis_clock
+  local travis_now="${EPOCHREALTIME:-$(date +%s).000000}"
+  travis_now="${travis_now/[.,]/}000"
   builtin printf -v TRAVIS_TIMER_ID '%04x%04x' "$((RANDOM * 2 + RANDOM % 2))" "$((RANDOM * 2 + RANDOM % 2))"
   TRAVIS_TIMER_START_TIME="$travis_now"
   builtin printf 'travis_time:start:%s\r%s' "$TRAVIS_TIMER_ID" "$ANSI_CLEAR"
@@ -34,7 +24,8 @@ travis_time_start() {
 
 # Arguments: status to answer, event (the phase), timer id, start time.
 travis_time_finish() {
-  travis_clock
+  local travis_now="${EPOCHREALTIME:-$(date +%s).000000}"
+  travis_now="${travis_now/[.,]/}000"
   local travis_id="${3:-${TRAVIS_TIMER_ID:-}}" travis_start="${4:-${TRAVIS_TIMER_START_TIME:-$travis_now}}"
   builtin printf 'travis_time:end:%s:start=%s,finish=%s,duration=%s,event=%s\r%s' "$travis_id" \
     "$travis_start" "$travis_now" "$((travis_now - travis_start))" "${2:-${TRAVIS_STAGE:-}}" "$ANSI_CLEAR"
@@ -133,6 +124,8 @@ travis_stop() {
 travis_terminate() {
   set +e
   travis_ending=1
+  # Here too, since a command may have set a trap of its own for the end.
+  if [[ -n "${travis_services:-}" && "$BASH_SUBSHELL" -eq 0 ]]; then travis_stop_services; fi
   builtin exit "${1:-0}"
 }
 
@@ -157,6 +150,12 @@ travis_on_exit() {
     if [[ "$travis_running" == assert ]]; then travis_assert "$travis_status"; fi
     if [[ "${TRAVIS_STAGE:-}" == script ]]; then
       travis_result "$travis_status"
+      travis_footer
+    fi
+    # What comes after the script does not change the result.
+    if [[ -n "${TRAVIS_TEST_RESULT:-}" ]]; then
+      if [[ -n "$travis_open_fold" ]]; then travis_fold end "$travis_open_fold"; fi
+      travis_notice "A command of ${TRAVIS_STAGE:-} ended the shell with $travis_status (set -e); nothing more is run."
       travis_footer
     fi
   fi

@@ -3,8 +3,8 @@
 # travis_retry COMMAND...: up to three times.
 travis_retry() {
   local travis_try travis_status=0 travis_shown
-  travis_join "$@"
-  travis_shown="$travis_joined"
+  builtin printf -v travis_shown ' %s' "$@"
+  travis_shown="${travis_shown:1}"
   if [[ "${1:-}" == travis_eval ]]; then travis_shown="${TRAVIS_CMD:-}"; fi
   for travis_try in 1 2 3; do
     if [[ "$travis_try" -gt 1 ]]; then
@@ -17,12 +17,6 @@ travis_retry() {
   return "$travis_status"
 }
 
-# Leaves the words with blanks between them in travis_joined, whatever IFS is.
-travis_join() {
-  local IFS=' '
-  travis_joined="$*"
-}
-
 # travis_wait [MINUTES] COMMAND...: keeps the log alive while a silent command runs, for 20 minutes
 # unless told; then shows what the command printed, and answers its status.
 travis_wait() {
@@ -32,8 +26,8 @@ travis_wait() {
     builtin printf 'Usage: travis_wait [minutes] command...\n' >&2
     return 1
   fi
-  travis_join "$@"
-  travis_shown="$travis_joined"
+  builtin printf -v travis_shown ' %s' "$@"
+  travis_shown="${travis_shown:1}"
   travis_log="$(mktemp)" || return 1
   # Said here: a command that ends at once ends the jigger before it could say it.
   builtin printf 'Still running (1 of %s): %s\n' "$travis_minutes" "$travis_shown"
@@ -58,20 +52,21 @@ travis_wait() {
 
 # travis_jigger PID MINUTES COMMAND...: says each minute that the process still runs, and ends it.
 travis_jigger() {
-  local travis_target="$1" travis_minutes="$2" travis_count travis_sleep=''
+  local travis_target="$1" travis_minutes="$2" travis_count travis_sleep='' travis_shown
   shift 2
-  travis_join "$@"
+  builtin printf -v travis_shown ' %s' "$@"
+  travis_shown="${travis_shown:1}"
   # The pause ends with its parent, else it would hold the log open for a minute.
   trap 'kill "$travis_sleep" 2>/dev/null; builtin exit 0' TERM
   for ((travis_count = 1; travis_count <= travis_minutes; travis_count++)); do
     if ((travis_count > 1)); then
-      builtin printf 'Still running (%s of %s): %s\n' "$travis_count" "$travis_minutes" "$travis_joined"
+      builtin printf 'Still running (%s of %s): %s\n' "$travis_count" "$travis_minutes" "$travis_shown"
     fi
     sleep 60 >/dev/null 2>&1 &
     travis_sleep=$!
     wait "$travis_sleep"
   done
-  builtin printf '\n%sTimeout (%s minutes) reached. Terminating "%s"%s\n\n' "$ANSI_RED" "$travis_minutes" "$travis_joined" "$ANSI_RESET"
+  builtin printf '\n%sTimeout (%s minutes) reached. Terminating "%s"%s\n\n' "$ANSI_RED" "$travis_minutes" "$travis_shown" "$ANSI_RESET"
   trap - TERM
   travis_kill_tree "$travis_target"
 }
@@ -88,8 +83,8 @@ travis_kill_tree() {
 
 # Prints the time in nanoseconds.
 travis_nanoseconds() {
-  local travis_now
-  travis_clock
+  local travis_now="${EPOCHREALTIME:-$(date +%s).000000}"
+  travis_now="${travis_now/[.,]/}000"
   builtin printf '%s\n' "$travis_now"
 }
 

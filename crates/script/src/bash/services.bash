@@ -49,6 +49,13 @@ travis_find() {
   return 1
 }
 
+# travis_socket_place DIRECTORY: whether sockets can be where clients look for them by themselves. The
+# sandbox's own /run is the job's; the machine's is not added to.
+travis_socket_place() {
+  if [[ "$EUID" -ne 0 ]]; then mkdir -p "$1" 2>/dev/null; fi
+  [[ -w "$1" ]]
+}
+
 # travis_launch COMMAND...: in the background; what it prints goes to the service's log.
 travis_launch() {
   "$@" >|"$travis_service_home/log" 2>&1 </dev/null &

@@ -8,13 +8,17 @@ struct Function<'t> {
 }
 
 /// Whether the file has a function of that name.
-pub(super) fn defines(file: &str, name: &str) -> bool {
+pub(crate) fn defines(file: &str, name: &str) -> bool {
     parse(file).any(|function| function.name == name)
 }
 
-/// The functions that `calls` calls, directly or through others, in the order of the files.
-pub(super) fn called(files: &[&str], calls: &str) -> String {
-    let all: Vec<Function<'_>> = files.iter().copied().flat_map(parse).collect();
+/// The functions that `calls` calls, directly or through others, in the order of the files; with
+/// what stands above the first one of a file.
+pub(crate) fn called<S: AsRef<str>>(files: &[S], calls: &str) -> String {
+    let files = || files.iter().map(|file| split(file.as_ref()));
+    let all: Vec<Function<'_>> = files()
+        .flat_map(|(_, functions)| parse(functions))
+        .collect();
     let mut wanted = vec![false; all.len()];
     let mut open = vec![calls];
     while let Some(text) = open.pop() {
@@ -26,13 +30,39 @@ pub(super) fn called(files: &[&str], calls: &str) -> String {
         }
     }
     let mut result = String::new();
-    for (function, wanted) in all.iter().zip(wanted) {
-        if wanted {
-            result.push('\n');
+    let mut functions = all.iter().zip(wanted);
+    for (head, file) in files() {
+        let count = parse(file).count();
+        let mut has_any = false;
+        for (function, _) in functions.by_ref().take(count).filter(|(_, wanted)| *wanted) {
+            if !has_any && !head.is_empty() {
+                result.push('\n');
+                result.push_str(head);
+            }
+            has_any = true;
+            if !result.ends_with("\n\n") {
+                result.push('\n');
+            }
             result.push_str(function.text);
         }
     }
     result
+}
+
+/// What stands above the first function and its comment, and the rest.
+fn split(file: &str) -> (&str, &str) {
+    let mut at = 0;
+    let mut start = 0;
+    for line in file.split_inclusive('\n') {
+        if line.trim_end().ends_with("() {") && !line.starts_with(' ') {
+            break;
+        }
+        at += line.len();
+        if !line.starts_with('#') {
+            start = at;
+        }
+    }
+    file.split_at(start)
 }
 
 /// Whether the name stands in the text as a word.

@@ -36,6 +36,12 @@ travis_sdkman() {
   [[ -n "$found" ]] && travis_do sdk use java "$found"
 }
 
+# travis_install_jdk NAME: for the job's own commands, which may name any JDK as `openjdk11`.
+travis_install_jdk() {
+  TRAVIS_JDK_VERSION="${1:-}"
+  travis_setup_jdk
+}
+
 travis_setup_jdk() {
   local wanted="${TRAVIS_JDK_VERSION:-}" number='' directory=''
   # Scripts of old switch by themselves.

@@ -5,19 +5,20 @@
 //! `travis_before_cache_language` are the phases' defaults. A script gets the functions that its
 //! job calls and no others.
 
-mod functions;
+pub(crate) mod functions;
 mod options;
 mod table;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 use crate::ScriptError;
+use crate::section::Section;
 use crate::shell::quote;
 use options::Choice;
+
+const LANGUAGE_FUNCTIONS: &str = include_str!("../bash/language.bash");
 
 /// A key of the configuration that selects a version, and the variable that tells it.
 #[derive(Debug)]
@@ -76,6 +77,12 @@ pub(crate) fn find(name: &str) -> &'static Language {
         .unwrap_or(&table::GENERIC)
 }
 
+/// Whether a key selects a version of some language.
+pub(crate) fn is_version_key(key: &str) -> bool {
+    let mut languages = table::LANGUAGES.iter().copied().flatten();
+    languages.any(|language| language.versions.iter().any(|version| version.key == key))
+}
+
 impl Language {
     /// What a phase does where the configuration says nothing.
     pub(crate) fn default_step(&self, phase: &str) -> Option<&'static str> {
@@ -103,39 +110,40 @@ impl Language {
         }
     }
 
-    /// The functions that the job's setup and default phases call, the options that they read,
-    /// and the call of the setup; empty where the job uses none of it.
+    /// Writes the setup and the options that the default phases read, where the job uses any.
     ///
     /// # Errors
     /// For options that hold a zero byte.
-    pub(crate) fn section(&self, config: &Value, shared: &str) -> Result<String, ScriptError> {
-        let mut calls = String::new();
+    pub(crate) fn write(&self, script: &mut Section, config: &Value) -> Result<(), ScriptError> {
         let setup = self.needs_setup(config);
+        let mut calls = String::new();
         if setup {
-            calls.push_str("travis_setup_language\n");
+            calls.push_str("travis_setup_language ");
         }
         for phase in ["install", "script", "before_cache"] {
-            if crate::phases::commands(config, phase).is_none()
-                && let Some(step) = self.default_step(phase)
-            {
-                calls.push_str(step);
-                calls.push('\n');
+            if crate::phases::commands(config, phase).is_none() {
+                calls.push_str(self.default_step(phase).unwrap_or_default());
+                calls.push(' ');
             }
         }
-        if calls.is_empty() {
-            return Ok(calls);
+        if calls.trim().is_empty() {
+            return Ok(());
         }
-        let own = match self.setup {
-            Setup::Tool { .. } => Cow::Owned(format!("{}{}", self.tool_setup(), self.functions)),
-            Setup::None | Setup::Own => Cow::Borrowed(self.functions),
-        };
-        let mut text = functions::called(&[shared, &own], &calls);
-        text.push_str("\n# ---- language ----\n");
-        text.push_str(&options::assignments(self.choices, config)?);
+        script.needs(LANGUAGE_FUNCTIONS);
+        if let Setup::Tool { .. } = self.setup {
+            script.needs(format!("{}{}", self.tool_setup(), self.functions));
+        } else {
+            script.needs(self.functions);
+        }
+        script.begin("travis_run_setup", "setup");
+        let readers = functions::called(&[self.functions], &calls);
+        let options = options::assignments(self.choices, config, &readers)?;
+        script.text.push_str(&options);
         if setup {
-            text.push_str("TRAVIS_STAGE=setup\ntravis_setup_language\n");
+            script.line("travis_setup_language");
         }
-        Ok(text)
+        script.end();
+        Ok(())
     }
 
     fn tool_setup(&self) -> String {

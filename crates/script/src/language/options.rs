@@ -22,13 +22,23 @@ pub(crate) enum Kind {
     Text,
     /// An array of texts.
     List,
+    /// An array of `key=value`, from a map.
+    Pairs,
 }
 
-/// `travis_<path>=…` for each key that the configuration has, dots written as underscores. The
-/// values are literal words: what becomes of them is the functions' choice.
-pub(super) fn assignments(choices: &[Choice], config: &Value) -> Result<String, ScriptError> {
+/// `travis_<path>=…` for each key that the configuration has and the functions read, dots written as
+/// underscores. The values are literal words: what becomes of them is the functions' choice.
+pub(super) fn assignments(
+    choices: &[Choice],
+    config: &Value,
+    readers: &str,
+) -> Result<String, ScriptError> {
     let mut text = String::new();
     for choice in choices {
+        let variable = choice.path.replace('.', "_");
+        if !readers.contains(&format!("travis_{variable}")) {
+            continue;
+        }
         let found = choice
             .path
             .split('.')
@@ -38,20 +48,23 @@ pub(super) fn assignments(choices: &[Choice], config: &Value) -> Result<String, 
         };
         let words: Vec<String> = match value {
             Value::Array(list) => list.iter().filter_map(word).collect(),
+            Value::Object(map) if matches!(choice.kind, Kind::Pairs) => map
+                .iter()
+                .filter_map(|(key, value)| word(value).map(|text| format!("{key}={text}")))
+                .collect(),
             other => word(other).into_iter().collect(),
         };
         for word in &words {
             check(word, || format!("the key {}", choice.path))?;
         }
         let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
-        let variable = choice.path.replace('.', "_");
         match (choice.kind, &words[..]) {
             (_, []) => {}
-            (Kind::List, words) => {
-                let _ = writeln!(text, "travis_{variable}=({})", words.join(" "));
+            (Kind::List | Kind::Pairs, words) => {
+                let _ = writeln!(text, "  travis_{variable}=({})", words.join(" "));
             }
             (Kind::Text, [first, ..]) => {
-                let _ = writeln!(text, "travis_{variable}={first}");
+                let _ = writeln!(text, "  travis_{variable}={first}");
             }
         }
     }

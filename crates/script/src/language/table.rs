@@ -17,6 +17,11 @@ const fn list(path: &'static str) -> Choice {
     Choice { path, kind }
 }
 
+const fn pairs(path: &'static str) -> Choice {
+    let kind = Kind::Pairs;
+    Choice { path, kind }
+}
+
 /// A language without tools.
 const fn language(names: &'static [&'static str]) -> Language {
     Language {
@@ -56,7 +61,10 @@ const PHP: Version = version("php", "TRAVIS_PHP_VERSION");
 const HHVM: Version = version("hhvm", "TRAVIS_HHVM_VERSION");
 
 /// Runs what the configuration says and nothing else.
-pub(crate) const GENERIC: Language = language(&["generic", "minimal", "shell", "bash", "sh"]);
+pub(crate) const GENERIC: Language = with_file(
+    &["generic", "minimal", "shell", "bash", "sh"],
+    include_str!("generic.bash"),
+);
 
 pub(crate) const LANGUAGES: &[&[Language]] = &[&[GENERIC], SCRIPTED, JVM, COMPILED, BEAM, OTHERS];
 
@@ -108,16 +116,22 @@ const SCRIPTED: &[Language] = &[
         versions: &[version("r", "TRAVIS_R_VERSION")],
         choices: &[
             list("apt_packages"),
+            text("bioc_check"),
             list("bioc_packages"),
             text("bioc_required"),
+            text("bioc_use_devel"),
+            list("brew_packages"),
             text("cran"),
+            text("disable_homebrew"),
             text("latex"),
+            text("pandoc"),
             text("r_build_args"),
             text("r_check_args"),
             text("r_check_revdep"),
             list("r_binary_packages"),
             list("r_github_packages"),
             list("r_packages"),
+            pairs("repos"),
             text("warnings_are_errors"),
         ],
         ..with_file(&["r"], include_str!("r.bash"))

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::{find, functions, table};
+use crate::section::Section;
 
 #[test]
 fn a_script_gets_the_functions_that_it_calls() {
@@ -38,29 +39,45 @@ fn every_function_has_the_form_that_is_picked() {
     }
 }
 
+fn text(language: &str, config: &serde_json::Value) -> (String, usize) {
+    let mut script = Section::default();
+    find(language).write(&mut script, config).unwrap();
+    (script.text.clone(), script.functions().len())
+}
+
 #[test]
 fn options_are_literal_words() {
     let config = json!({"bundler_args": "--without '$(x)'", "script": ["x"]});
-    let text = find("ruby").section(&config, "").unwrap();
+    let (lines, _) = text("ruby", &config);
     assert!(
-        text.contains("travis_bundler_args='--without '\\''$(x)'\\'''\n"),
-        "{text}"
+        lines.contains("  travis_bundler_args='--without '\\''$(x)'\\'''\n"),
+        "{lines}"
     );
-    assert!(!text.contains("travis_setup_language"), "{text}");
+    assert!(!lines.contains("travis_setup_language"), "{lines}");
     let config = json!({"r_packages": ["a", "b c"], "latex": false});
-    let text = find("r").section(&config, "").unwrap();
+    let (lines, _) = text("r", &config);
     assert!(
-        text.contains("travis_r_packages=('a' 'b c')\ntravis_warnings")
-            || text.contains("travis_r_packages=('a' 'b c')\n")
+        lines.contains("  travis_r_packages=('a' 'b c')\n"),
+        "{lines}"
     );
-    assert!(text.contains("travis_latex='false'\n"));
+    assert!(lines.contains("  travis_latex='false'\n"), "{lines}");
 }
 
 #[test]
 fn a_job_that_says_everything_gets_no_defaults() {
     let config = json!({"install": ["a"], "script": ["b"], "before_cache": ["c"]});
-    assert_eq!(find("ruby").section(&config, "x() {\n}\n").unwrap(), "");
-    assert_eq!(find("generic").section(&json!({}), "").unwrap(), "");
+    assert_eq!(text("ruby", &config), (String::new(), 0));
     assert!(find("nobody knows").default_step("script").is_none());
     assert!(find("go").default_step("deploy").is_none());
+}
+
+#[test]
+fn what_stands_above_the_functions_goes_with_them() {
+    let file =
+        "# ---- functions ----\n# More.\n\nlist=()\n\n# One.\none() {\n  :\n}\n\ntwo() {\n  :\n}\n";
+    assert_eq!(
+        functions::called(&[file], "two"),
+        "\n# ---- functions ----\n# More.\n\nlist=()\n\ntwo() {\n  :\n}\n"
+    );
+    assert_eq!(functions::called(&[file], "three"), "");
 }

@@ -70,10 +70,12 @@ pub async fn run(args: EncryptArgs, session: &mut Session) -> Result<Status, Fai
             Err(error) => return Err(error.into()),
         };
         for cipher in &ciphers {
-            text = edit::add(&text, place, cipher).map_err(|why| {
-                Failure::usage(format!("{FILE} is left as it is: {why}"))
-                    .remedy("Without --add the line is printed, to be pasted where it belongs.")
-            })?;
+            text = edit::add(&text, place, cipher)
+                .and_then(|after| edit::checked(&text, after, place))
+                .map_err(|why| {
+                    Failure::usage(format!("{FILE} is left as it is: {why}"))
+                        .remedy("Without --add the line is printed, to be pasted where it belongs.")
+                })?;
         }
         std::fs::write(&path, text)?;
     }

@@ -20,7 +20,8 @@ pub async fn run(args: &ExpandArgs, session: &mut Session) -> Result<Status, Fai
     let path = args.file.as_deref().unwrap_or(Path::new(source::USUAL));
     let context = context(&args.facts)?;
     let known = !args.facts.is_empty();
-    let judge: &dyn Judge = if known { &DataJudge } else { &Unevaluated };
+    let data = DataJudge::default();
+    let judge: &dyn Judge = if known { &data } else { &Unevaluated };
     let sources = Sources::read(path, session, &context, judge).await?;
     let plan = sources.plan_or_fail(&context, judge)?;
     let left = if known {

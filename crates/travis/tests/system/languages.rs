@@ -144,7 +144,7 @@ const PROJECTS: &[Project] = &[
     },
 ];
 
-fn is_there(program: &str) -> bool {
+pub fn is_there(program: &str) -> bool {
     if program.starts_with('/') {
         return Path::new(program).exists();
     }
@@ -202,7 +202,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The log without colors and returns, which tools print to terminals.
-fn words(log: &str) -> String {
+pub fn words(log: &str) -> String {
     let mut parts = log.split("\u{1b}[");
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {

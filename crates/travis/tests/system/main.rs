@@ -34,4 +34,5 @@ mod run_here;
 mod run_terminal;
 mod run_tree;
 mod security;
+mod services;
 mod troubles;

@@ -10,14 +10,14 @@ const QUIET_MS = 250;
 /** What the server says of a text that is being written. The last answer stays until the next. */
 export class Checker {
   result = $state.raw<Lint | null>(null);
+  /** The text that the result is about. */
+  text = $state.raw('');
   error = $state.raw<ApiError | null>(null);
   busy = $state(false);
   private timer: ReturnType<typeof setTimeout> | undefined;
   private call: AbortController | undefined;
 
-  get messages(): ConfigMessage[] {
-    return [...(this.result?.messages ?? [])].sort(byPlace);
-  }
+  readonly messages: ConfigMessage[] = $derived([...(this.result?.messages ?? [])].sort(byPlace));
 
   check(text: string, wait = QUIET_MS): void {
     this.stop();
@@ -41,6 +41,7 @@ export class Checker {
     this.call = call;
     try {
       this.result = await api.lint(text, call.signal);
+      this.text = text;
       this.error = null;
     } catch (error) {
       // A newer text is on its way.

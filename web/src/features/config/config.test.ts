@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ConfigEdit, ConfigMessage } from '../../api/types';
 import { applyAll, applyEdit, describeEdit, patchOf, removedBy, underline } from './messages';
 import { gravest, summary } from '../../lib/levels';
-import { colorText, splitLines, toYaml } from './yaml';
+import { clip, colorText, splitLines, toYaml } from './yaml';
 
 const edit = (
   line: number,
@@ -43,6 +43,16 @@ describe('colours', () => {
     );
   });
 
+  test('brackets of an earlier line are no values', () => {
+    expect(kinds('{\n  "a": [\n    "b",\n  ],\n}')).toEqual([
+      'plain:{',
+      'key:"a" plain:: [',
+      'value:"b" plain:,',
+      'plain:],',
+      'plain:}',
+    ]);
+  });
+
   test('nothing is lost, whatever the text', () => {
     for (const text of [
       "a: [b, \"c\\\"d\", 'e''f', *g]\n\tx",
@@ -78,6 +88,18 @@ describe('colours', () => {
       'key:name plain:: value:all tests',
     ]);
   });
+});
+
+test('long lines are shown in part', () => {
+  const line = (length: number): ReturnType<typeof clip> =>
+    clip([
+      { kind: 'key', text: 'key' },
+      { kind: 'plain', text: ': ' },
+      { kind: 'value', text: 'x'.repeat(length) },
+    ]);
+  expect(line(395).hidden).toBe(0);
+  expect(line(996)).toMatchObject({ hidden: 681 });
+  expect(line(996).pieces.map((piece) => piece.text.length)).toEqual([3, 2, 315]);
 });
 
 test('a newline at the end makes no line', () => {

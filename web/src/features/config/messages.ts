@@ -1,16 +1,26 @@
 import type { ConfigEdit, ConfigMessage } from '../../api/types';
+import { levelOf } from '../../lib/levels';
 import { splitLines, type Piece } from './yaml';
 
 /** Messages about a configuration: their places, and the changes that mend them. */
 
-/** In the order of a file. */
+/** In the order of a file. Without a place, what is grave comes before all and a hint behind. */
 export function byPlace(a: ConfigMessage, b: ConfigMessage): number {
-  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+  return lineOf(a) - lineOf(b) || (a.column ?? 0) - (b.column ?? 0);
 }
 
-/** `root` is the top of the file: not worth naming. */
+function lineOf(message: ConfigMessage): number {
+  return message.line ?? (isNote(message) ? Number.MAX_SAFE_INTEGER : 0);
+}
+
+/** Whether nothing has to be done about it. */
+export function isNote(message: ConfigMessage): boolean {
+  return levelOf(message) === 'info';
+}
+
+/** What a message without a line is about. `root` is the top of the file: not worth naming. */
 export function placeOf(message: ConfigMessage): string {
-  return message.key === 'root' ? '' : message.key;
+  return message.line !== null || message.key === 'root' ? '' : message.key;
 }
 
 /** What goes by an edit. */
@@ -24,19 +34,24 @@ export function applyEdit(edit: ConfigEdit, text: string): string {
   return text.slice(0, from) + edit.replacement + text.slice(to);
 }
 
-/** Carries out every edit that does not lie within one behind it. */
-export function applyAll(edits: ConfigEdit[], text: string): string {
+/** The edits that can be carried out together, the last in the text first: none within another. */
+export function fitting(edits: ConfigEdit[], text: string): ConfigEdit[] {
   const placed = edits
     .map((edit) => ({ edit, at: range(edit, text) }))
     .sort((a, b) => b.at[0] - a.at[0] || b.at[1] - a.at[1]);
   let end = text.length + 1;
-  let out = text;
+  const fit: ConfigEdit[] = [];
   for (const { edit, at } of placed) {
     if (at[1] > end || (at[0] === end && at[1] === end)) continue;
-    out = out.slice(0, at[0]) + edit.replacement + out.slice(at[1]);
+    fit.push(edit);
     end = at[0];
   }
-  return out;
+  return fit;
+}
+
+/** Carries out every edit that does not lie within one behind it. */
+export function applyAll(edits: ConfigEdit[], text: string): string {
+  return fitting(edits, text).reduce((now, edit) => applyEdit(edit, now), text);
 }
 
 /** Columns count characters, as the server does; a character may be two units here. */
@@ -76,10 +91,12 @@ export function describeEdit(edit: ConfigEdit, text: string): string {
 
 /** The lines that an edit touches, before and after. */
 export function patchOf(edit: ConfigEdit, text: string): { before: string[]; after: string[] } {
-  const lines = text.split('\n');
-  const before = lines.slice(edit.line - 1, edit.end_line);
-  const changed = applyEdit(edit, text).split('\n');
-  const after = changed.slice(edit.line - 1, edit.end_line + changed.length - lines.length);
+  const [from, to] = range(edit, text);
+  const start = text.lastIndexOf('\n', from - 1) + 1;
+  const next = text.indexOf('\n', to);
+  const end = next < 0 ? text.length : next;
+  const before = text.slice(start, end).split('\n');
+  const after = (text.slice(start, from) + edit.replacement + text.slice(to, end)).split('\n');
   // A line that goes whole ends where the next one begins.
   while (before.length > 0 && after.length > 0 && before.at(-1) === after.at(-1)) {
     before.pop();

@@ -43,6 +43,24 @@ export function colorText(text: string): Piece[][] {
   });
 }
 
+/** What is shown of a long line at first, in letters; a little more is shown whole. */
+const SHOWN_COLUMNS = 320;
+const SHOWN_WHOLE = 400;
+
+/** The beginning of a line that is too long to be read, and how many letters are left out. */
+export function clip(pieces: Piece[]): { pieces: Piece[]; hidden: number } {
+  const length = pieces.reduce((sum, piece) => sum + piece.text.length, 0);
+  if (length <= SHOWN_WHOLE) return { pieces, hidden: 0 };
+  const shown: Piece[] = [];
+  let left = SHOWN_COLUMNS;
+  for (const piece of pieces) {
+    if (left <= 0) break;
+    shown.push({ ...piece, text: piece.text.slice(0, left) });
+    left -= piece.text.length;
+  }
+  return { pieces: shown, hidden: length - SHOWN_COLUMNS };
+}
+
 /** A text in lines; a newline at the end makes no further line. */
 export function splitLines(text: string): string[] {
   return text.replace(/\r?\n$/, '').split(/\r?\n/);
@@ -102,7 +120,8 @@ class Painter {
         const inner = quoted[0].length;
         const isKey = /^\s*:/.test(this.rest.slice(inner)) && this.flow();
         this.take(inner, isKey ? 'key' : 'value');
-      } else if (mark && this.spaced()) this.take(mark[0].length, 'sign');
+      } else if (/^[\]},\s]+$/.test(this.rest)) this.take(this.rest.length, 'plain');
+      else if (mark && this.spaced()) this.take(mark[0].length, 'sign');
       else if (/^[[\]{},]/.test(this.rest) && (this.flow() || /^[[{]/.test(this.rest))) {
         this.depth += { '[': 1, '{': 1, ']': -1, '}': -1, ',': 0 }[this.rest.charAt(0)] ?? 0;
         this.take(1, 'plain');

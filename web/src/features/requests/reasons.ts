@@ -95,7 +95,7 @@ const RULES: Rule[] = [
     title: 'No build: its condition is false here',
     remedy: (about, message) =>
       `The file says \`${message.replace(/^[^:]*: /, '').replaceAll('`', 'ˋ')}\` at its top, which does ` +
-      `not hold for this ${eventWord(about.event)}. Change it there.`,
+      `not hold for ${EVENT_NOUNS[about.event] ?? 'this event'}. Change it there.`,
   },
   {
     pattern: /did not create any jobs|matrix created no jobs/i,
@@ -192,6 +192,14 @@ const EVENTS: Record<string, string> = {
   pull_request: 'pull request',
   api: 'asked for',
   cron: 'cron',
+};
+
+/** In a sentence: `for a push`. */
+const EVENT_NOUNS: Record<string, string> = {
+  push: 'a push',
+  pull_request: 'a pull request',
+  api: 'a build that was asked for',
+  cron: 'a cron',
 };
 
 export function eventWord(event: string): string {

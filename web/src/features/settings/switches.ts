@@ -52,7 +52,7 @@ export const BUILDS: SwitchWords[] = [
   {
     name: 'allow_config_imports',
     text: 'Share its configuration',
-    note: 'Other private repositories of the same owner may `import:` files of this one',
+    note: 'Other private repositories of the same owner may import files of this one',
     on: 'Private repositories of the same owner may import its files',
     off: 'No other repository may import its files while it is private',
   },

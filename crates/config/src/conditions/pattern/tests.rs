@@ -1,4 +1,8 @@
-use super::compile;
+use super::{CompiledPattern, ConditionError, read};
+
+fn compile(pattern: &str) -> Result<CompiledPattern, ConditionError> {
+    read(pattern)?.compile(200_000)
+}
 
 #[track_caller]
 fn check(pattern: &str, text: &str, want: bool) {

@@ -24,9 +24,9 @@ travis_apt_source() {
 
 # travis_apt_alias NAME PPA: the short names that the original knew; they are of Ubuntu.
 travis_apt_alias() {
-  local travis_release=''
-  if [[ -r /etc/os-release ]]; then travis_release="$(</etc/os-release)"; fi
-  if [[ -n "$2" && $'\n'"$travis_release" == *$'\n'ID=ubuntu* ]]; then
+  local travis_system=''
+  if [[ -r /etc/os-release ]]; then travis_system="$(</etc/os-release)"; fi
+  if [[ -n "$2" && $'\n'"$travis_system" == *$'\n'ID=ubuntu* ]]; then
     travis_apt_source "$2" ''
   else
     travis_notice "The source $1 is not known on this machine; its own sources of packages are used."

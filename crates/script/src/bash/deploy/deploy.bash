@@ -35,9 +35,9 @@ travis_condition_holds() {
   builtin eval "[[ $1 ]]"
 }
 
-# The end of a deployment that failed: the job is errored.
+# travis_deploy_failed TEXT: the end of a deployment that failed; the job is errored.
 travis_deploy_failed() {
-  builtin printf '%s%s%s\n' "$ANSI_RED" "${1:-failed to deploy}" "$ANSI_RESET"
+  builtin printf '%s%s%s\n' "$ANSI_RED" "$1" "$ANSI_RESET"
   if [[ -n "$travis_open_fold" ]]; then travis_fold end "$travis_open_fold"; fi
   builtin printf '\n%sYour build has been stopped.%s\n' "$ANSI_RED" "$ANSI_RESET"
   travis_terminate 2

@@ -11,6 +11,8 @@ travis_start_docker() {
       export PATH="$HOME/.travis/bin:$PATH"
     fi
     travis_cmd 'podman --version' --echo
+  elif hash docker 2>/dev/null; then
+    travis_stop 'Docker is installed here, but no daemon answers this job (services).' 'It needs a worker whose jobs may reach Docker or run Podman.'
   else
     travis_service_missing Docker 'It needs a worker whose jobs may reach Docker or run Podman.'
   fi

@@ -21,8 +21,7 @@ travis_start_mysql() {
     "$travis_server" --no-defaults "${travis_user[@]}" --initialize-insecure \
       --datadir="$travis_service_home/data" >"$travis_service_home/install.log" 2>&1
   fi
-  # Clients look there by themselves.
-  if [[ -w /var/run/mysqld ]]; then
+  if travis_socket_place /var/run/mysqld; then
     travis_socket=/var/run/mysqld/mysqld.sock
   else
     export MYSQL_UNIX_PORT="$travis_socket" MYSQL_HOST=127.0.0.1

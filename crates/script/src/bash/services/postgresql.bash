@@ -1,3 +1,8 @@
+# travis_setup_postgresql [VERSION]: for the job's own commands.
+travis_setup_postgresql() {
+  travis_start_postgresql "$@"
+}
+
 # travis_start_postgresql [VERSION]: without a password, with the superusers postgres, travis and
 # the job's own.
 travis_start_postgresql() {
@@ -29,7 +34,7 @@ travis_start_postgresql() {
     chown 65534:65534 "$travis_service_home"
     travis_as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
   fi
-  if ! "${travis_as[@]}" test -w "$travis_socket" || [[ "$HOME" == /tmp/* ]]; then
+  if ! travis_socket_place "$travis_socket" || ! "${travis_as[@]}" test -w "$travis_socket" || [[ "$HOME" == /tmp/* ]]; then
     travis_socket="$travis_service_home"
     export PGHOST=127.0.0.1
   fi

@@ -1,8 +1,14 @@
-//! Puts an encrypted value into the text of a `.travis.yml`. Every other byte stays, comments too,
-//! so the text is read by its indentation and not taken apart. What can't be changed without
-//! touching more is refused. Pure.
+//! Puts an encrypted value into the text of a `.travis.yml`. What else is written there stays as it
+//! is laid out, comments too, so the text is read by its indentation and its brackets and not taken
+//! apart. What can't be changed so is refused. Pure.
 
+mod flow;
+mod lines;
+
+use flow::{Span, Wanted};
+use lines::Lines;
 use std::fmt;
+use travis_config::{PlanContext, plan};
 
 /// Where a value goes: keys from the top.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +28,12 @@ impl Place {
                 "\"{path}\" is no place in .travis.yml; name one as in env.global or deploy.api_key"
             ))
         }
+    }
+
+    /// Whether what stands there is the same for every job.
+    fn is_global(&self) -> bool {
+        self.0.first().is_some_and(|key| key != "env")
+            || self.0.get(1).is_some_and(|key| key == "global")
     }
 
     /// Whether variables stand there.
@@ -45,96 +57,248 @@ struct Block {
     indent: usize,
 }
 
+/// Keys below `env` that say what variables are for.
+const SORTED: [&str; 3] = ["global", "jobs", "matrix"];
+
 /// The text with the value in it.
 pub(super) fn add(text: &str, place: &Place, cipher: &str) -> Result<String, String> {
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let lines = &Lines::of(text);
     let top = lines
         .iter()
         .position(|line| line.starts_with("---"))
-        .filter(|at| lines[..*at].iter().all(|line| !says(line)))
+        .filter(|at| (0..*at).all(|at| !lines.says(at)))
         .map_or(0, |at| at + 1);
-    let bottom = lines[top..]
-        .iter()
-        .position(|line| line.starts_with("---") || line.starts_with("..."))
-        .map_or(lines.len(), |at| top + at);
+    let bottom = (top..lines.len())
+        .find(|at| lines[*at].starts_with("---") || lines[*at].starts_with("..."))
+        .unwrap_or(lines.len());
+    let first = (top..bottom).find(|at| lines.says(*at));
     let mut block = Block {
         first: top,
-        end: end_of(&lines, top, bottom),
-        indent: lines[top..bottom]
-            .iter()
-            .find(|line| says(line))
-            .map_or(0, |line| indent(line)),
+        end: end_of(lines, top, bottom),
+        indent: first.map_or(0, |at| indent(lines[at])),
     };
-    let step = step(&lines);
+    if let Some(at) = first.filter(|at| lines[*at].trim_start().starts_with('{')) {
+        let wanted = Wanted {
+            keys: &place.0,
+            top: true,
+            is_env: place.is_env(),
+            cipher,
+        };
+        return flow::add(text, lines.start(at) + block.indent, wanted)
+            .map_err(|why| format!("line {}: {why}", at + 1));
+    }
+    let step = step(lines);
     let mut parent = "the file".to_owned();
     for (depth, key) in place.0.iter().enumerate() {
-        let last = depth + 1 == place.0.len();
-        refuse_odd(&lines, block, &parent)?;
-        let Some(at) = find(&lines, block, key) else {
-            let new = fresh(
-                &place.0[depth..],
-                place.is_env(),
-                block.indent,
-                step,
-                cipher,
-            );
-            return Ok(insert(&lines, block.end, &new));
+        let rest = &place.0[depth + 1..];
+        refuse_odd(lines, block, &parent)?;
+        let Some(at) = find(lines, block, key) else {
+            let keys = &place.0[depth..];
+            let new = fresh(keys, place.is_env(), block.indent, step, cipher);
+            return Ok(insert(lines, block.end, &new));
         };
-        let inner = below(&lines, at, block);
-        let value = value_of(lines[at]);
-        if !value.is_empty() {
-            return Err(format!(
-                "line {}: the value of {key} stands on the same line; write it below, indented",
-                at + 1
+        let inner = below(lines, at, block);
+        // Variables right below `env` are for jobs; they stay so beside others.
+        let top = depth == 0 && key == "env" && rest.first().is_some_and(|key| key == "global");
+        if !value_of(lines[at]).is_empty() {
+            let value = Inline {
+                lines,
+                at,
+                step,
+                key,
+                below: inner,
+            };
+            let wanted = Wanted {
+                keys: rest,
+                top,
+                is_env: place.is_env(),
+                cipher,
+            };
+            return value
+                .add(text, wanted)
+                .map_err(|why| format!("line {}: {why}", at + 1));
+        }
+        // A key without anything below it gets what is missing.
+        let Some(inner) = inner else {
+            let deep = block.indent + step;
+            let new = match rest {
+                [] => leaf(place.is_env(), deep, cipher),
+                keys => fresh(keys, place.is_env(), deep, step, cipher),
+            };
+            return Ok(insert(lines, at + 1, &new));
+        };
+        if top && SORTED.iter().all(|key| find(lines, inner, key).is_none()) {
+            return Ok(sort(
+                lines,
+                at,
+                inner,
+                step,
+                &fresh(rest, true, step, step, cipher),
             ));
         }
-        if !last {
-            // A key without anything below it gets what is missing.
-            let Some(inner) = inner else {
-                let new = fresh(
-                    &place.0[depth + 1..],
-                    place.is_env(),
-                    block.indent + step,
-                    step,
-                    cipher,
-                );
-                return Ok(insert(&lines, at + 1, &new));
-            };
+        if let Some(next) = rest.first() {
             if is_item(lines[inner.first]) {
                 return Err(format!(
-                    "line {}: {key} is a list and has no key {}",
-                    inner.first + 1,
-                    place.0[depth + 1]
+                    "line {}: {key} is a list and has no key {next}",
+                    inner.first + 1
                 ));
             }
             block = inner;
             parent.clone_from(key);
             continue;
         }
-        return match inner {
-            None => {
-                let new = leaf(place.is_env(), block.indent + step, cipher);
-                Ok(insert(&lines, at + 1, &new))
-            }
-            Some(inner) if is_item(lines[inner.first]) => {
-                refuse_odd(&lines, inner, key)?;
-                Ok(insert(&lines, inner.end, &leaf(true, inner.indent, cipher)))
-            }
-            Some(inner) if place.is_env() && find(&lines, inner, "secure").is_none() => {
-                refuse_odd(&lines, inner, key)?;
-                Ok(insert(
-                    &lines,
-                    inner.end,
-                    &leaf(false, inner.indent, cipher),
-                ))
-            }
-            Some(inner) => Err(format!(
+        refuse_odd(lines, inner, key)?;
+        return if is_item(lines[inner.first]) {
+            Ok(insert(lines, inner.end, &leaf(true, inner.indent, cipher)))
+        } else if place.is_env() {
+            Ok(listed(lines, inner, &leaf(true, inner.indent, cipher)))
+        } else {
+            Err(format!(
                 "line {}: {place} has a value already; remove it first",
                 inner.first + 1
-            )),
+            ))
         };
     }
     Err("no place is named".to_owned())
+}
+
+/// The text after a change, when it is read as before but for the value: a last look, since the text
+/// was not taken apart.
+pub(super) fn checked(before: &str, after: String, place: &Place) -> Result<String, String> {
+    let jobs = |text: &str| plan(text, &PlanContext::default()).map(|plan| plan.jobs.len());
+    let Ok(had) = jobs(before) else {
+        return Ok(after);
+    };
+    match jobs(&after) {
+        // A variable of jobs makes one of its own.
+        Ok(has) if has == had || !place.is_global() => Ok(after),
+        Ok(has) => Err(format!("the file would have {has} jobs instead of {had}")),
+        Err(error) => Err(format!("the file could not be read any more: {error}")),
+    }
+}
+
+/// A value that stands on the line of its key.
+struct Inline<'l> {
+    lines: &'l Lines<'l>,
+    at: usize,
+    step: usize,
+    key: &'l str,
+    /// What stands deeper on the lines below.
+    below: Option<Block>,
+}
+
+impl Inline<'_> {
+    fn add(&self, text: &str, wanted: Wanted<'_>) -> Result<String, String> {
+        let line = self.lines[self.at];
+        let value = value_of(line);
+        let key = self.key;
+        let first = self.lines.start(self.at) + line.trim_end().len() - value.len();
+        let opens = value.starts_with(['[', '{']);
+        let span = match value.as_bytes().first() {
+            Some(b'&' | b'*' | b'!' | b'|' | b'>') => {
+                return Err(format!(
+                    "the value of {key} begins with a mark; write it out below, indented"
+                ));
+            }
+            Some(b'[' | b'{') => flow::span(text, first)
+                .ok_or_else(|| format!("the bracket of {key} is never closed"))?,
+            _ => Span {
+                first,
+                end: first + value.len(),
+            },
+        };
+        let whole = span.first == first && !self.lines.goes_on(self.at + 1);
+        if !opens && (!whole || self.below.is_some()) {
+            return Err(format!(
+                "the value of {key} goes over several lines; write it below as a list"
+            ));
+        }
+        let deep = indent(line) + self.step;
+        if wanted.top && !flow::is_sorted(text, span) {
+            // Over several lines, brackets may stand too far left for a place further in.
+            if !whole {
+                let said = span.of(text);
+                return Ok(flow::replace(
+                    text,
+                    span,
+                    &flow::beside_jobs(said, wanted.cipher),
+                ));
+            }
+            let mut new = vec![format!("{}jobs: {value}", " ".repeat(deep))];
+            new.extend(fresh(wanted.keys, true, deep, self.step, wanted.cipher));
+            return Ok(self.moved(&new));
+        }
+        if opens {
+            return flow::add(text, first, wanted);
+        }
+        match wanted.keys.first() {
+            Some(next) => Err(format!("{key} has a value of its own and no key {next}")),
+            None if !wanted.is_env => Err(format!("{key} has a value already; remove it first")),
+            None => {
+                let mut new = vec![format!("{}- {value}", " ".repeat(deep))];
+                new.extend(leaf(true, deep, wanted.cipher));
+                Ok(self.moved(&new))
+            }
+        }
+    }
+
+    /// The key's line without its value, and others below it.
+    fn moved(&self, new: &[String]) -> String {
+        let line = self.lines[self.at];
+        let kept = line.trim_end().len() - value_of(line).len();
+        let head = format!("{}{}", line[..kept].trim_end(), self.lines.end);
+        let mut lines = self.lines.clone();
+        lines.all[self.at] = &head;
+        insert(&lines, self.at + 1, new)
+    }
+}
+
+/// What stands below `env`, moved below its `jobs`, with other keys behind it.
+fn sort(lines: &Lines<'_>, at: usize, inner: Block, step: usize, new: &[String]) -> String {
+    let base = " ".repeat(indent(lines[at]));
+    let mut text = lines[..=at].concat();
+    if !text.ends_with('\n') {
+        text.push_str(lines.end);
+    }
+    let pad = " ".repeat(step);
+    text.push_str(&format!("{base}{pad}jobs:{}", lines.end));
+    let end = lines.behind(inner.end);
+    for line in &lines[at + 1..end] {
+        if !line.trim().is_empty() {
+            text.push_str(&pad);
+        }
+        text.push_str(line);
+    }
+    if !text.ends_with('\n') {
+        text.push_str(lines.end);
+    }
+    for line in new {
+        text.push_str(&format!("{base}{line}{}", lines.end));
+    }
+    text + &lines[end..].concat()
+}
+
+/// Variables written as keys, made the first item of a list: a map that holds an encrypted value
+/// holds nothing else.
+fn listed(lines: &Lines<'_>, inner: Block, new: &[String]) -> String {
+    let end = lines.behind(inner.end);
+    let (base, mut text) = (" ".repeat(inner.indent), lines[..inner.first].concat());
+    for (at, line) in (inner.first..end).map(|at| (at, lines[at])) {
+        let inside = if at == inner.first { "- " } else { "  " };
+        match line.strip_prefix(&base) {
+            Some(rest) if !rest.trim().is_empty() => {
+                text.push_str(&format!("{base}{inside}{rest}"))
+            }
+            _ => text.push_str(line),
+        }
+    }
+    if !text.ends_with('\n') {
+        text.push_str(lines.end);
+    }
+    for line in new {
+        text.push_str(&format!("{line}{}", lines.end));
+    }
+    text + &lines[end..].concat()
 }
 
 /// The lines of keys that are not there yet, and the value below them.
@@ -153,28 +317,18 @@ fn leaf(item: bool, at: usize, cipher: &str) -> Vec<String> {
     vec![format!("{}{dash}secure: \"{cipher}\"", " ".repeat(at))]
 }
 
-fn insert(lines: &[&str], at: usize, new: &[String]) -> String {
-    let end = if lines.first().is_some_and(|line| line.ends_with("\r\n")) {
-        "\r\n"
-    } else {
-        "\n"
-    };
+fn insert(lines: &Lines<'_>, at: usize, new: &[String]) -> String {
+    let at = lines.behind(at);
     let mut text: String = lines[..at].concat();
     if !text.is_empty() && !text.ends_with('\n') {
-        text.push_str(end);
+        text.push_str(lines.end);
     }
     for line in new {
         text.push_str(line);
-        text.push_str(end);
+        text.push_str(lines.end);
     }
     text.push_str(&lines[at..].concat());
     text
-}
-
-/// Whether a line is more than space and a comment.
-fn says(line: &str) -> bool {
-    let line = line.trim();
-    !line.is_empty() && !line.starts_with('#')
 }
 
 fn indent(line: &str) -> usize {
@@ -206,10 +360,10 @@ fn value_of(line: &str) -> &str {
     if rest.starts_with('#') { "" } else { rest }
 }
 
-fn find(lines: &[&str], block: Block, key: &str) -> Option<usize> {
+fn find(lines: &Lines<'_>, block: Block, key: &str) -> Option<usize> {
     (block.first..block.end).find(|at| {
         let line = lines[*at];
-        says(line)
+        lines.says(*at)
             && indent(line) == block.indent
             && !is_item(line)
             && key_of(line).is_some_and(|(known, _)| known == key)
@@ -217,8 +371,8 @@ fn find(lines: &[&str], block: Block, key: &str) -> Option<usize> {
 }
 
 /// What stands below a key's line, if anything does.
-fn below(lines: &[&str], at: usize, around: Block) -> Option<Block> {
-    let first = (at + 1..around.end).find(|place| says(lines[*place]))?;
+fn below(lines: &Lines<'_>, at: usize, around: Block) -> Option<Block> {
+    let first = (at + 1..around.end).find(|place| lines.says(*place))?;
     let inner = indent(lines[first]);
     // The items of a list may stand as far left as their key.
     let flush = inner == around.indent && is_item(lines[first]);
@@ -227,7 +381,8 @@ fn below(lines: &[&str], at: usize, around: Block) -> Option<Block> {
     }
     let over = (first..around.end).find(|place| {
         let line = lines[*place];
-        says(line) && (indent(line) < inner || (flush && indent(line) == inner && !is_item(line)))
+        lines.says(*place)
+            && (indent(line) < inner || (flush && indent(line) == inner && !is_item(line)))
     });
     Some(Block {
         first,
@@ -237,31 +392,30 @@ fn below(lines: &[&str], at: usize, around: Block) -> Option<Block> {
 }
 
 /// Behind the last line that says something.
-fn end_of(lines: &[&str], first: usize, end: usize) -> usize {
+fn end_of(lines: &Lines<'_>, first: usize, end: usize) -> usize {
     (first..end)
         .rev()
-        .find(|at| says(lines[*at]))
+        .find(|at| lines.says(*at))
         .map_or(first, |at| at + 1)
 }
 
 /// How far the file indents.
-fn step(lines: &[&str]) -> usize {
-    lines
-        .iter()
-        .filter(|line| says(line) && !is_item(line))
-        .map(|line| indent(line))
+fn step(lines: &Lines<'_>) -> usize {
+    (0..lines.len())
+        .filter(|at| lines.says(*at) && !is_item(lines[*at]))
+        .map(|at| indent(lines[at]))
         .find(|indent| (1..=8).contains(indent))
         .unwrap_or(2)
 }
 
 /// Refuses what is not written as blocks of lines.
-fn refuse_odd(lines: &[&str], block: Block, whose: &str) -> Result<(), String> {
+fn refuse_odd(lines: &Lines<'_>, block: Block, whose: &str) -> Result<(), String> {
     for (at, line) in (block.first..block.end).map(|at| (at, lines[at])) {
         let tab = line.trim_start_matches(' ').starts_with('\t');
-        let here = says(line) && indent(line) == block.indent;
+        let here = lines.says(at) && indent(line) == block.indent;
         let flow = line.trim().starts_with(['{', '[']);
         let known = !flow && (is_item(line) || key_of(line).is_some());
-        if says(line) && (tab || indent(line) < block.indent || (here && !known)) {
+        if lines.says(at) && (tab || indent(line) < block.indent || (here && !known)) {
             return Err(format!(
                 "line {}: what stands in {whose} is not written as one key or item a line",
                 at + 1

@@ -50,7 +50,7 @@ fn why(job: &PlannedJob, config: &Value, known: &PlanContext) -> String {
     let none = Map::new();
     let own = job.config.as_object().unwrap_or(&none);
     if let Some(condition) = own.get("if").and_then(Value::as_str)
-        && DataJudge.holds(Subject::Job, condition, known, own) == Some(false)
+        && DataJudge::default().holds(Subject::Job, condition, known, own) == Some(false)
     {
         return format!("its if is false: {condition}");
     }
@@ -61,7 +61,7 @@ fn why(job: &PlannedJob, config: &Value, known: &PlanContext) -> String {
         let condition = stage.get("if").and_then(Value::as_str);
         if let (Some(name), Some(condition)) = (name, condition)
             && name.to_lowercase() == job.stage.to_lowercase()
-            && DataJudge.holds(Subject::Stage, condition, known, whole) == Some(false)
+            && DataJudge::default().holds(Subject::Stage, condition, known, whole) == Some(false)
         {
             return format!("the if of its stage is false: {condition}");
         }

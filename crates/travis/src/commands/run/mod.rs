@@ -43,8 +43,9 @@ pub async fn run(args: RunArgs, session: &mut Session) -> Result<Status, Failure
     let directory = sources::directory(path, &session.around.directory);
     let look = Look::at(&directory).await?;
     let known = facts::facts(&args, &look)?;
-    let sources = Sources::follow(name, text, &directory, &known, &DataJudge).await;
-    let plan = sources.plan_or_fail(&known, &DataJudge)?;
+    let judge = DataJudge::default();
+    let sources = Sources::follow(name, text, &directory, &known, &judge).await;
+    let plan = sources.plan_or_fail(&known, &judge)?;
     sources.remark(&plan.messages, &mut session.screen)?;
     let all = chosen::choose(&plan, &args)?;
     if args.list {
