@@ -61,12 +61,12 @@ impl Status {
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Passed => "done; with --watch: the build passed",
+            Self::Passed => "done; with --watch, run: the build passed",
             Self::Failed => {
-                "with --watch: the build failed; doctor, lint: a check failed; condition: false"
+                "with --watch, run: the build failed; doctor, lint: a check failed; condition: false"
             }
             Self::Errored => {
-                "with --watch: the build could not be run; lint, expand, condition: refused"
+                "with --watch, run: the build could not be run; lint, expand, condition: refused"
             }
             Self::Canceled => "with --watch: the build was canceled",
             Self::NotFound => "no such repository, build, job, token or variable",

@@ -113,7 +113,7 @@ fn a_tree_without_git_or_commits_is_built_whole() {
         .run(&[])
         .expect(0)
         .says("./kept\n")
-        .remarks(" on trunk ");
+        .remarks(" on trunk, all files: nothing is committed yet");
 }
 
 #[test]
