@@ -112,7 +112,7 @@ fn plan(source: &str, context: &PlanContext) -> Result<Plan, ConfigError> {
             name: MAIN,
             text: source,
         };
-        travis_config::plan_sources(root, &[], context, &DataJudge)
+        travis_config::plan_sources(root, &[], context, &DataJudge::default())
     } else {
         travis_config::plan(source, context)
     }
