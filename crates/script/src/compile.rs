@@ -62,7 +62,10 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     environment::write_builtin(&mut environment, input, config, language)?;
     let mut script = Section::default();
     script.begin("travis_run_prepare", "prepare");
-    script.line("travis_lend_sudo");
+    let lends_sudo = may_call_sudo(config);
+    if lends_sudo {
+        script.line("travis_lend_sudo");
+    }
     for version in environment::bad_versions(config, language) {
         script.notice(&format!("Not a version, and not used: {version}"))?;
     }
@@ -101,11 +104,20 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
         script.functions(),
         &format!("{text}{FUNCTIONS}{PUBLIC_FUNCTIONS}"),
     );
-    for part in [FUNCTIONS, PUBLIC_FUNCTIONS, &lend_sudo(), &functions] {
+    for part in [FUNCTIONS, PUBLIC_FUNCTIONS, &functions] {
         text.push_str(part);
+    }
+    if lends_sudo {
+        text.push_str(&lend_sudo());
     }
     text.push_str("\n# ==== the run ====\n\ntravis_run_job\n");
     Ok(JobScript { text })
+}
+
+/// Whether anything of the job may call sudo: programs of its source may, too. A job that does nothing
+/// does not pay for it with a process.
+fn may_call_sudo(config: &Value) -> bool {
+    config.pointer("/git/clone") != Some(&Value::Bool(false)) || config.to_string().contains("sudo")
 }
 
 /// The function that makes a program stand for sudo where jobs are not root: one job in four calls
@@ -113,9 +125,8 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
 fn lend_sudo() -> String {
     format!(
         "\n# Where the job is not root, this program stands for sudo.\n\
-         travis_lend_sudo() {{\n  if travis_can_be_root; then return 0; fi\n  travis_no_root=1\n  \
-         install -D -m 755 /dev/stdin \"$HOME/.travis/bin/sudo\" <<'TRAVIS_SUDO'\n{SUDO}TRAVIS_SUDO\n  \
-         export PATH=\"$HOME/.travis/bin:$PATH\"\n}}\n"
+         travis_lend_sudo() {{\n  travis_can_be_root || travis_stand_for_sudo <<'TRAVIS_SUDO'\n\
+         {SUDO}TRAVIS_SUDO\n}}\n"
     )
 }
 

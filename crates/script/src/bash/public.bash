@@ -141,6 +141,13 @@ travis_can_be_root() {
   [[ -z "$travis_no_root" ]] && hash sudo 2>/dev/null && sudo -n true 2>/dev/null
 }
 
+# Puts the program that it reads before the machine's sudo, which can do nothing here.
+travis_stand_for_sudo() {
+  travis_no_root=1
+  install -D -m 755 /dev/stdin "$HOME/.travis/bin/sudo"
+  export PATH="$HOME/.travis/bin:$PATH"
+}
+
 # Fetches apt's lists.
 travis_apt_get_update() {
   if ! hash apt-get 2>/dev/null; then
