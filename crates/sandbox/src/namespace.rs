@@ -142,6 +142,9 @@ impl Namespace {
             "/var/run",
         ]);
         add(&["--symlink", "/tmp", "/var/tmp"]);
+        // Which packages the programs in `/usr` are of. What was answered when they were installed
+        // lies elsewhere.
+        add(&["--ro-bind-try", "/var/lib/dpkg", "/var/lib/dpkg"]);
         for directory in &self.tools.directories {
             // Gone since it was detected: jobs do without it.
             add(&["--ro-bind-try", &text(directory), &text(directory)]);

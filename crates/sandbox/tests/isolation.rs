@@ -261,6 +261,9 @@ async fn tools_of_the_machine_work() {
     if Path::new("/usr/bin/node").exists() {
         script.push_str("node --version\n");
     }
+    if Path::new("/var/lib/dpkg/status").exists() {
+        script.push_str("dpkg-query -W -f='${db:Status-Status}' bubblewrap | grep -x installed\n");
+    }
     let (exit, text) = run(&executor, spec("1"), &script).await;
     assert_eq!(exit.code, Some(0), "{text}");
 }

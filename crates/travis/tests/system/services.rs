@@ -185,3 +185,49 @@ async fn servers_run_beside_the_job_in_its_sandbox() {
         );
     }
 }
+
+/// What a job asks of root works where the machine has it already, and says what to do where not.
+#[tokio::test]
+async fn packages_of_the_machine_are_taken_as_installed_and_sudo_has_a_stand_in() {
+    if !can_isolate("the sandbox of the packages") || !Path::new("/var/lib/dpkg/status").exists() {
+        println!("skipped: no packages of dpkg on this machine");
+        return;
+    }
+    let server = Setup::up()
+        .flags(&["--executor", "namespace"])
+        .start()
+        .await;
+    let yaml = json!({
+        "language": "shell",
+        "addons": {"apt": {"packages": ["bubblewrap"]}},
+        "before_install": ["sudo apt-get update -qq", "sudo apt-get install -y bubblewrap"],
+        "jobs": {"include": [
+            {"name": "there", "script": "./as-root"},
+            {"name": "missing", "script": "sudo apt-get install -y nothing-of-this-name"},
+        ]},
+    });
+    let place = server.dir("repos").join("rooted");
+    let program = "#!/bin/sh\nsudo -E printf '<%s>' 'a b'\n";
+    let repo = Repo::new(
+        &place,
+        &[(".travis.yml", &yaml.to_string()), ("as-root", program)],
+    );
+    repo.git(&["update-index", "--chmod=+x", "as-root"]);
+    repo.git(&["commit", "-qm", "a program"]);
+    server.enable("acme/rooted", &repo, json!({})).await;
+    let build = server.api.trigger("acme/rooted").await;
+    let build = server.api.finished_within(build, ALL).await;
+    for (job, (state, text)) in build["jobs"].as_array().unwrap().iter().zip([
+        ("passed", "<a b>"),
+        (
+            "failed",
+            "Install them on the worker: apt-get install nothing-of-this-name",
+        ),
+    ]) {
+        let id = job["id"].as_i64().unwrap();
+        let log = words(&server.api.log_text(id).await);
+        assert_eq!(server.api.job(id).await["state"], state, "{log}");
+        assert!(log.contains("Already installed: bubblewrap"), "{log}");
+        assert!(log.contains(text), "{log}");
+    }
+}
