@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{input, run_in};
+use support::{LANGUAGES, input, run_in};
 use travis_script::{EnvVar, PullRequest};
 
 /// Numbers that look random and are the same in each run.
@@ -61,40 +61,6 @@ impl Numbers {
             .collect()
     }
 }
-
-const LANGUAGES: &[&str] = &[
-    "android",
-    "c",
-    "clojure",
-    "cpp",
-    "crystal",
-    "csharp",
-    "d",
-    "dart",
-    "elixir",
-    "elm",
-    "erlang",
-    "generic",
-    "go",
-    "haskell",
-    "haxe",
-    "java",
-    "julia",
-    "matlab",
-    "nix",
-    "node_js",
-    "objective-c",
-    "perl",
-    "perl6",
-    "php",
-    "python",
-    "r",
-    "ruby",
-    "rust",
-    "scala",
-    "shell",
-    "smalltalk",
-];
 
 /// Keys that are data for some language.
 const VERSIONS: &[&str] = &[

@@ -7,44 +7,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use support::input;
+use support::{LANGUAGES, input};
 use travis_script::{EnvVar, PullRequest, compile};
-
-const LANGUAGES: &[&str] = &[
-    "android",
-    "c",
-    "clojure",
-    "cpp",
-    "crystal",
-    "csharp",
-    "d",
-    "dart",
-    "elixir",
-    "elm",
-    "erlang",
-    "generic",
-    "go",
-    "groovy",
-    "hack",
-    "haskell",
-    "haxe",
-    "java",
-    "julia",
-    "matlab",
-    "nix",
-    "node_js",
-    "objective-c",
-    "perl",
-    "perl6",
-    "php",
-    "python",
-    "r",
-    "ruby",
-    "rust",
-    "scala",
-    "shell",
-    "smalltalk",
-];
 
 const SERVICES: &[&str] = &[
     "cassandra",

@@ -11,6 +11,43 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use travis_script::{JobInput, compile};
 
+/// Every language with steps of its own.
+pub const LANGUAGES: &[&str] = &[
+    "android",
+    "c",
+    "clojure",
+    "cpp",
+    "crystal",
+    "csharp",
+    "d",
+    "dart",
+    "elixir",
+    "elm",
+    "erlang",
+    "generic",
+    "go",
+    "groovy",
+    "hack",
+    "haskell",
+    "haxe",
+    "java",
+    "julia",
+    "matlab",
+    "nix",
+    "node_js",
+    "objective-c",
+    "perl",
+    "perl6",
+    "php",
+    "python",
+    "r",
+    "ruby",
+    "rust",
+    "scala",
+    "shell",
+    "smalltalk",
+];
+
 /// What a script printed and how it ended.
 pub struct Outcome {
     pub code: i32,
