@@ -1,7 +1,7 @@
 # ---- functions of the services --------------------------------------------
 # Services run as the job's user, with their data below ~/.travis/services, and end with the job.
 
-travis_services=()
+travis_services=() travis_ports=''
 
 travis_stop_services() {
   local travis_round
@@ -30,8 +30,23 @@ travis_answers() {
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# Ports are the machine's, so one job at a time has servers on it; the others wait here. The lock is
+# on a file that all jobs see, and goes when the job's processes have ended.
+travis_take_ports() {
+  local travis_minutes=0
+  if [[ -n "$travis_ports" ]] || ! hash flock 2>/dev/null; then return 0; fi
+  exec {travis_ports}<"$(type -P flock)"
+  if flock -n "$travis_ports"; then return 0; fi
+  travis_notice 'Another job on this machine has servers on the same ports; this one waits for its end.'
+  until flock -w 60 "$travis_ports"; do
+    ((travis_minutes += 1))
+    builtin printf 'Still waiting (%s min).\n' "$travis_minutes"
+  done
+}
+
 # travis_runs_already NAME PORT: a service of the machine is taken as it is.
 travis_runs_already() {
+  travis_take_ports
   travis_answers "$2" || return 1
   builtin printf '%s runs already on port %s.\n' "$1" "$2"
 }

@@ -9,6 +9,9 @@ use crate::languages::{is_there, words};
 use crate::support::{Repo, Setup, can_isolate};
 use serde_json::{Value, json};
 
+/// Ports are the machine's: tests that look at them take turns.
+static PORTS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// The servers start one after another.
 const ALL: Duration = Duration::from_secs(180);
 
@@ -151,6 +154,7 @@ fn configuration(services: &[&Service]) -> Value {
 
 #[tokio::test]
 async fn servers_run_beside_the_job_in_its_sandbox() {
+    let _turn = PORTS.lock().await;
     let services = startable();
     if services.is_empty() || !can_isolate("the sandbox of the services") {
         return;
@@ -183,6 +187,38 @@ async fn servers_run_beside_the_job_in_its_sandbox() {
             "{}",
             service.name
         );
+    }
+}
+
+/// Jobs side by side on one machine have servers of their own, one after the other.
+#[tokio::test]
+async fn jobs_with_the_same_service_do_not_share_it() {
+    let _turn = PORTS.lock().await;
+    let redis = startable()
+        .into_iter()
+        .any(|service| service.name == "redis");
+    if !redis || !is_there("redis-cli") || !can_isolate("the sandbox of the services") {
+        println!("skipped: no redis-server or redis-cli on this machine");
+        return;
+    }
+    let server = Setup::up()
+        .flags(&["--executor", "namespace", "--slots", "3"])
+        .start()
+        .await;
+    let count = "for n in $(seq 300); do redis-cli incr number; done | tail -n 1";
+    let yaml = json!({
+        "language": "shell", "services": ["redis"], "env": ["N=1", "N=2", "N=3"], "script": [count],
+    });
+    let place = server.dir("repos").join("counted");
+    let repo = Repo::new(&place, &[(".travis.yml", &yaml.to_string())]);
+    server.enable("acme/counted", &repo, json!({})).await;
+    let build = server.api.trigger("acme/counted").await;
+    let build = server.api.finished_within(build, ALL).await;
+    for job in build["jobs"].as_array().unwrap() {
+        let id = job["id"].as_i64().unwrap();
+        let log = words(&server.api.log_text(id).await);
+        assert_eq!(server.api.job(id).await["state"], "passed", "{log}");
+        assert!(log.contains("\n300\n"), "{log}");
     }
 }
 

@@ -3,7 +3,8 @@ travis_start_xvfb() {
   if [[ -S /tmp/.X11-unix/X99 ]] && (exec 3<>/tmp/.X11-unix/X99) 2>/dev/null; then return 0; fi
   hash Xvfb 2>/dev/null || travis_service_missing Xvfb 'Install the package xvfb on the worker.'
   travis_service_begin xvfb
-  travis_launch Xvfb :99 -screen 0 1024x768x24 -ac
+  # Not on the abstract socket: it would be that of all jobs of the machine.
+  travis_launch Xvfb :99 -screen 0 1024x768x24 -ac -nolisten local
   travis_await Xvfb 30 test -S /tmp/.X11-unix/X99
 }
 
