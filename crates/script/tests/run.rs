@@ -107,6 +107,8 @@ fn functions_that_few_jobs_call_are_there_for_those_that_do() {
 fn a_trap_of_the_jobs_own_ends_no_service_late() {
     let outcome = run(&plain(json!({
         "before_install": ["trap 'echo bye' EXIT", "sleep 600 & travis_services=($!)",
+            // Until it is itself, it is a shell with the trap.
+            "until [[ \"$(</proc/$!/comm)\" == sleep ]]; do :; done",
             "travis_stop_services() { kill \"${travis_services[@]}\"; echo stopped; }"],
         "script": ["true"],
     })));
