@@ -72,7 +72,7 @@ async fn the_worker_and_the_machine_can_not_be_read() {
         r#"
         for path in /etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /root/.ssh \
             /root/.cargo/config.toml /root/.cargo/credentials.toml /root/.npmrc /root/.gitconfig \
-            /home/*/.ssh /proc/{pid} {root} {root}/worker.key /sys/fs/cgroup /var/lib /boot /run/docker.sock; do
+            /home/*/.ssh /proc/{pid} {root} {root}/worker.key /sys/fs/cgroup /var/lib/[!d]* /var/log /boot /run/docker.sock; do
             [ -e "$path" ] && echo "SEEN $path"
         done
         grep -rqs "the-[c]redential" /proc/*/environ /proc/*/cmdline /tmp "$HOME" && echo SEEN credential

@@ -87,7 +87,7 @@ pub(crate) fn parse(source: &str) -> Result<Document, ConfigError> {
 
 /// What is seen: odd spaces that were pasted along are spaces, and what has no width is nothing.
 /// Neither a shell nor YAML would understand them.
-fn visible(c: char) -> Option<char> {
+pub(crate) fn visible(c: char) -> Option<char> {
     match c {
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => Some(' '),
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => None,

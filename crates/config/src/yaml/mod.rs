@@ -11,7 +11,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Number, Value as Json};
 
-pub(crate) use build::parse;
+pub(crate) use build::{parse, visible};
 
 /// A value and where it begins.
 #[derive(Debug, Clone)]

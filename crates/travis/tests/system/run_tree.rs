@@ -242,7 +242,7 @@ fn imports_come_from_the_working_tree() {
     working
         .call(&["expand"])
         .expect(0)
-        .remarks(".travis.yml: import: import not found: ci/common.yml");
+        .remarks(".travis.yml:4: import: import not found: ci/common.yml");
 }
 
 #[test]

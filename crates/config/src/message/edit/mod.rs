@@ -85,7 +85,7 @@ pub fn apply_edits(source: &str, edits: &[Edit]) -> Option<String> {
     (result != source).then_some(result)
 }
 
-/// Gives positions in a file with characters beyond ASCII, which are not read, the columns that
+/// Gives positions in a file with characters that nobody sees, which are not read, the columns that
 /// they have in the file.
 pub(crate) fn restore_columns<'m>(source: &str, messages: impl Iterator<Item = &'m mut Message>) {
     if source.is_ascii() {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Edit;
+use crate::yaml;
 
 /// Where the lines of a file begin.
 pub(super) struct Lines<'s> {
@@ -75,12 +76,12 @@ impl<'s> Lines<'s> {
     }
 }
 
-/// The column in the whole line of one that counts only characters of ASCII.
+/// The column in the whole line of one that counts only what is read of it.
 pub(super) fn restored(line: &str, column: u32) -> u32 {
     let mut left = column;
     let mut real = 1;
     for c in line.chars() {
-        if c.is_ascii() {
+        if yaml::visible(c).is_some() {
             left -= 1;
             if left == 0 {
                 return real;

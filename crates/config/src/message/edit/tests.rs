@@ -109,10 +109,12 @@ fn columns_count_all_characters() {
         .find(|m| m.code == "underscore_key")
         .unwrap();
     assert_eq!((message.line, message.column), (Some(1), Some(15)));
-    assert_eq!(
-        mended("{if: 'ü ä', Os: linux}\n"),
-        "{if: 'ü ä', os: linux}\n"
-    );
+    for text in ["ü ä", "a\u{200b}\u{a0}b"] {
+        assert_eq!(
+            mended(&format!("{{if: '{text}', Os: linux}}\n")),
+            format!("{{if: '{text}', os: linux}}\n")
+        );
+    }
 }
 
 #[test]
