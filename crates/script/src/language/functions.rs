@@ -1,6 +1,8 @@
 //! Picks functions out of files of bash: each begins at the margin with `name() {` and ends with
 //! a `}` at the margin; the comment above it belongs to it.
 
+use std::collections::HashMap;
+
 /// One function with the comment above it.
 struct Function<'t> {
     name: &'t str,
@@ -19,13 +21,22 @@ pub(crate) fn called<S: AsRef<str>>(files: &[S], calls: &str) -> String {
     let all: Vec<Function<'_>> = files()
         .flat_map(|(_, functions)| parse(functions))
         .collect();
+    let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut begins = [false; 256];
+    for (index, function) in all.iter().enumerate() {
+        named.entry(function.name).or_default().push(index);
+        begins[usize::from(first_byte(function.name))] = true;
+    }
     let mut wanted = vec![false; all.len()];
     let mut open = vec![calls];
     while let Some(text) = open.pop() {
-        for (function, wanted) in all.iter().zip(&mut wanted) {
-            if !*wanted && mentions(text, function.name) {
-                *wanted = true;
-                open.push(function.text);
+        // Most words begin as no function does.
+        let found = words(text)
+            .filter(|word| begins[usize::from(first_byte(word))])
+            .filter_map(|word| named.get(word));
+        for index in found.flatten() {
+            if !std::mem::replace(&mut wanted[*index], true) {
+                open.push(all[*index].text);
             }
         }
     }
@@ -65,11 +76,14 @@ fn split(file: &str) -> (&str, &str) {
     file.split_at(start)
 }
 
-/// Whether the name stands in the text as a word.
-fn mentions(text: &str, name: &str) -> bool {
-    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    text.match_indices(name)
-        .any(|(at, _)| !text[..at].ends_with(part) && !text[at + name.len()..].starts_with(part))
+/// The words of a text, as the shell's names are made.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+}
+
+fn first_byte(word: &str) -> u8 {
+    word.bytes().next().unwrap_or_default()
 }
 
 fn parse(file: &str) -> impl Iterator<Item = Function<'_>> {
