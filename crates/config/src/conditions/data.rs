@@ -1,6 +1,8 @@
 //! What conditions are judged by.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
@@ -11,7 +13,8 @@ use super::ast::Variable;
 pub(super) enum Datum {
     Nil,
     Bool(bool),
-    Text(String),
+    /// Shared: a condition may ask for a long message thousands of times.
+    Text(Arc<str>),
     /// A number or a collection, which only data from outside can bring.
     Other(Json),
 }
@@ -21,7 +24,7 @@ impl Datum {
         match value {
             Json::Null => Self::Nil,
             Json::Bool(value) => Self::Bool(*value),
-            Json::String(text) => Self::Text(text.clone()),
+            Json::String(text) => Self::Text(text.as_str().into()),
             other => Self::Other(other.clone()),
         }
     }
@@ -49,12 +52,12 @@ impl Datum {
     }
 
     /// The text that it is joined and matched as.
-    pub(super) fn to_text(&self) -> String {
+    pub(super) fn to_text(&self) -> Cow<'_, str> {
         match self {
-            Self::Nil => String::new(),
-            Self::Bool(value) => value.to_string(),
-            Self::Text(text) => text.clone(),
-            Self::Other(value) => value.to_string(),
+            Self::Nil => Cow::Borrowed(""),
+            Self::Bool(value) => Cow::Owned(value.to_string()),
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Other(value) => Cow::Owned(value.to_string()),
         }
     }
 }
@@ -92,8 +95,7 @@ impl Data {
         let Some(variable) = variable(name) else {
             return false;
         };
-        self.variables
-            .insert(variable, Datum::Text(value.to_owned()));
+        self.variables.insert(variable, Datum::Text(value.into()));
         true
     }
 
@@ -108,8 +110,7 @@ impl Data {
 
     /// Sets an environment variable; a later value replaces an earlier one.
     pub fn set_env(&mut self, name: &str, value: &str) {
-        self.env
-            .insert(name.to_owned(), Datum::Text(value.to_owned()));
+        self.env.insert(name.to_owned(), env_value(value));
     }
 
     /// Adds environment variables in any form that a configuration has them in. Encrypted ones
@@ -118,13 +119,17 @@ impl Data {
         match env {
             Json::Object(map) => {
                 for (name, value) in map {
-                    self.env.insert(name.clone(), Datum::from_json(value));
+                    let value = match value {
+                        Json::String(text) => env_value(text),
+                        other => Datum::from_json(other),
+                    };
+                    self.env.insert(name.clone(), value);
                 }
             }
             Json::Array(list) => list.iter().for_each(|item| self.add_env(item)),
             Json::String(line) => {
                 for (name, value) in assignments(line).unwrap_or_default() {
-                    self.env.insert(name, Datum::Text(unquoted(&value)));
+                    self.env.insert(name, env_value(&unquoted(&value)));
                 }
             }
             _ => {}
@@ -136,11 +141,7 @@ impl Data {
     }
 
     pub(super) fn env(&self, name: &str) -> Datum {
-        match self.env.get(name) {
-            Some(Datum::Text(text)) => Datum::Text(unquoted(text)),
-            Some(other) => other.clone(),
-            None => Datum::Nil,
-        }
+        self.env.get(name).cloned().unwrap_or(Datum::Nil)
     }
 }
 
@@ -149,6 +150,10 @@ fn variable(name: &str) -> Option<Variable> {
         .iter()
         .copied()
         .find(|variable| variable.name() == name)
+}
+
+fn env_value(text: &str) -> Datum {
+    Datum::Text(unquoted(text).into())
 }
 
 /// Takes the quotes from lines that stand in quotes as a whole.
@@ -233,7 +238,7 @@ mod tests {
 
     #[test]
     fn lines_of_assignments() {
-        let text = |text: &str| Datum::Text(text.to_owned());
+        let text = |text: &str| Datum::Text(text.into());
         for (line, name, want) in [
             ("A=1 B=2", "B", text("2")),
             (r#"A="a b" B='c d'"#, "A", text("a b")),

@@ -5,6 +5,9 @@ use super::data::{Data, Datum};
 use super::error::ConditionError;
 use super::pattern::Patterns;
 
+/// The longest text that `concat` makes.
+const MAX_JOINED_BYTES: usize = 1024 * 1024;
+
 type Result<T> = std::result::Result<T, ConditionError>;
 
 /// Judges a condition. What stands after the part that decides is not looked at, so an invalid
@@ -91,7 +94,7 @@ impl Judging<'_> {
     fn value(&self, operand: &Operand) -> Result<Datum> {
         let value = match operand {
             Operand::Variable(variable) => self.data.variable(*variable),
-            Operand::Text(text) => Datum::Text(text.clone()),
+            Operand::Text(text) => Datum::Text(text.as_str().into()),
             Operand::Call(call) => self.called(call)?,
         };
         Ok(value.cast())
@@ -117,7 +120,7 @@ impl Judging<'_> {
                     list.len()
                 )));
             }
-            (Function::Concat, list) => Datum::Text(list.iter().map(Datum::to_text).collect()),
+            (Function::Concat, list) => joined(list)?,
         };
         Ok(result.cast())
     }
@@ -128,7 +131,7 @@ impl Judging<'_> {
         let left = self.value(left)?;
         let pattern = match pattern {
             Pattern::Missing => Datum::Nil,
-            Pattern::Text(text) => Datum::Text(text.clone()).cast(),
+            Pattern::Text(text) => Datum::Text(text.as_str().into()).cast(),
             Pattern::Call(call) => self.called(call)?,
         };
         match pattern {
@@ -143,4 +146,19 @@ impl Judging<'_> {
             ))),
         }
     }
+}
+
+/// # Errors
+/// When the text gets too long: texts that are asked for may be long, and each may be asked for often.
+fn joined(list: &[Datum]) -> Result<Datum> {
+    let mut joined = String::new();
+    for part in list {
+        joined.push_str(&part.to_text());
+        if joined.len() > MAX_JOINED_BYTES {
+            return Err(ConditionError::judged(format!(
+                "concat() makes a text of more than {MAX_JOINED_BYTES} bytes: join less"
+            )));
+        }
+    }
+    Ok(Datum::Text(joined.into()))
 }

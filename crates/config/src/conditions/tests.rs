@@ -236,6 +236,10 @@ fn errors_name_a_place() {
     let many = many.join(" AND ");
     let error = Condition::parse(&many).unwrap().holds(&data).unwrap_err();
     assert!(error.to_string().contains("take too long"), "{error}");
+    let joined = format!("concat({}) = x", vec!["branch"; 2000].join(","));
+    data.set("branch", &"x".repeat(1000));
+    let error = Condition::parse(&joined).unwrap().holds(&data).unwrap_err();
+    assert!(error.to_string().contains("join less"), "{error}");
     let long = vec!["a = b"; 100_000].join(" OR ");
     assert_eq!(
         Condition::parse(&long).unwrap().holds(&Data::default()),
