@@ -38,15 +38,24 @@ fn unindent(source: &str) -> Option<String> {
     Some(blank.get(..lines)?.to_owned() + text)
 }
 
-/// An anchor that nobody defined stands for nothing: blanks in the place of the alias.
-fn blank_alias(source: &str, line: u32, column: u32) -> Option<String> {
+/// The bytes where a line begins and where its column is; columns count characters.
+fn place(source: &str, line: u32, column: u32) -> Option<(usize, usize)> {
     let before = usize::try_from(line).ok()?.checked_sub(1)?;
-    let start_of_line: usize = source
-        .split_inclusive('\n')
-        .take(before)
+    let start: usize = (source.split_inclusive('\n').take(before))
         .map(str::len)
         .sum();
-    let start = start_of_line + usize::try_from(column).ok()?.checked_sub(1)?;
+    let skipped = usize::try_from(column).ok()?.checked_sub(1)?;
+    let inside = source
+        .get(start..)?
+        .chars()
+        .take(skipped)
+        .map(char::len_utf8);
+    Some((start, start + inside.sum::<usize>()))
+}
+
+/// An anchor that nobody defined stands for nothing: blanks in the place of the alias.
+fn blank_alias(source: &str, line: u32, column: u32) -> Option<String> {
+    let (_, start) = place(source, line, column)?;
     let rest = source.get(start..)?.strip_prefix('*')?;
     let name = rest
         .find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}'))
@@ -65,13 +74,7 @@ fn blank_alias(source: &str, line: u32, column: u32) -> Option<String> {
 /// Puts spaces in the place of the tabs before a place: between a key and its value the original's
 /// parser took them.
 fn space_for_tab(source: &str, line: u32, column: u32) -> Option<String> {
-    let before = usize::try_from(line).ok()?.checked_sub(1)?;
-    let start_of_line: usize = source
-        .split_inclusive('\n')
-        .take(before)
-        .map(str::len)
-        .sum();
-    let at = start_of_line + usize::try_from(column).ok()?.checked_sub(1)?;
+    let (start_of_line, at) = place(source, line, column)?;
     let key = source.get(start_of_line..at)?;
     let tabs = key.len() - key.trim_end_matches('\t').len();
     if tabs == 0 {
@@ -87,20 +90,14 @@ fn space_for_tab(source: &str, line: u32, column: u32) -> Option<String> {
 /// original's parser did not, and real files rely on that (wrapped `secure` values). White space
 /// at the start of these lines means nothing, so the value stays the same.
 fn indent_string(source: &str, line: u32, column: u32) -> Option<String> {
-    let before = usize::try_from(line).ok()?.checked_sub(1)?;
-    let start_of_line: usize = source
-        .split_inclusive('\n')
-        .take(before)
-        .map(str::len)
-        .sum();
-    let skipped = usize::try_from(column).ok()?.checked_sub(1)?;
-    let text = source.get(start_of_line..)?;
-    let (offset, quote) = text.char_indices().nth(skipped)?;
+    let (start_of_line, at) = place(source, line, column)?;
+    let quote = source.get(at..)?.chars().next()?;
     if quote != '"' && quote != '\'' {
         return None;
     }
+    let skipped = source.get(start_of_line..at)?.chars().count();
     let indentation = " ".repeat(skipped + 1);
-    let (head, tail) = source.split_at(start_of_line + offset + 1);
+    let (head, tail) = source.split_at(at + 1);
     let mut mended = String::with_capacity(source.len() + 1024);
     mended.push_str(head);
     let mut chars = tail.char_indices();

@@ -116,3 +116,15 @@ fn an_asterisk_begins_an_alias_or_nothing() {
         assert!(parse(source).is_err(), "{source}");
     }
 }
+
+#[test]
+fn what_is_mended_is_found_behind_other_letters() {
+    assert_eq!(
+        root("{name: 'ü', a: *nobody, b: 1}\n"),
+        serde_json::json!({"name": "ü", "a": null, "b": 1})
+    );
+    assert_eq!(
+        root("é:\tgo\nb: {ü: \"x\ny\"}\n"),
+        serde_json::json!({"é": "go", "b": {"ü": "x y"}})
+    );
+}
