@@ -72,9 +72,11 @@ async fn the_worker_and_the_machine_can_not_be_read() {
         r#"
         for path in /etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /root/.ssh \
             /root/.cargo/config.toml /root/.cargo/credentials.toml /root/.npmrc /root/.gitconfig \
-            /home/*/.ssh /proc/{pid} {root} {root}/worker.key /sys/fs/cgroup /var/lib/[!d]* /var/log /boot /run/docker.sock; do
+            /home/*/.ssh /proc/{pid} {root} {root}/worker.key /sys/fs/cgroup /var/log /boot /run/docker.sock; do
             [ -e "$path" ] && echo "SEEN $path"
         done
+        # The list of installed packages, where there is one, and nothing else.
+        ls -A /var/lib 2>/dev/null | grep -vx dpkg && echo SEEN /var/lib
         grep -rqs "the-[c]redential" /proc/*/environ /proc/*/cmdline /tmp "$HOME" && echo SEEN credential
         env | grep -E '^(CARGO_MANIFEST_DIR|AWS|TRAVIS_TOKEN)' && echo SEEN environment
         ps -e 2>/dev/null | grep -c . | xargs -I@ test @ -gt 8 && echo SEEN processes
