@@ -19,6 +19,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::lend::{Lending, Lent, Presence, Usage};
+
 /// The protocol spoken here.
 pub const PROTOCOL: &str = "1";
 /// The header that names it.
@@ -31,7 +33,7 @@ pub const LEASE_SECONDS: u64 = 15;
 pub const IDLE_POLL_SECONDS: u64 = 30;
 
 /// What was measured of a machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Facts {
     /// Operating system in the words of `.travis.yml`: `linux`.
     pub os: String,
@@ -53,6 +55,21 @@ pub struct Facts {
     pub distribution: String,
     /// Version of the worker.
     pub version: String,
+    /// What the executor is made of, for people: `QEMU 7.2, emulated`.
+    #[serde(default)]
+    pub executor_detail: String,
+    /// Images and root file systems that it has by name.
+    #[serde(default)]
+    pub images: Vec<String>,
+    /// What is lent of the machine.
+    #[serde(default)]
+    pub lent: Option<Lent>,
+    /// Speed of one core, in hundredths of a reference core.
+    #[serde(default)]
+    pub speed_percent: Option<u32>,
+    /// How it was started: `command`, `systemd`, `container`, `image`, `up`.
+    #[serde(default)]
+    pub started_by: String,
 }
 
 /// Registers a worker.
@@ -77,6 +94,9 @@ pub struct EnrolResponse {
     pub worker_id: i64,
     /// The name it got.
     pub name: String,
+    /// What its owner chose on the page to lend.
+    #[serde(default)]
+    pub lending: Option<Lending>,
 }
 
 /// Asks for something to sign.
@@ -111,6 +131,9 @@ pub struct SessionRequest {
     pub facts: Facts,
     /// Jobs that it takes side by side.
     pub slots: u32,
+    /// What it lends: the stricter of its own file and of what its page said last.
+    #[serde(default)]
+    pub lending: Option<Lending>,
 }
 
 /// A session.
@@ -142,6 +165,18 @@ pub struct PollRequest {
     /// (5 s when busy, 30 s when idle) stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_ms: Option<u64>,
+    /// Those of `running` that are frozen because the owner came back.
+    #[serde(default)]
+    pub frozen: Vec<i64>,
+    /// Whether the machine lends itself now, and why not.
+    #[serde(default)]
+    pub presence: Option<Presence>,
+    /// What jobs use of it.
+    #[serde(default)]
+    pub usage: Option<Usage>,
+    /// What it lends, when that has changed since the session began.
+    #[serde(default)]
+    pub lending: Option<Lending>,
 }
 
 /// An attempt that the worker gives back.
@@ -151,6 +186,9 @@ pub struct RefusedAttempt {
     pub attempt: i64,
     /// Why.
     pub reason: String,
+    /// The owner wanted the machine back: nothing is wrong with job or worker.
+    #[serde(default)]
+    pub yielded: bool,
 }
 
 /// What the worker is to do.
@@ -166,6 +204,13 @@ pub struct PollResponse {
     pub leases: Vec<Lease>,
     /// Take nothing new, finish what runs, then leave.
     pub drain: bool,
+    /// Its owner paused it on its page: what runs is frozen, and handed back after a minute.
+    #[serde(default)]
+    pub pause: bool,
+    /// What its page says that it may lend, when that has changed since the session began or the
+    /// worker named another.
+    #[serde(default)]
+    pub lending: Option<Lending>,
 }
 
 /// An order to stop.
@@ -216,6 +261,29 @@ pub struct Assignment {
     #[serde(default)]
     #[schema(required = true)]
     pub cache: Option<CacheSpec>,
+    /// The weakest executor that may run it: `namespace`, `container`, `vm`.
+    #[serde(default)]
+    pub min_executor: Option<String>,
+    /// The image that the job asks for.
+    #[serde(default)]
+    pub image: Option<ImageWish>,
+    /// Services that the job asks for, by their names in `.travis.yml`.
+    #[serde(default)]
+    pub services: Vec<String>,
+}
+
+/// The image that a job asks for. Executors take what fits best of what they have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct ImageWish {
+    /// By name; only an image of this name will do.
+    pub name: Option<String>,
+    /// Language, as in `.travis.yml`.
+    pub language: String,
+    /// Its version, as in `.travis.yml`.
+    pub version: Option<String>,
+    /// Distribution, as in `.travis.yml`: `jammy`.
+    pub dist: Option<String>,
 }
 
 /// What a job's worker does about its cache.

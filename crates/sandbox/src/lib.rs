@@ -28,5 +28,7 @@ pub use dummy::Dummy;
 pub use finding::Finding;
 pub use host::Host;
 pub use namespace::Namespace;
-pub use port::{Executor, Exit, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize};
+pub use port::{
+    Executor, Exit, ImageWish, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
+};
 pub use tools::ToolDirs;

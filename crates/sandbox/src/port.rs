@@ -32,6 +32,25 @@ pub struct Spec {
     /// A directory is lent to the job, see [`Sandbox::lent`]; the job finds its path in
     /// `TRAVIS_CACHE_DIR`.
     pub lend: bool,
+    /// The image that the job asks for; executors without images run it on what they have, unless
+    /// it names one.
+    pub image: Option<ImageWish>,
+    /// Services that the job asks for, by their names in `.travis.yml`. Executors that bring
+    /// services start them; the script starts the others.
+    pub services: Vec<String>,
+}
+
+/// The image that a job asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageWish {
+    /// By name; only an image of this name will do.
+    pub name: Option<String>,
+    /// Language, as in `.travis.yml`.
+    pub language: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// Distribution, as in `.travis.yml`.
+    pub dist: Option<String>,
 }
 
 /// What a job may use at most; enforced where the kernel lends the means, see
@@ -42,6 +61,10 @@ pub struct ResourceLimits {
     pub memory_bytes: Option<u64>,
     /// Processes and threads; a default that stops fork bombs applies when `None`.
     pub processes: Option<u64>,
+    /// Hundredths of one core: 150 is one and a half.
+    pub cpu_percent: Option<u32>,
+    /// Bytes that it may write to its disk.
+    pub disk_bytes: Option<u64>,
 }
 
 /// Size of a terminal in characters.

@@ -197,6 +197,7 @@ async fn a_fork_bomb_and_a_memory_hog_are_held() {
     let limits = ResourceLimits {
         memory_bytes: Some(64 << 20),
         processes: Some(40),
+        ..ResourceLimits::default()
     };
     let hog = "echo begun; head -c 200000000 /dev/zero | tail -c 150000000 | wc -c\n";
     let (exit, _) = run(

@@ -179,6 +179,9 @@ fn assignment(attempt: i64, script: &str) -> Assignment {
         },
         network: true,
         cache: None,
+        min_executor: None,
+        image: None,
+        services: Vec::new(),
     }
 }
 

@@ -205,7 +205,7 @@ impl Agent {
                             }
                             if let Left::Refused(reason) = left {
                                 tracing::warn!(attempt, %reason, "gave an attempt back");
-                                self.refused.push(RefusedAttempt { attempt, reason });
+                                self.refused.push(RefusedAttempt { attempt, reason, yielded: false });
                                 break Event::News;
                             }
                             if self.draining && self.live.is_empty() {
@@ -265,6 +265,10 @@ impl Agent {
             load: facts::load(),
             draining: self.draining,
             hold_ms: None,
+            frozen: Vec::new(),
+            presence: None,
+            usage: None,
+            lending: None,
         }
     }
 
@@ -302,6 +306,7 @@ impl Agent {
             self.refused.push(RefusedAttempt {
                 attempt,
                 reason: "the worker is leaving".to_owned(),
+                yielded: false,
             });
             return;
         }
@@ -325,6 +330,7 @@ impl Agent {
             self.refused.push(RefusedAttempt {
                 attempt: *attempt,
                 reason: "the worker was stopped".to_owned(),
+                yielded: false,
             });
         }
         self.draining = true;
@@ -356,6 +362,7 @@ impl Agent {
                         self.refused.push(RefusedAttempt {
                             attempt: assignment.attempt,
                             reason: "the worker is leaving".to_owned(),
+                            yielded: false,
                         });
                     }
                 }

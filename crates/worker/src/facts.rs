@@ -34,6 +34,7 @@ pub fn measure(executor: &dyn Executor, data_dir: &Path) -> Facts {
         limits: executor.limits().into_iter().map(str::to_owned).collect(),
         distribution: distribution().unwrap_or_else(|| std::env::consts::OS.to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Facts::default()
     }
 }
 

@@ -194,9 +194,21 @@ impl Job {
             limits: travis_sandbox::ResourceLimits {
                 memory_bytes: self.limits.memory_bytes,
                 processes: self.limits.processes,
+                ..Default::default()
             },
             terminal: TerminalSize::default(),
             lend: self.assignment.cache.is_some(),
+            image: self
+                .assignment
+                .image
+                .as_ref()
+                .map(|wish| travis_sandbox::ImageWish {
+                    name: wish.name.clone(),
+                    language: wish.language.clone(),
+                    version: wish.version.clone(),
+                    dist: wish.dist.clone(),
+                }),
+            services: self.assignment.services.clone(),
         };
         let sandbox = self
             .shop

@@ -153,6 +153,7 @@ impl Session {
             signature,
             facts: facts::measure(&*self.config.executor, &self.config.data_dir),
             slots: self.config.slots,
+            lending: None,
         };
         Ok(self.client.session(&request).await?.session_token)
     }

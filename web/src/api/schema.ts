@@ -1341,6 +1341,7 @@ export interface components {
              */
             attempt: number;
             cache: components["schemas"]["CacheSpec"] | null;
+            image?: components["schemas"]["ImageWish"] | null;
             /**
              * Format: int64
              * @description The job.
@@ -1355,6 +1356,8 @@ export interface components {
             lease_ms: number;
             /** @description Limits. */
             limits: components["schemas"]["Limits"];
+            /** @description The weakest executor that may run it: `namespace`, `container`, `vm`. */
+            min_executor?: string | null;
             /** @description Whether the job may use the network. */
             network: boolean;
             /** @description For people: `owner/name`. */
@@ -1363,6 +1366,8 @@ export interface components {
             script: string;
             /** @description Values to mask in the log. */
             secrets: string[];
+            /** @description Services that the job asks for, by their names in `.travis.yml`. */
+            services?: string[];
             source?: components["schemas"]["Source"] | null;
             /** @description The only credential for its log, states and end; worthless once it ended. */
             token: string;
@@ -1841,6 +1846,12 @@ export interface components {
              */
             tries: number;
         };
+        /**
+         * @description Where jobs may connect to at most, the strictest first. The owner's own network and addresses
+         *     of machines' metadata are out of reach with each of them.
+         * @enum {string}
+         */
+        Egress: "none" | "registries" | "internet";
         /** @description Registers a worker. */
         EnrolRequest: {
             /** @description The machine. */
@@ -1859,6 +1870,7 @@ export interface components {
         };
         /** @description The worker is registered. */
         EnrolResponse: {
+            lending?: components["schemas"]["Lending"] | null;
             /** @description The name it got. */
             name: string;
             /**
@@ -1937,8 +1949,13 @@ export interface components {
             distribution: string;
             /** @description The one that is used. */
             executor: string;
+            /** @description What the executor is made of, for people: `QEMU 7.2, emulated`. */
+            executor_detail?: string;
             /** @description Executors that work here, strongest first. */
             executors: string[];
+            /** @description Images and root file systems that it has by name. */
+            images?: string[];
+            lent?: components["schemas"]["Lent"] | null;
             /** @description Which limits the kernel lends: `memory`, `processes`, `cpu`. */
             limits: string[];
             /**
@@ -1948,6 +1965,13 @@ export interface components {
             memory_bytes: number;
             /** @description Operating system in the words of `.travis.yml`: `linux`. */
             os: string;
+            /**
+             * Format: int32
+             * @description Speed of one core, in hundredths of a reference core.
+             */
+            speed_percent?: number | null;
+            /** @description How it was started: `command`, `systemd`, `container`, `image`, `up`. */
+            started_by?: string;
             /** @description Version of the worker. */
             version: string;
         };
@@ -2078,6 +2102,29 @@ export interface components {
             /** @description The kind of thing. */
             "@type": string;
         };
+        /** @description A window of time, every week. */
+        Hours: {
+            /**
+             * @description Days on which it begins: `mon` to `sun`; every day when empty.
+             * @default []
+             */
+            days: string[];
+            /**
+             * @description Its begin, `22:00`.
+             * @default
+             */
+            from: string;
+            /**
+             * @description Its end, `07:30`; on the next day when it is not after the begin.
+             * @default
+             */
+            to: string;
+            /**
+             * @description Time zone, as `Europe/Berlin`; the machine's own when left out.
+             * @default null
+             */
+            zone: string | null;
+        };
         /** @description Who a person is on a forge. */
         Identity: components["schemas"]["Head"] & {
             /** @description The forge still takes our calls in this person's name. Else: sign in with it again. */
@@ -2106,6 +2153,29 @@ export interface components {
             sync_total: number | null;
             /** @description When it was last read to its end. */
             synced_at: string | null;
+        };
+        /** @description The image that a job asks for. Executors take what fits best of what they have. */
+        ImageWish: {
+            /**
+             * @description Distribution, as in `.travis.yml`: `jammy`.
+             * @default null
+             */
+            dist: string | null;
+            /**
+             * @description Language, as in `.travis.yml`.
+             * @default
+             */
+            language: string;
+            /**
+             * @description By name; only an image of this name will do.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description Its version, as in `.travis.yml`.
+             * @default null
+             */
+            version: string | null;
         };
         /** @description A job. */
         Job: components["schemas"]["Head"] & {
@@ -2212,6 +2282,98 @@ export interface components {
              * @description Good for so many milliseconds from the sending of the poll.
              */
             valid_for_ms: number;
+        };
+        /** @description What an owner lends. What is left out has no limit of the owner's. */
+        Lending: {
+            /**
+             * Format: int64
+             * @description Bytes a calendar month that jobs may send and receive together.
+             * @default null
+             */
+            bytes_per_month: number | null;
+            /**
+             * Format: int64
+             * @description Bytes a second that jobs may send and receive together.
+             * @default null
+             */
+            bytes_per_second: number | null;
+            /**
+             * Format: int32
+             * @description Hundredths of the machine's cores that all jobs together may use: 50 is half of them.
+             * @default null
+             */
+            cores_percent: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of disk that all jobs, mirrors and images together may use.
+             * @default null
+             */
+            disk_bytes: number | null;
+            /** @default null */
+            egress: components["schemas"]["Egress"] | null;
+            /**
+             * @description Only in these hours; at any time when empty.
+             * @default []
+             */
+            hours: components["schemas"]["Hours"][];
+            /**
+             * Format: int32
+             * @description Hundredths of the machine's memory that all jobs together may use.
+             * @default null
+             */
+            memory_percent: number | null;
+            /**
+             * @description Never for these.
+             * @default []
+             */
+            never_repositories: string[];
+            /**
+             * @description Only on mains power.
+             * @default false
+             */
+            only_on_mains: boolean;
+            /**
+             * @description Only for these repositories: `owner/name`, `owner/*`; for all when empty.
+             * @default []
+             */
+            only_repositories: string[];
+            /**
+             * @description Only on a network that costs nothing by the byte.
+             * @default false
+             */
+            only_unmetered: boolean;
+            /**
+             * @description Only while nobody uses the machine.
+             * @default false
+             */
+            only_when_idle: boolean;
+            /**
+             * Format: int32
+             * @description Jobs side by side.
+             * @default null
+             */
+            slots: number | null;
+        };
+        /** @description What is lent of a machine, in absolute figures. */
+        Lent: {
+            /**
+             * Format: double
+             * @description Processor cores.
+             * @default 0
+             */
+            cores: number;
+            /**
+             * Format: int64
+             * @description Bytes of disk.
+             * @default 0
+             */
+            disk_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of memory.
+             * @default 0
+             */
+            memory_bytes: number;
         };
         /** @description What a job may use at most. The worker's owner may set less. */
         Limits: {
@@ -2613,17 +2775,21 @@ export interface components {
         PollRequest: {
             /** @description It is about to leave: nothing new. */
             draining?: boolean;
+            /** @description Those of `running` that are frozen because the owner came back. */
+            frozen?: number[];
             /**
              * Format: int64
              * @description How long the server may hold the call at most, in milliseconds; the server's own limits
              *     (5 s when busy, 30 s when idle) stand.
              */
             hold_ms?: number | null;
+            lending?: components["schemas"]["Lending"] | null;
             /**
              * Format: double
              * @description Load of the machine over a minute.
              */
             load?: number;
+            presence?: components["schemas"]["Presence"] | null;
             /** @description Attempts that it was given and can't take. */
             refused?: components["schemas"]["RefusedAttempt"][];
             /** @description Attempts that it works on, those included that wait to be finished. */
@@ -2633,6 +2799,7 @@ export interface components {
              * @description Jobs that the owner allows side by side now; 0 while paused or draining.
              */
             slots: number;
+            usage?: components["schemas"]["Usage"] | null;
         };
         /** @description What the worker is to do. */
         PollResponse: {
@@ -2644,9 +2811,29 @@ export interface components {
             drain: boolean;
             /** @description Leases that were renewed. */
             leases: components["schemas"]["Lease"][];
+            lending?: components["schemas"]["Lending"] | null;
             /** @description Attempts that are over for this worker: kill them, send nothing more. */
             lost: number[];
+            /** @description Its owner paused it on its page: what runs is frozen, and handed back after a minute. */
+            pause?: boolean;
         };
+        /** @description Whether a machine lends itself now, in its owner's words. */
+        Presence: {
+            /**
+             * Format: int64
+             * @description For so many seconds.
+             */
+            since_seconds: number;
+            /** @description What it is. */
+            state: components["schemas"]["PresenceState"];
+            /** @description A sentence for people: `The owner uses the machine.` */
+            text: string;
+        };
+        /**
+         * @description Why a machine lends itself, or does not.
+         * @enum {string}
+         */
+        PresenceState: "lending" | "owner_active" | "outside_hours" | "on_battery" | "too_hot" | "metered" | "network_used_up" | "disk_full" | "paused" | "draining";
         /** @description The same key in the form of older clients. */
         PublicKey: {
             /** @description SHA-256 of the key in DER, by which people compare keys. */
@@ -2708,6 +2895,8 @@ export interface components {
             attempt: number;
             /** @description Why. */
             reason: string;
+            /** @description The owner wanted the machine back: nothing is wrong with job or worker. */
+            yielded?: boolean;
         };
         /** @description A page of repositories. */
         Repositories: components["schemas"]["Head"] & {
@@ -3002,6 +3191,7 @@ export interface components {
             challenge: string;
             /** @description The machine as it is now. */
             facts: components["schemas"]["Facts"];
+            lending?: components["schemas"]["Lending"] | null;
             /** @description Base64 of the Ed25519 signature over prefix and challenge. */
             signature: string;
             /**
@@ -3121,6 +3311,39 @@ export interface components {
             request?: components["schemas"]["RequestMinimal"];
             /** @description Always `request`, when one came of it. */
             resource_type?: string;
+        };
+        /** @description What jobs use of a machine now. */
+        Usage: {
+            /**
+             * Format: double
+             * @description Processor cores: 1.5 is one and a half.
+             * @default 0
+             */
+            cores: number;
+            /**
+             * Format: int64
+             * @description Bytes of disk, of jobs, mirrors and images.
+             * @default 0
+             */
+            disk_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of memory.
+             * @default 0
+             */
+            memory_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes sent and received by jobs in this calendar month.
+             * @default 0
+             */
+            month_bytes: number;
+            /**
+             * Format: double
+             * @description Hundredths of the machine's cores that programs of others than jobs use.
+             * @default 0
+             */
+            others_percent: number;
         };
         /** @description A person. */
         User: components["schemas"]["Head"] & {

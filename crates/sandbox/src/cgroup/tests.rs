@@ -44,6 +44,7 @@ fn a_limit_that_the_kernel_refuses_leaves_no_group() {
     let limits = ResourceLimits {
         memory_bytes: None,
         processes: Some(u64::MAX),
+        ..ResourceLimits::default()
     };
     assert!(cgroups.create("2", limits).is_err());
     let group = cgroups.create("2", ResourceLimits::default()).unwrap();

@@ -72,13 +72,8 @@ fn facts(row: &Worker) -> Facts {
     serde_json::from_value(row.facts.clone()).unwrap_or_else(|_| Facts {
         os: row.os.clone(),
         arch: row.arch.clone(),
-        cores: 0,
-        memory_bytes: 0,
-        disk_free_bytes: 0,
         executors: vec![row.executor.clone()],
         executor: row.executor.clone(),
-        limits: Vec::new(),
-        distribution: String::new(),
-        version: String::new(),
+        ..Facts::default()
     })
 }

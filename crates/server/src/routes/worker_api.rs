@@ -79,6 +79,7 @@ pub(crate) async fn enrol(
     Ok(Json(wire::EnrolResponse {
         worker_id: worker.id.get(),
         name: worker.name,
+        lending: None,
     }))
 }
 
@@ -155,6 +156,9 @@ fn assignment(app: &App, offer: Offer) -> wire::Assignment {
             most_bytes: cache.most_bytes,
             timeout_seconds: cache.timeout.as_secs(),
         }),
+        min_executor: None,
+        image: None,
+        services: Vec::new(),
     }
 }
 
@@ -209,6 +213,8 @@ pub(crate) async fn poll(
             })
             .collect(),
         drain: orders.drain,
+        pause: false,
+        lending: None,
     }))
 }
 

@@ -196,6 +196,9 @@ pub fn assignment(attempt: i64, script: &str) -> Assignment {
         },
         network: true,
         cache: None,
+        min_executor: None,
+        image: None,
+        services: Vec::new(),
     }
 }
 
@@ -277,6 +280,7 @@ async fn enrol(State(fake): State<Fake>, Json(request): Json<EnrolRequest>) -> R
         Json(EnrolResponse {
             worker_id: 1,
             name: request.name,
+            lending: None,
         })
         .into_response()
     })
@@ -386,6 +390,8 @@ fn answer(known: &mut Known, request: &PollRequest, late: bool) -> Option<PollRe
             })
             .collect(),
         drain: known.drain,
+        pause: false,
+        lending: None,
     })
 }
 

@@ -93,6 +93,8 @@ impl Here<'_> {
             limits: ResourceLimits::default(),
             terminal: TerminalSize::default(),
             lend: cache.is_some(),
+            image: None,
+            services: Vec::new(),
         };
         let limits = Limits {
             total_seconds: self.args.timeout * 60,
