@@ -1,6 +1,7 @@
 //! `travis`: everything in one program. Here the process is set up; the client commands live in
 //! `commands`, the long-running ones in `serve`.
 
+mod appliance;
 mod cli;
 mod client;
 mod commands;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Up(args) => serve(serve::up(args)),
         Command::Server(args) => serve(serve::server(args)),
         Command::Worker(args) => serve(serve::worker(args)),
+        Command::Appliance(args) => serve(appliance::run(args)),
         command => client(command, cli.format, cli.color),
     }
 }
