@@ -19,6 +19,7 @@ mod home;
 mod host;
 mod launch;
 mod namespace;
+mod network;
 mod port;
 mod processes;
 mod rootfs;
@@ -32,6 +33,7 @@ pub use finding::Finding;
 pub use guest::{GuestError, guest};
 pub use host::Host;
 pub use namespace::Namespace;
+pub use network::Network;
 pub use port::{
     Executor, Exit, ImageWish, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
 };
