@@ -125,7 +125,10 @@ fn receive(port: &mut File) -> Result<(Job, String), GuestError> {
                     Some(unpacking) => unpacking,
                     None => mirror.insert(unpack().tried("unpack the mirror")?),
                 };
-                let written = unpacking.stdin.as_mut().map(|to| to.write_all(&frame.content));
+                let written = unpacking
+                    .stdin
+                    .as_mut()
+                    .map(|to| to.write_all(&frame.content));
                 written.unwrap_or(Ok(())).tried("unpack the mirror")?;
             }
             Kind::File => {

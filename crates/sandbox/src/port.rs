@@ -176,6 +176,11 @@ pub trait Executor: Send + Sync {
     /// Names of the limits that it enforces here: `memory`, `processes`.
     fn limits(&self) -> Vec<&'static str>;
 
+    /// Of what it is made here, for people; empty when its kind says all.
+    fn detail(&self) -> String {
+        String::new()
+    }
+
     /// Makes a fresh place for one job. Nothing of the job runs yet.
     ///
     /// Not idempotent: a second call with the same id is [`SandboxError::Exists`]. When it fails

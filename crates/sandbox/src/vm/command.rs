@@ -111,7 +111,10 @@ fn machine(plan: &Plan<'_>) -> Vec<String> {
         "-sandbox",
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
     ]);
-    add(&["-machine", "q35,vmport=off,smbus=off,sata=off,usb=off,graphics=off"]);
+    add(&[
+        "-machine",
+        "q35,vmport=off,smbus=off,sata=off,usb=off,graphics=off",
+    ]);
     match plan.accelerator {
         Accelerator::Kvm => add(&["-accel", "kvm", "-cpu", "host"]),
         Accelerator::Emulation => add(&["-accel", "tcg,thread=multi", "-cpu", "max"]),
@@ -141,8 +144,16 @@ fn machine(plan: &Plan<'_>) -> Vec<String> {
     add(&["-device", "virtio-serial-pci,max_ports=2"]);
     add(&["-chardev", &format!("socket,id=agent,path={AGENT}")]);
     let port = super::frame::PORT;
-    add(&["-device", &format!("virtserialport,chardev=agent,name={port}")]);
-    add(&["-object", "rng-builtin,id=rng", "-device", "virtio-rng-pci,rng=rng"]);
+    add(&[
+        "-device",
+        &format!("virtserialport,chardev=agent,name={port}"),
+    ]);
+    add(&[
+        "-object",
+        "rng-builtin,id=rng",
+        "-device",
+        "virtio-rng-pci,rng=rng",
+    ]);
     match plan.card {
         Card::None => {}
         Card::Frames => add(&[
@@ -154,7 +165,10 @@ fn machine(plan: &Plan<'_>) -> Vec<String> {
         Card::Machine => add(&["-netdev", "user,id=card,ipv6=off"]),
     }
     if plan.card != Card::None {
-        add(&["-device", "virtio-net-pci,netdev=card,romfile=,mac=52:54:00:74:72:61"]);
+        add(&[
+            "-device",
+            "virtio-net-pci,netdev=card,romfile=,mac=52:54:00:74:72:61",
+        ]);
     }
     all
 }
@@ -184,16 +198,28 @@ mod tests {
             initrd: "initrd.img",
         };
         let line = command(&plan(&image, Card::None, false)).join(" ");
-        assert!(line.starts_with("setpriv --pdeathsig KILL --no-new-privs -- qemu"), "{line}");
-        assert!(line.contains("readonly=on,file=/data/images,,old/disk.qcow2"), "{line}");
+        assert!(
+            line.starts_with("setpriv --pdeathsig KILL --no-new-privs -- qemu"),
+            "{line}"
+        );
+        assert!(
+            line.contains("readonly=on,file=/data/images,,old/disk.qcow2"),
+            "{line}"
+        );
         assert!(line.contains(" -m 513 -smp 2 "), "{line}");
         for absent in ["netdev", "virtfs", "-vnc", "usb-", "hostfwd"] {
             assert!(!line.contains(absent), "{absent}: {line}");
         }
         let line = command(&plan(&image, Card::Frames, true)).join(" ");
-        assert!(line.contains("--unshare-net") && line.contains("--cap-drop ALL"), "{line}");
+        assert!(
+            line.contains("--unshare-net") && line.contains("--cap-drop ALL"),
+            "{line}"
+        );
         assert!(line.contains("file=/image/disk.qcow2"), "{line}");
-        assert!(line.contains("-netdev dgram") && !line.contains("/dev/kvm"), "{line}");
+        assert!(
+            line.contains("-netdev dgram") && !line.contains("/dev/kvm"),
+            "{line}"
+        );
         let line = command(&plan(&image, Card::Machine, true)).join(" ");
         assert!(!line.contains("--unshare-net"), "{line}");
     }

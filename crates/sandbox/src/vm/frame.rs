@@ -82,8 +82,6 @@ pub(crate) struct Job {
     pub(crate) processes: Option<u64>,
     /// There is a lent directory.
     pub(crate) lend: bool,
-    /// Seconds since 1970. A machine that was kept ready has another idea.
-    pub(crate) time: u64,
 }
 
 /// How the script ended.

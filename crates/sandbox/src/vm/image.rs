@@ -106,7 +106,10 @@ mod tests {
         assert!(found.directory.ends_with("default"));
         assert_eq!(found.initrd, "initrd.img");
         std::fs::write(found.directory.join("initrd-job.img"), "x").unwrap();
-        assert_eq!(Image::at(&found.directory).unwrap().initrd, "initrd-job.img");
+        assert_eq!(
+            Image::at(&found.directory).unwrap().initrd,
+            "initrd-job.img"
+        );
         assert_ne!(Image::at(&found.directory).unwrap().stamp(), focal.stamp());
     }
 }

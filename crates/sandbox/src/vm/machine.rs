@@ -2,27 +2,28 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustix::fs::{Mode, OFlags};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{UnixDatagram, UnixListener, UnixStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::command::{self, AGENT, Accelerator, Card, MONITOR, Plan, SCRATCH};
+use super::card;
+use super::command::{self, AGENT, Accelerator, CARD_OURS, Card, MONITOR, Plan, SCRATCH};
 use super::conversation::{self, Heard};
 use super::frame::{self, Job, Kind, PROTOCOL};
 use super::image::Image;
 use super::monitor::Monitor;
 use super::process::Process;
+use super::sockets::Sockets;
 use crate::cgroup::Group;
 use crate::files::FileContext as _;
 use crate::home::Home;
-use crate::{Exit, Sandbox, SandboxError, Sink};
+use crate::{Exit, Network, Sandbox, SandboxError, Sink};
 
 /// How long QEMU may take to connect to its sockets; it does so before the machine starts.
 const CONNECT: Duration = Duration::from_secs(20);
@@ -38,7 +39,7 @@ pub(crate) struct Start {
     pub(crate) memory_bytes: u64,
     pub(crate) processors: usize,
     pub(crate) disk_bytes: u64,
-    pub(crate) card: Card,
+    pub(crate) network: Network,
     pub(crate) job: Job,
     pub(crate) mirror: Option<PathBuf>,
     pub(crate) home: Home,
@@ -62,29 +63,22 @@ pub(crate) struct Machine {
     /// Most that comes back by the lent directory.
     most_lent: u64,
     killed: CancellationToken,
+    /// Carries its packets as long as this lives.
+    _wire: Option<AbortOnDropHandle<()>>,
+}
+
+/// What is up.
+struct Up {
+    process: Process,
+    agent: UnixStream,
+    monitor: Monitor,
+    wire: Option<AbortOnDropHandle<()>>,
 }
 
 fn did_not_start(reason: impl Into<String>) -> SandboxError {
     SandboxError::Machine {
         what: "did not start",
         reason: reason.into(),
-    }
-}
-
-/// A directory whose sockets are reached however long its path is: sockets' paths are short.
-struct Sockets {
-    directory: OwnedFd,
-}
-
-impl Sockets {
-    fn at(directory: &Path) -> io::Result<Self> {
-        let flags = OFlags::DIRECTORY | OFlags::PATH | OFlags::CLOEXEC;
-        let directory = rustix::fs::open(directory, flags, Mode::empty())?;
-        Ok(Self { directory })
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        format!("/proc/self/fd/{}/{name}", self.directory.as_raw_fd()).into()
     }
 }
 
@@ -104,12 +98,18 @@ impl Machine {
             memory_bytes: start.memory_bytes,
             processors: start.processors,
             disk_bytes: start.disk_bytes,
-            card: start.card,
+            id: &start.id,
+            network: &start.network,
             marker: start.marker,
             patience: start.patience,
         };
         match started.start().await {
-            Ok((process, agent, monitor)) => Ok(Self {
+            Ok(Up {
+                process,
+                agent,
+                monitor,
+                wire,
+            }) => Ok(Self {
                 id: start.id,
                 home: home_of_it,
                 group,
@@ -120,6 +120,7 @@ impl Machine {
                 mirror: start.mirror,
                 most_lent: start.disk_bytes,
                 killed: CancellationToken::new(),
+                _wire: wire,
             }),
             Err(error) => {
                 clean(home_of_it, group).await;
@@ -187,7 +188,11 @@ impl Machine {
     /// The machine ended before the job did.
     async fn went_away(&self) -> Result<Exit, SandboxError> {
         let said = timeout(END, self.process.ended()).await;
-        if self.group.as_ref().is_some_and(|group| group.ran_out_of_memory()) {
+        if self
+            .group
+            .as_ref()
+            .is_some_and(|group| group.ran_out_of_memory())
+        {
             return Ok(Exit {
                 signal: Some(9),
                 oom: true,
@@ -232,28 +237,41 @@ struct Starting<'a> {
     memory_bytes: u64,
     processors: usize,
     disk_bytes: u64,
-    card: Card,
+    id: &'a str,
+    network: &'a Network,
     marker: (&'static str, String),
     patience: Duration,
 }
 
 impl Starting<'_> {
-    async fn start(self) -> Result<(Process, UnixStream, Monitor), SandboxError> {
+    async fn start(self) -> Result<Up, SandboxError> {
         let scratch = self.directory.join(SCRATCH);
         // Takes place on the worker's disk as the job fills it.
         fs::File::create(&scratch)
             .and_then(|file| file.set_len(self.disk_bytes))
             .on("create", &scratch)?;
         let sockets = Sockets::at(self.directory).on("open", self.directory)?;
-        let listen = |name| UnixListener::bind(sockets.path(name)).on("make a socket in", self.directory);
+        let listen =
+            |name| UnixListener::bind(sockets.path(name)).on("make a socket in", self.directory);
         let (agent, monitor) = (listen(AGENT)?, listen(MONITOR)?);
+        let (card, wire) = match self.network {
+            Network::Off => (Card::None, None),
+            Network::Machine => (Card::Machine, None),
+            Network::Guarded(gateway) => {
+                let ours = UnixDatagram::bind(sockets.path(CARD_OURS))
+                    .on("make a socket in", self.directory)?;
+                let its = Sockets::at(self.directory).on("open", self.directory)?;
+                let attachment = gateway.attach(self.id, card::MTU);
+                (Card::Frames, Some(card::carry(ours, its, attachment)))
+            }
+        };
         let command = command::command(&Plan {
             image: self.image,
             directory: self.directory,
             accelerator: self.accelerator,
             memory_bytes: self.memory_bytes,
             processors: self.processors,
-            card: self.card,
+            card,
             wrapped: self.wrapped,
         });
         let program = command.first().cloned().unwrap_or_default();
@@ -286,7 +304,12 @@ impl Starting<'_> {
                         "the agent in the image is of another release; use an image of this worker's release",
                     ));
                 }
-                Ok((process, agent, monitor))
+                Ok(Up {
+                    process,
+                    agent,
+                    monitor,
+                    wire,
+                })
             }
             Ok(Ok(Some(_))) => Err(did_not_start("its agent speaks another language")),
             Ok(Ok(None)) | Err(_) => {
@@ -300,10 +323,16 @@ impl Starting<'_> {
 
 /// The last line of a console, fit to be shown.
 fn last_words(console: &str) -> String {
-    let last = console.lines().map(str::trim).rfind(|line| !line.is_empty());
+    let last = console
+        .lines()
+        .map(str::trim)
+        .rfind(|line| !line.is_empty());
     let last = last.unwrap_or("its console is empty");
     let plain = last.chars().filter(|letter| !letter.is_control()).take(300);
-    format!("its agent is silent; the console ends with: {}", plain.collect::<String>())
+    format!(
+        "its agent is silent; the console ends with: {}",
+        plain.collect::<String>()
+    )
 }
 
 /// Ends the machine when the future that runs its job is dropped.

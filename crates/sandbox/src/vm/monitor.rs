@@ -51,7 +51,8 @@ impl Monitor {
 
     /// The last lines of its console.
     pub(crate) async fn console(&mut self) -> io::Result<String> {
-        let order = "{\"execute\":\"ringbuf-read\",\"arguments\":{\"device\":\"console\",\"size\":16384}}";
+        let order =
+            "{\"execute\":\"ringbuf-read\",\"arguments\":{\"device\":\"console\",\"size\":16384}}";
         let answer = self.order(order).await?;
         Ok(answer.as_str().unwrap_or_default().to_owned())
     }
@@ -116,7 +117,9 @@ mod tests {
             Ok(monitor)
         };
         tokio::join!(async { speaking.await.inspect_err(|_| ()) }, async {
-            timeout(Duration::from_millis(500), serving).await.unwrap_or_default()
+            timeout(Duration::from_millis(500), serving)
+                .await
+                .unwrap_or_default()
         })
     }
 

@@ -100,11 +100,6 @@ impl Process {
             Err(_) => String::new(),
         }
     }
-
-    /// Whether it runs.
-    pub(crate) fn runs(&self) -> bool {
-        self.ended.borrow().is_none()
-    }
 }
 
 impl Drop for Process {
@@ -135,7 +130,9 @@ fn see_through(child: &mut Child) -> String {
         }
     }
     match child.wait() {
-        Ok(status) if words.is_empty() => format!("{QEMU} ended with {status}", QEMU = super::command::QEMU),
+        Ok(status) if words.is_empty() => {
+            format!("{QEMU} ended with {status}", QEMU = super::command::QEMU)
+        }
         _ => String::from_utf8_lossy(&words).trim().to_owned(),
     }
 }

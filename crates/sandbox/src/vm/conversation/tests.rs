@@ -24,7 +24,11 @@ async fn heard(bytes: &[u8], lent: Option<&Path>) -> io::Result<Heard> {
 #[tokio::test]
 async fn an_end_is_heard() {
     let end = br#"{"code":3,"signal":null,"oom":true,"process_limit":false}"#;
-    let bytes = frames(&[(Kind::Output, b"x"), (Kind::Output, b""), (Kind::Ended, end)]);
+    let bytes = frames(&[
+        (Kind::Output, b"x"),
+        (Kind::Output, b""),
+        (Kind::Ended, end),
+    ]);
     let ended = Ended {
         code: Some(3),
         oom: true,
@@ -39,7 +43,14 @@ async fn an_end_is_heard() {
 
 #[tokio::test]
 async fn nothing_out_of_turn_is_taken() {
-    for kind in [Kind::Hello, Kind::Job, Kind::File, Kind::Data, Kind::Run, Kind::Done] {
+    for kind in [
+        Kind::Hello,
+        Kind::Job,
+        Kind::File,
+        Kind::Data,
+        Kind::Run,
+        Kind::Done,
+    ] {
         let bytes = frames(&[(kind, b"x")]);
         let error = heard(&bytes, None).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{kind:?}");
@@ -67,13 +78,23 @@ async fn files_come_back_by_harmless_names_only_and_bounded() {
     assert!(!lent.join("fetched.tgz").exists(), "replaced as a whole");
 
     for name in [&b"../escaped"[..], b"/tmp/escaped", b"a/b", b".", b""] {
-        let bad = frames(&[end, (Kind::File, name), (Kind::Data, b"x"), (Kind::Done, b"")]);
+        let bad = frames(&[
+            end,
+            (Kind::File, name),
+            (Kind::Data, b"x"),
+            (Kind::Done, b""),
+        ]);
         assert!(heard(&bad, Some(&lent)).await.is_err(), "{name:?}");
     }
     assert_eq!(std::fs::read_dir(base.path()).unwrap().count(), 1);
     let bad = [
         frames(&[end, (Kind::Data, b"x")]),
-        frames(&[end, (Kind::File, b"a"), (Kind::File, b"a"), (Kind::Done, b"")]),
+        frames(&[
+            end,
+            (Kind::File, b"a"),
+            (Kind::File, b"a"),
+            (Kind::Done, b""),
+        ]),
         frames(&[end, (Kind::File, b"a"), (Kind::Data, &[0; 101])]),
         frames(&[end, (Kind::File, b"a"), (Kind::Output, b"x")]),
         frames(&[end, (Kind::File, b"a")]),
@@ -85,7 +106,10 @@ async fn files_come_back_by_harmless_names_only_and_bounded() {
     let mut many = vec![end];
     many.extend(names.iter().map(|name| (Kind::File, name.as_bytes())));
     many.push((Kind::Done, b""));
-    assert!(heard(&frames(&many), Some(&lent)).await.is_err(), "too many");
+    assert!(
+        heard(&frames(&many), Some(&lent)).await.is_err(),
+        "too many"
+    );
 }
 
 /// Whatever a guest sends is heard without a panic, and nothing lands outside of its directory.
@@ -102,11 +126,23 @@ async fn odd_conversations_do_no_harm() {
         state % below
     };
     let contents: [&[u8]; 8] = [
-        b"", b"a", b"../a", b"{}", br#"{"oom":false,"process_limit":true,"code":-1}"#,
-        b"\xff\xfe", b"null", b"/etc/passwd",
+        b"",
+        b"a",
+        b"../a",
+        b"{}",
+        br#"{"oom":false,"process_limit":true,"code":-1}"#,
+        b"\xff\xfe",
+        b"null",
+        b"/etc/passwd",
     ];
     let kinds = [
-        Kind::Output, Kind::Ended, Kind::File, Kind::Data, Kind::Done, Kind::Failed, Kind::Hello,
+        Kind::Output,
+        Kind::Ended,
+        Kind::File,
+        Kind::Data,
+        Kind::Done,
+        Kind::Failed,
+        Kind::Hello,
     ];
     for _ in 0..2000 {
         let mut all: Vec<(Kind, &[u8])> = vec![(Kind::Ended, contents[4])];
@@ -154,7 +190,14 @@ async fn what_is_told_is_complete() {
         }
     }
     assert_eq!((script, data), (2 * LARGEST + 1, LARGEST + 1));
-    let order = [Kind::Job, Kind::Script, Kind::Mirror, Kind::File, Kind::Data, Kind::Run];
+    let order = [
+        Kind::Job,
+        Kind::Script,
+        Kind::Mirror,
+        Kind::File,
+        Kind::Data,
+        Kind::Run,
+    ];
     assert_eq!(kinds, order);
     let gone = Parts {
         mirror: Some(Path::new("/nonexistent")),

@@ -80,7 +80,18 @@ fn names_are_no_paths() {
     }
     let long = "a".repeat(65);
     for bad in [
-        "", ".", "..", "../x", "a/b", "/etc/passwd", ".hidden", "a\0b", "a b", "ä", "a\n", &long,
+        "",
+        ".",
+        "..",
+        "../x",
+        "a/b",
+        "/etc/passwd",
+        ".hidden",
+        "a\0b",
+        "a b",
+        "ä",
+        "a\n",
+        &long,
     ] {
         assert_eq!(file_name(bad.as_bytes()), None, "{bad:?}");
     }
