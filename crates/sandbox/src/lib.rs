@@ -3,6 +3,7 @@
 //! One port, [`Executor`] and [`Sandbox`], and its executors:
 //!
 //! - [`Namespace`]: bubblewrap with a private root, process and network namespaces; the default;
+//! - [`Vm`]: an ephemeral virtual machine per job, by QEMU; [`guest()`] runs inside of it;
 //! - [`Host`]: a plain process of the machine, for owners who ask for it by name;
 //! - [`Dummy`]: acts out a script in this process, for tests and for load measurements.
 //!
@@ -13,6 +14,7 @@ mod dummy;
 mod environment;
 mod files;
 mod finding;
+mod guest;
 mod home;
 mod host;
 mod launch;
@@ -23,10 +25,12 @@ mod processes;
 mod rootfs;
 mod terminal;
 mod tools;
+mod vm;
 
 pub use cgroup::{Cgroups, DEFAULT_PROCESSES, Lent};
 pub use dummy::Dummy;
 pub use finding::Finding;
+pub use guest::{GuestError, guest};
 pub use host::Host;
 pub use namespace::Namespace;
 pub use network::Network;
@@ -34,3 +38,4 @@ pub use port::{
     Executor, Exit, ImageWish, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
 };
 pub use tools::ToolDirs;
+pub use vm::{Vm, VmError};

@@ -146,6 +146,19 @@ pub enum SandboxError {
     /// Freezing is not to be had here.
     #[error("can't freeze sandbox {0}: it has no process")]
     NotRunning(String),
+    /// The job's machine.
+    #[error("the job's machine {what}: {reason}")]
+    Machine {
+        /// What happened to it: "did not start", "ended early".
+        what: &'static str,
+        /// Why, as far as that is known.
+        reason: String,
+    },
+    /// There is no image of this name here.
+    #[error(
+        "this worker has no image {0:?} for virtual machines; its owner can add one below images/vm in the worker's data directory"
+    )]
+    NoImage(String),
     /// The thread that watches the process is gone.
     #[error("the watch over sandbox {0} ended early; see the worker's log")]
     WatchEnded(String),
@@ -162,6 +175,11 @@ pub trait Executor: Send + Sync {
 
     /// Names of the limits that it enforces here: `memory`, `processes`.
     fn limits(&self) -> Vec<&'static str>;
+
+    /// Of what it is made here, for people; empty when its kind says all.
+    fn detail(&self) -> String {
+        String::new()
+    }
 
     /// Makes a fresh place for one job. Nothing of the job runs yet.
     ///
