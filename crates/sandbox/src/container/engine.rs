@@ -3,7 +3,6 @@
 //! By the command line and not by the HTTP API: rootless Podman has no socket unless somebody
 //! starts one, and the client shares its terminal handling with the other executors.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -20,11 +19,32 @@ pub(crate) const CHECK: Duration = Duration::from_secs(10);
 const MOST_WORDS: usize = 600;
 /// What the engine's client gets of the worker's environment; jobs get none of it.
 const PASSED: &[&str] = &[
-    "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME", "XDG_CACHE_HOME", "DBUS_SESSION_BUS_ADDRESS", "CONTAINERS_CONF",
-    "CONTAINERS_STORAGE_CONF", "CONTAINERS_REGISTRIES_CONF", "DOCKER_HOST", "DOCKER_CONFIG",
-    "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "HTTP_PROXY", "HTTPS_PROXY",
-    "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_CACHE_HOME",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "CONTAINERS_CONF",
+    "CONTAINERS_STORAGE_CONF",
+    "CONTAINERS_REGISTRIES_CONF",
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_CERT_PATH",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
 ];
 
 /// Whose command line it is.
@@ -156,6 +176,20 @@ impl Engine {
         self.run(&arguments, SHORT).await
     }
 
+    /// The last lines that a container printed.
+    pub(crate) async fn last_words(&self, name: &str, lines: &str) -> String {
+        let mut command = command(&self.program);
+        command.args(["logs", "--tail", lines, name]);
+        match tokio::time::timeout(SHORT, command.output()).await {
+            Ok(Ok(output)) => {
+                let both = [output.stdout, output.stderr].concat();
+                String::from_utf8_lossy(&both).trim().to_owned()
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the engine does not answer".to_owned(),
+        }
+    }
+
     /// Ends containers from a thread that has no runtime, and forgets about them; the next sweep
     /// removes what this leaves.
     pub(crate) fn kill_detached(&self, names: &[String]) {
@@ -178,7 +212,11 @@ impl Engine {
         if names.is_empty() {
             return;
         }
-        let mut arguments = vec!["rm".to_owned(), "--force".to_owned(), "--volumes".to_owned()];
+        let mut arguments = vec![
+            "rm".to_owned(),
+            "--force".to_owned(),
+            "--volumes".to_owned(),
+        ];
         arguments.extend_from_slice(names);
         if let Err(error) = self.run(&arguments, SHORT).await {
             let text = error.to_string().to_ascii_lowercase();
@@ -198,10 +236,10 @@ impl Engine {
 }
 
 /// The environment of the engine's client.
-pub(crate) fn environment() -> Vec<(OsString, OsString)> {
+pub(crate) fn environment() -> Vec<(String, String)> {
     PASSED
         .iter()
-        .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)))
+        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
         .collect()
 }
 

@@ -19,7 +19,9 @@ pub(crate) fn is_valid(name: &str) -> bool {
     let tag_fits = tag.is_none_or(|tag| {
         tag.len() <= 128
             && tag.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-            && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+            && tag
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
     });
     let (host, path) = split_host(path);
     let host_fits = host.is_none_or(|host| {
@@ -112,14 +114,30 @@ mod tests {
             assert_eq!(whole(name), expected);
         }
         let digest = format!("python:3@sha256:{}", "a".repeat(64));
-        assert!(is_valid(&digest) && whole(&digest).ends_with("aaa") && !whole(&digest).contains(":3"));
+        assert!(
+            is_valid(&digest) && whole(&digest).ends_with("aaa") && !whole(&digest).contains(":3")
+        );
     }
 
     #[test]
     fn what_is_no_name_is_refused() {
         for name in [
-            "", "-v", "--privileged", "a b", "A", "a/../b", "/a", "a/", "a:", "a:-x", "a@sha256:1",
-            "oci-archive:/etc/passwd", "dir:/tmp", "a:b/c:d", "a\nb", "x:y:z",
+            "",
+            "-v",
+            "--privileged",
+            "a b",
+            "A",
+            "a/../b",
+            "/a",
+            "a/",
+            "a:",
+            "a:-x",
+            "a@sha256:1",
+            "oci-archive:/etc/passwd",
+            "dir:/tmp",
+            "a:b/c:d",
+            "a\nb",
+            "x:y:z",
         ] {
             assert!(!is_valid(name), "{name:?}");
         }

@@ -152,8 +152,16 @@ mod tests {
 
     #[test]
     fn mistakes_are_told() {
-        assert!(ImageSettings::parse("enginee = 1\n").unwrap_err().contains("line 1"));
-        assert!(ImageSettings::parse("[[image]]\nimage = \"x\"\n").unwrap_err().contains("either"));
+        assert!(
+            ImageSettings::parse("enginee = 1\n")
+                .unwrap_err()
+                .contains("line 1")
+        );
+        assert!(
+            ImageSettings::parse("[[image]]\nimage = \"x\"\n")
+                .unwrap_err()
+                .contains("either")
+        );
         let empty = tempfile::tempdir().unwrap();
         assert_eq!(ImageSettings::read(empty.path()), Ok(None));
     }

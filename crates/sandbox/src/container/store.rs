@@ -68,11 +68,7 @@ impl Images {
     }
 
     /// The image by its written out name, pulled if need be. `say` hears what takes long.
-    pub(crate) async fn get(
-        &self,
-        name: &str,
-        say: Say<'_>,
-    ) -> Result<Image, SandboxError> {
+    pub(crate) async fn get(&self, name: &str, say: Say<'_>) -> Result<Image, SandboxError> {
         let turn = Arc::clone(self.turns.lock().await.entry(name.to_owned()).or_default());
         let _turn = turn.lock().await;
         let here = self.look(name).await;
@@ -109,9 +105,9 @@ impl Images {
         let mut held = self.known.lock().await;
         let known = held.get_or_insert_with(|| self.read());
         let pulled = known.get(name).map(|known| known.pulled);
-        pulled.zip(self.settings.refresh()).is_some_and(|(pulled, most)| {
-            Duration::from_secs(now().saturating_sub(pulled)) > most
-        })
+        pulled
+            .zip(self.settings.refresh())
+            .is_some_and(|(pulled, most)| Duration::from_secs(now().saturating_sub(pulled)) > most)
     }
 
     /// What the name stands for now, or what it stood for when that can't be had.
@@ -155,9 +151,10 @@ impl Images {
         let mut words = said.trim().split('|');
         let id = words.next()?.trim_start_matches("sha256:").to_owned();
         let digest = words.next().unwrap_or_default();
-        let other = words.next().and_then(|all| all.split_once('@')).map(|(_, digest)| {
-            digest.split_whitespace().next().unwrap_or(digest)
-        });
+        let other = words
+            .next()
+            .and_then(|all| all.split_once('@'))
+            .map(|(_, digest)| digest.split_whitespace().next().unwrap_or(digest));
         let digest = Some(digest).filter(|digest| !digest.is_empty()).or(other);
         let digest = digest.map_or_else(|| format!("sha256:{id}"), str::to_owned);
         (!id.is_empty()).then(|| Image {
@@ -167,11 +164,7 @@ impl Images {
         })
     }
 
-    async fn pull(
-        &self,
-        name: &str,
-        say: Say<'_>,
-    ) -> Result<Image, SandboxError> {
+    async fn pull(&self, name: &str, say: Say<'_>) -> Result<Image, SandboxError> {
         let refuse = |reason: &str| {
             Err(SandboxError::Image {
                 image: name.to_owned(),
@@ -179,7 +172,9 @@ impl Images {
             })
         };
         if self.settings.offline {
-            return refuse("it is not here, and this worker pulls nothing (offline in images.toml)");
+            return refuse(
+                "it is not here, and this worker pulls nothing (offline in images.toml)",
+            );
         }
         if !self.settings.allows(name) {
             return refuse(
@@ -215,7 +210,9 @@ impl Images {
             .engine
             .order(&["image", "inspect", "--format", "{{.Size}}", id])
             .await;
-        size.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+        size.ok()
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(0)
     }
 
     /// Throws away what was not used for the longest time until the rest fits.

@@ -219,11 +219,7 @@ mod tests {
             ("c", None, "buildpack-deps:bookworm"),
             ("generic", Some("odd version"), "buildpack-deps:bookworm"),
         ] {
-            assert_eq!(
-                image(language, version),
-                expected,
-                "{language} {version:?}"
-            );
+            assert_eq!(image(language, version), expected, "{language} {version:?}");
         }
     }
 
@@ -243,7 +239,9 @@ mod tests {
     fn an_owner_has_the_first_word() {
         let own = "[[image]]\nlanguage = \"python\"\nversion = \"3.*\"\nimage = \"registry.lan:5000/py:{version}\"\n\
                    [[image]]\nname = \"big\"\nimage = \"registry.lan:5000/big:1\"\n";
-        let table = ImageTable::parse(own).unwrap().before(ImageTable::built_in());
+        let table = ImageTable::parse(own)
+            .unwrap()
+            .before(ImageTable::built_in());
         let mut wish = ImageWish {
             language: "python".to_owned(),
             version: Some("3.9".to_owned()),
@@ -251,16 +249,26 @@ mod tests {
         };
         assert_eq!(table.image_for(&wish).unwrap(), "registry.lan:5000/py:3.9");
         wish.version = Some("2.7".to_owned());
-        assert_eq!(table.image_for(&wish).unwrap(), "docker.io/library/python:2.7");
+        assert_eq!(
+            table.image_for(&wish).unwrap(),
+            "docker.io/library/python:2.7"
+        );
         wish.name = Some("big".to_owned());
         assert_eq!(table.image_for(&wish).unwrap(), "registry.lan:5000/big:1");
         wish.name = Some("small".to_owned());
         assert_eq!(table.image_for(&wish), None);
         wish.name = Some("python:3.8".to_owned());
-        assert_eq!(table.image_for(&wish).unwrap(), "docker.io/library/python:3.8");
+        assert_eq!(
+            table.image_for(&wish).unwrap(),
+            "docker.io/library/python:3.8"
+        );
         wish.name = Some("ghcr.io/a/b@sha256:1234".to_owned());
         assert_eq!(table.image_for(&wish), None, "not a digest");
-        assert!(ImageTable::parse("[[image]]\nimagee = \"x\"\n").unwrap_err().contains("line 2"));
+        assert!(
+            ImageTable::parse("[[image]]\nimagee = \"x\"\n")
+                .unwrap_err()
+                .contains("line 2")
+        );
     }
 
     #[test]
