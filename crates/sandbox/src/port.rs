@@ -38,6 +38,9 @@ pub struct Spec {
     /// Services that the job asks for, by their names in `.travis.yml`. Executors that bring
     /// services start them; the script starts the others.
     pub services: Vec<String>,
+    /// Hears, line by line, what takes long while the sandbox is prepared: images that are pulled,
+    /// services that begin. Lines that it has no room for are dropped.
+    pub progress: Option<Sink>,
 }
 
 /// The image that a job asks for.
@@ -159,6 +162,37 @@ pub enum SandboxError {
         "this worker has no image {0:?} for virtual machines; its owner can add one below images/vm in the worker's data directory"
     )]
     NoImage(String),
+    /// The engine of containers refused something.
+    #[error("{program} {task}: {reason}; `travis doctor` says what is missing")]
+    Engine {
+        /// The engine's program.
+        program: String,
+        /// What was asked of it.
+        task: String,
+        /// What it said.
+        reason: String,
+    },
+    /// An image can't be had, or a job can't run in it.
+    #[error("the image {image} can't be used: {reason}")]
+    Image {
+        /// Its name.
+        image: String,
+        /// Why.
+        reason: String,
+    },
+    /// A service did not begin.
+    #[error("the service {service} ({image}) did not start: {reason}")]
+    Service {
+        /// Its name in `.travis.yml`.
+        service: String,
+        /// Its image.
+        image: String,
+        /// Why.
+        reason: String,
+    },
+    /// A network that this executor can't give.
+    #[error("a job can't have its network: {0}")]
+    Network(String),
     /// The thread that watches the process is gone.
     #[error("the watch over sandbox {0} ended early; see the worker's log")]
     WatchEnded(String),
@@ -170,7 +204,7 @@ pub enum SandboxError {
 /// `prepare` any number of times, also side by side with different ids.
 #[async_trait]
 pub trait Executor: Send + Sync {
-    /// Its name in the words of the design: `namespace`, `host`, `dummy`.
+    /// Its name in the words of the design: `container`, `namespace`, `host`, `dummy`.
     fn kind(&self) -> &'static str;
 
     /// Names of the limits that it enforces here: `memory`, `processes`.
