@@ -23,6 +23,7 @@ mod processes;
 mod rootfs;
 mod terminal;
 mod tools;
+mod usage;
 
 pub use cgroup::{Cgroups, DEFAULT_PROCESSES, Lent};
 pub use dummy::Dummy;
@@ -34,3 +35,4 @@ pub use port::{
     Executor, Exit, ImageWish, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
 };
 pub use tools::ToolDirs;
+pub use usage::{Use, own_family, own_process};

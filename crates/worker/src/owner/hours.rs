@@ -34,8 +34,9 @@ impl Window {
         }
         let zone = match &hours.zone {
             None => TimeZone::system(),
-            Some(name) => TimeZone::get(name)
-                .map_err(|_| format!("{name:?} is no time zone known here; write it like Europe/Berlin"))?,
+            Some(name) => TimeZone::get(name).map_err(|_| {
+                format!("{name:?} is no time zone known here; write it like Europe/Berlin")
+            })?,
         };
         Ok(Self {
             days,
@@ -49,12 +50,16 @@ impl Window {
     /// Whether it is open now.
     pub(crate) fn contains(&self, now: Timestamp) -> bool {
         let here = now.to_zoned(self.zone.clone());
-        let minute = u16::from(here.hour().unsigned_abs()) * 60 + u16::from(here.minute().unsigned_abs());
+        let minute =
+            u16::from(here.hour().unsigned_abs()) * 60 + u16::from(here.minute().unsigned_abs());
         let today = self.begins_on(here.date());
         if self.from < self.to {
             return today && (self.from..self.to).contains(&minute);
         }
-        let yesterday = here.date().yesterday().is_ok_and(|date| self.begins_on(date));
+        let yesterday = here
+            .date()
+            .yesterday()
+            .is_ok_and(|date| self.begins_on(date));
         (today && minute >= self.from) || (yesterday && minute < self.to)
     }
 

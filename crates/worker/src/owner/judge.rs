@@ -206,7 +206,11 @@ impl Judge {
             state,
             text,
             since,
-            slots: if state == PresenceState::Lending { rules.slots } else { 0 },
+            slots: if state == PresenceState::Lending {
+                rules.slots
+            } else {
+                0
+            },
             freeze,
             hand_back,
         };
@@ -219,49 +223,83 @@ impl Judge {
         use PresenceState as P;
         let thresholds = &rules.thresholds;
         if word.paused {
-            return Some(Against::passing(P::Paused, "The owner paused it. `travis worker resume` lends it again."));
+            return Some(Against::passing(
+                P::Paused,
+                "The owner paused it. `travis worker resume` lends it again.",
+            ));
         }
         if word.paused_by_page {
-            return Some(Against::passing(P::Paused, "The owner paused it on its page."));
+            return Some(Against::passing(
+                P::Paused,
+                "The owner paused it on its page.",
+            ));
         }
         if !hours::all_open(&rules.hours, seen.time) {
             let next = hours::next_opening(&rules.hours, seen.time);
             let next = next.map_or_else(String::new, |next| format!(" Next: {next}."));
-            return Some(Against::lasting(P::OutsideHours, format!("It is outside of the hours.{next}")));
+            return Some(Against::lasting(
+                P::OutsideHours,
+                format!("It is outside of the hours.{next}"),
+            ));
         }
         if rules.only_on_mains && seen.on_battery == Some(true) {
-            return Some(Against::passing(P::OnBattery, "The machine runs on its battery."));
+            return Some(Against::passing(
+                P::OnBattery,
+                "The machine runs on its battery.",
+            ));
         }
         if let Some(text) = self.too_hot(thresholds, seen) {
             return Some(Against::passing(P::TooHot, text));
         }
         if rules.only_unmetered && seen.metered == Some(true) {
-            return Some(Against::passing(P::Metered, "The network costs by the byte."));
+            return Some(Against::passing(
+                P::Metered,
+                "The network costs by the byte.",
+            ));
         }
-        if rules.month_bytes.is_some_and(|most| seen.month_bytes >= most) {
-            return Some(Against::lasting(P::NetworkUsedUp, "The bytes of this month are used up."));
+        if rules
+            .month_bytes
+            .is_some_and(|most| seen.month_bytes >= most)
+        {
+            return Some(Against::lasting(
+                P::NetworkUsedUp,
+                "The bytes of this month are used up.",
+            ));
         }
         let quiet = self.quiet(rules, seen);
         if quiet.is_some_and(|quiet| quiet < thresholds.thaw_after) {
-            return Some(Against::passing(P::OwnerActive, "The owner uses the machine."));
+            return Some(Against::passing(
+                P::OwnerActive,
+                "The owner uses the machine.",
+            ));
         }
         if word.draining {
-            return Some(Against::closing(P::Draining, "It finishes what runs and leaves."));
+            return Some(Against::closing(
+                P::Draining,
+                "It finishes what runs and leaves.",
+            ));
         }
         if let Some(quiet) = quiet.filter(|quiet| *quiet < thresholds.idle_after) {
             let left = thresholds.idle_after.saturating_sub(quiet).as_secs().max(1);
             return Some(Against::closing(
                 P::OwnerActive,
-                format!("The owner used the machine a moment ago; it is lent in {left} s if nobody comes."),
+                format!(
+                    "The owner used the machine a moment ago; it is lent in {left} s if nobody comes."
+                ),
             ));
         }
-        let full = seen.disk_free.is_some_and(|free| free < thresholds.free_disk_bytes);
+        let full = seen
+            .disk_free
+            .is_some_and(|free| free < thresholds.free_disk_bytes);
         if full {
             return Some(Against::closing(P::DiskFull, "The disk is full."));
         }
         let most = rules.disk_bytes.zip(seen.disk_used);
         if most.is_some_and(|(most, used)| used >= most) {
-            return Some(Against::closing(P::DiskFull, "The disk space that is lent is used up."));
+            return Some(Against::closing(
+                P::DiskFull,
+                "The disk space that is lent is used up.",
+            ));
         }
         None
     }
@@ -277,10 +315,20 @@ impl Judge {
         let there = self
             .quiet(rules, seen)
             .is_some_and(|quiet| quiet < thresholds.thaw_after);
-        let limit = if there { thresholds.others_percent * STILL_THERE } else { thresholds.others_percent };
-        let pressure = if there { thresholds.pressure_percent * STILL_THERE } else { thresholds.pressure_percent };
+        let limit = if there {
+            thresholds.others_percent * STILL_THERE
+        } else {
+            thresholds.others_percent
+        };
+        let pressure = if there {
+            thresholds.pressure_percent * STILL_THERE
+        } else {
+            thresholds.pressure_percent
+        };
         let used = self.others(seen).is_some_and(|percent| percent > limit)
-            || seen.pressure_percent.is_some_and(|percent| percent > pressure)
+            || seen
+                .pressure_percent
+                .is_some_and(|percent| percent > pressure)
             || seen
                 .free_memory_percent
                 .is_some_and(|percent| percent < thresholds.free_memory_percent);
@@ -316,7 +364,12 @@ impl Judge {
     fn too_hot(&mut self, thresholds: &Thresholds, seen: &Seen) -> Option<String> {
         let (limit, now) = thresholds.hot_celsius.zip(seen.celsius)?;
         self.hot = now >= limit || (self.hot && now > limit - COOLED);
-        self.hot.then(|| format!("The machine is at {now:.0} °C; it cools down below {:.0}.", limit - COOLED))
+        self.hot.then(|| {
+            format!(
+                "The machine is at {now:.0} °C; it cools down below {:.0}.",
+                limit - COOLED
+            )
+        })
     }
 }
 

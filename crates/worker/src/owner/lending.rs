@@ -7,7 +7,10 @@ use travis_api::lend::{Egress, Lending};
 /// Windows of time of both places hold together, which one list can't say: then the list has those
 /// of `file`, and whoever decides looks at both.
 pub(crate) fn stricter(file: &Lending, page: &Lending) -> Lending {
-    let only = match (file.only_repositories.is_empty(), page.only_repositories.is_empty()) {
+    let only = match (
+        file.only_repositories.is_empty(),
+        page.only_repositories.is_empty(),
+    ) {
         (true, _) => page.only_repositories.clone(),
         (_, true) => file.only_repositories.clone(),
         _ => both(&file.only_repositories, &page.only_repositories),

@@ -61,7 +61,12 @@ fn the_whole_day_and_its_end() {
 
 #[test]
 fn the_next_opening_is_told() {
-    let nights = vec![vec![window(&["mon", "thu"], "22:00", "06:00", "Europe/Berlin")]];
+    let nights = vec![vec![window(
+        &["mon", "thu"],
+        "22:00",
+        "06:00",
+        "Europe/Berlin",
+    )]];
     let now = at("2026-11-20T12:00:00Z");
     assert!(!all_open(&nights, now));
     assert_eq!(next_opening(&nights, now).unwrap(), "Mon 22:00");

@@ -39,7 +39,10 @@ fn the_owner_comes_stays_and_leaves() {
     assert_eq!(look_on(&mut judge, &rules, 0.0, 30.0, 3.0).slots, 2);
     // Half of the machine: after two looks there is no doubt.
     let stand = look_on(&mut judge, &rules, 30.25, 30.5, 50.0);
-    assert_eq!((stand.state, stand.freeze, stand.hand_back), (PresenceState::OwnerActive, true, false));
+    assert_eq!(
+        (stand.state, stand.freeze, stand.hand_back),
+        (PresenceState::OwnerActive, true, false)
+    );
     let stand = look_on(&mut judge, &rules, 30.75, 90.25, 50.0);
     assert!(stand.freeze && !stand.hand_back, "{stand:?}");
     let stand = look_on(&mut judge, &rules, 90.5, 90.75, 50.0);
@@ -48,7 +51,10 @@ fn the_owner_comes_stays_and_leaves() {
     let stand = look_on(&mut judge, &rules, 91.0, 100.0, 1.0);
     assert!(stand.freeze);
     let stand = look_on(&mut judge, &rules, 100.25, 105.0, 1.0);
-    assert_eq!((stand.freeze, stand.slots, stand.state), (false, 0, PresenceState::OwnerActive));
+    assert_eq!(
+        (stand.freeze, stand.slots, stand.state),
+        (false, 0, PresenceState::OwnerActive)
+    );
     assert_eq!(look_on(&mut judge, &rules, 105.25, 275.0, 1.0).slots, 2);
 }
 
@@ -58,7 +64,9 @@ fn a_short_visit_costs_nothing() {
     assert!(look_on(&mut judge, &rules, 0.0, 20.0, 90.0).freeze);
     let mut handed_back = false;
     for quarter in 81..200_u32 {
-        handed_back |= judge.look(&rules, Word::default(), &seen(LOOK * quarter, 0.0)).hand_back;
+        handed_back |= judge
+            .look(&rules, Word::default(), &seen(LOOK * quarter, 0.0))
+            .hand_back;
     }
     assert!(!handed_back);
     assert!(!look_on(&mut judge, &rules, 50.0, 50.0, 0.0).freeze);
@@ -83,7 +91,10 @@ fn a_key_is_enough() {
         ..seen(Duration::from_secs(11), 0.0)
     };
     assert!(judge.look(&rules, Word::default(), &key).freeze);
-    let machine_for_all = Rules { only_when_idle: false, ..rules };
+    let machine_for_all = Rules {
+        only_when_idle: false,
+        ..rules
+    };
     assert_eq!(judge.look(&machine_for_all, Word::default(), &key).slots, 2);
 }
 
@@ -104,7 +115,10 @@ fn each_rule_has_its_word() {
         hours: vec![vec![night]],
         month_bytes: Some(100),
         disk_bytes: Some(1000),
-        thresholds: Thresholds { hot_celsius: Some(80.0), ..Thresholds::default() },
+        thresholds: Thresholds {
+            hot_celsius: Some(80.0),
+            ..Thresholds::default()
+        },
         ..Rules::default()
     };
     let good = Seen {
@@ -119,31 +133,94 @@ fn each_rule_has_its_word() {
         (stand.state, stand.freeze, stand.hand_back)
     };
     assert_eq!(state(good.clone()), (P::Lending, false, false));
-    assert_eq!(state(Seen { time: "2026-11-20T12:00:00Z".parse().unwrap(), ..good.clone() }), (P::OutsideHours, true, true));
-    assert_eq!(state(Seen { on_battery: Some(true), ..good.clone() }), (P::OnBattery, true, false));
-    assert_eq!(state(Seen { celsius: Some(80.0), ..good.clone() }), (P::TooHot, true, false));
-    assert_eq!(state(Seen { metered: Some(true), ..good.clone() }), (P::Metered, true, false));
-    assert_eq!(state(Seen { month_bytes: 100, ..good.clone() }), (P::NetworkUsedUp, true, true));
-    assert_eq!(state(Seen { disk_free: Some(5), ..good.clone() }), (P::DiskFull, false, false));
-    assert_eq!(state(Seen { disk_used: Some(1000), ..good.clone() }), (P::DiskFull, false, false));
-    let paused = look(&good, Word { paused: true, ..Word::default() });
+    assert_eq!(
+        state(Seen {
+            time: "2026-11-20T12:00:00Z".parse().unwrap(),
+            ..good.clone()
+        }),
+        (P::OutsideHours, true, true)
+    );
+    assert_eq!(
+        state(Seen {
+            on_battery: Some(true),
+            ..good.clone()
+        }),
+        (P::OnBattery, true, false)
+    );
+    assert_eq!(
+        state(Seen {
+            celsius: Some(80.0),
+            ..good.clone()
+        }),
+        (P::TooHot, true, false)
+    );
+    assert_eq!(
+        state(Seen {
+            metered: Some(true),
+            ..good.clone()
+        }),
+        (P::Metered, true, false)
+    );
+    assert_eq!(
+        state(Seen {
+            month_bytes: 100,
+            ..good.clone()
+        }),
+        (P::NetworkUsedUp, true, true)
+    );
+    assert_eq!(
+        state(Seen {
+            disk_free: Some(5),
+            ..good.clone()
+        }),
+        (P::DiskFull, false, false)
+    );
+    assert_eq!(
+        state(Seen {
+            disk_used: Some(1000),
+            ..good.clone()
+        }),
+        (P::DiskFull, false, false)
+    );
+    let paused = look(
+        &good,
+        Word {
+            paused: true,
+            ..Word::default()
+        },
+    );
     assert_eq!((paused.state, paused.freeze), (P::Paused, true));
-    let draining = look(&good, Word { draining: true, ..Word::default() });
-    assert_eq!((draining.state, draining.freeze, draining.slots), (P::Draining, false, 0));
+    let draining = look(
+        &good,
+        Word {
+            draining: true,
+            ..Word::default()
+        },
+    );
+    assert_eq!(
+        (draining.state, draining.freeze, draining.slots),
+        (P::Draining, false, 0)
+    );
 }
 
 #[test]
 fn what_is_hot_has_to_cool_down() {
     let rules = Rules {
         slots: 1,
-        thresholds: Thresholds { hot_celsius: Some(80.0), ..Thresholds::default() },
+        thresholds: Thresholds {
+            hot_celsius: Some(80.0),
+            ..Thresholds::default()
+        },
         ..Rules::default()
     };
     let mut judge = Judge::default();
     let states: Vec<bool> = [79.0, 81.0, 78.0, 76.0, 75.0, 78.0]
         .into_iter()
         .map(|celsius| {
-            let seen = Seen { celsius: Some(celsius), ..Seen::default() };
+            let seen = Seen {
+                celsius: Some(celsius),
+                ..Seen::default()
+            };
             judge.look(&rules, Word::default(), &seen).freeze
         })
         .collect();

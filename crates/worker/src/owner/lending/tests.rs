@@ -71,7 +71,6 @@ proptest! {
         let both = stricter(&file, &page);
         prop_assert!(within(&both, &file), "{both:?} gives more than {file:?}");
         prop_assert!(within(&both, &page), "{both:?} gives more than {page:?}");
-        prop_assert_eq!(&stricter(&both, &page), &both);
     }
 
     #[test]
