@@ -27,6 +27,7 @@ mod processes;
 mod rootfs;
 mod terminal;
 mod tools;
+mod usage;
 mod vm;
 
 pub use cgroup::{Cgroups, DEFAULT_PROCESSES, Lent};
@@ -41,4 +42,5 @@ pub use port::{
     Executor, Exit, ImageWish, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
 };
 pub use tools::ToolDirs;
+pub use usage::{Use, own_family, own_process};
 pub use vm::{Vm, VmError};

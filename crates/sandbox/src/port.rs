@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Finding, Network};
+use crate::{Finding, Network, Use};
 
 /// Where a job's output goes, in the order in which it was printed. Bounded: a reader that is
 /// slower than the job slows the job down, nothing piles up.
@@ -41,6 +41,8 @@ pub struct Spec {
     /// Hears, line by line, what takes long while the sandbox is prepared: images that are pulled,
     /// services that begin. Lines that it has no room for are dropped.
     pub progress: Option<Sink>,
+    /// The job gets what nobody else wants of processors and disks: the idle classes of both.
+    pub polite: bool,
 }
 
 /// The image that a job asks for.
@@ -273,6 +275,11 @@ pub trait Sandbox: Send + Sync {
     /// # Errors
     /// When nothing runs.
     async fn thaw(&self) -> Result<(), SandboxError>;
+
+    /// What it uses of the machine now; `None` where that can't be known, or before it runs.
+    async fn usage(&self) -> Option<Use> {
+        None
+    }
 
     /// Ends every process, frozen ones and those that ignore SIGTERM included. Idempotent; a
     /// sandbox that was killed before `run` never runs.
