@@ -29,7 +29,7 @@ pub use dummy::Dummy;
 pub use finding::Finding;
 pub use host::Host;
 pub use namespace::Namespace;
-pub use network::Network;
+pub use network::{JobNetwork, MAKE_NETWORK, Network, Networks, make_network};
 pub use port::{
     Executor, Exit, ImageWish, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
 };
