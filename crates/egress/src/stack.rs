@@ -10,7 +10,7 @@ mod tcp;
 mod udp;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -129,9 +129,7 @@ impl Stack {
         let inner = &mut *inner;
         loop {
             let now = self.now();
-            inner
-                .interface
-                .poll(now, &mut inner.wire, &mut inner.sockets);
+            inner.interface.poll(now, &mut inner.wire, &mut inner.sockets);
             let mut sent = 0;
             while let Some(packet) = inner.wire.to_job.pop_front() {
                 match self.to_job.try_send(packet) {
@@ -151,12 +149,8 @@ impl Stack {
     }
 
     /// Judges a target by what is known now.
-    fn judge(
-        &self,
-        inner: &Inner,
-        protocol: Protocol,
-        to: SocketAddr,
-    ) -> (Target, Result<(), Refused>) {
+    fn judge(&self, inner: &Inner, protocol: Protocol, to: SocketAddr) -> (Target, Result<(), Refused>) {
+        let to = outside(to);
         let names = inner.names.of(to.ip(), Instant::now());
         let target = Target {
             protocol,
@@ -204,9 +198,7 @@ impl Stack {
             port: 0,
             host: inner.names.of(to, Instant::now()).last().cloned(),
         };
-        self.gateway
-            .ledger
-            .refused(&self.job, target, Refused::Protocol);
+        self.gateway.ledger.refused(&self.job, target, Refused::Protocol);
         let error = packet::unreachable(bytes, Unreachable::Prohibited);
         error.into_iter().for_each(|error| inner.wire.send(error));
     }
@@ -341,6 +333,17 @@ const DNS: u16 = 53;
 fn is_resolver(to: SocketAddr) -> bool {
     let here = to.ip() == IpAddr::V4(NAMESERVER_V4) || to.ip() == IpAddr::V6(NAMESERVER_V6);
     here && to.port() == DNS
+}
+
+/// Where the worker connects to for what a job calls this. The gateway's address stands for the
+/// machine's loopback, which a job can't call by its name: that is its own.
+fn outside(to: SocketAddr) -> SocketAddr {
+    let port = to.port();
+    match to.ip() {
+        IpAddr::V4(GATEWAY_V4) => (Ipv4Addr::LOCALHOST, port).into(),
+        IpAddr::V6(GATEWAY_V6) => (Ipv6Addr::LOCALHOST, port).into(),
+        _ => to,
+    }
 }
 
 /// Whether an address is the gateway's own.

@@ -188,6 +188,7 @@ impl ContainerSandbox {
             marker: None,
             launcher: None,
             polite: false,
+            network: None,
         };
         Self {
             id: id.to_owned(),
