@@ -17,6 +17,7 @@ mod home;
 mod host;
 mod launch;
 mod namespace;
+mod network;
 mod port;
 mod processes;
 mod rootfs;
@@ -28,6 +29,7 @@ pub use dummy::Dummy;
 pub use finding::Finding;
 pub use host::Host;
 pub use namespace::Namespace;
+pub use network::Network;
 pub use port::{
     Executor, Exit, ImageWish, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
 };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::Finding;
+use crate::{Finding, Network};
 
 /// Where a job's output goes, in the order in which it was printed. Bounded: a reader that is
 /// slower than the job slows the job down, nothing piles up.
@@ -23,8 +23,8 @@ pub struct Spec {
     pub mirror: Option<PathBuf>,
     /// The address whose clones are served from `mirror`, as it stands in the script.
     pub clone_url: Option<String>,
-    /// Whether the job may use the network.
-    pub network: bool,
+    /// Its network.
+    pub network: Network,
     /// What it may use at most.
     pub limits: ResourceLimits,
     /// Its terminal.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use travis_sandbox::{
-    Cgroups, Dummy, Executor, Exit, Host, Namespace, Sandbox, SandboxError, Spec, ToolDirs,
+    Cgroups, Dummy, Executor, Exit, Host, Namespace, Network, Sandbox, SandboxError, Spec, ToolDirs,
 };
 
 /// Longer than anything here takes, so that a hang fails instead of hanging.
@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 fn spec(id: &str) -> Spec {
     Spec {
         id: id.to_owned(),
-        network: true,
+        network: Network::Machine,
         ..Spec::default()
     }
 }
