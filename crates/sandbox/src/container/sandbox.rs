@@ -187,6 +187,7 @@ impl ContainerSandbox {
             terminal,
             marker: None,
             launcher: None,
+            polite: false,
         };
         Self {
             id: id.to_owned(),
