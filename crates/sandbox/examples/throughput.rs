@@ -75,7 +75,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
         exit?;
         let took = since.elapsed().as_secs_f64();
-        let all: u64 = gateway.contacts(id).iter().map(|c| c.sent + c.received).sum();
+        let all: u64 = gateway
+            .contacts(id)
+            .iter()
+            .map(|c| c.sent + c.received)
+            .sum();
         println!(
             "{name}: {} MB in {took:.2} s, {:.0} MB/s",
             all >> 20,

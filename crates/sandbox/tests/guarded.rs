@@ -8,7 +8,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -157,7 +157,10 @@ async fn a_job_reaches_what_is_allowed_and_nothing_else() {
     );
     let (exit, text) = bench.run("1", &gateway, &script).await;
     assert_eq!(exit.code, Some(0), "{text}");
-    assert!(!text.contains("REACHED") && !text.contains("SLOW") && !text.contains("PINGED"), "{text}");
+    assert!(
+        !text.contains("REACHED") && !text.contains("SLOW") && !text.contains("PINGED"),
+        "{text}"
+    );
     assert_eq!(text.matches("refused").count(), 11, "{text}");
     let refusals = gateway.refusals("1");
     let reason = |ip: &str| {
@@ -170,7 +173,10 @@ async fn a_job_reaches_what_is_allowed_and_nothing_else() {
     assert_eq!(reason("fd00:ec2::254"), Some(Refused::Metadata));
     assert_eq!(reason(&machine.to_string()), Some(Refused::OwnMachine));
     assert!(refusals.iter().any(|r| r.target.protocol == Protocol::Udp));
-    assert_eq!(told.recv().await.unwrap().target.ip.to_string(), "127.0.0.1");
+    assert_eq!(
+        told.recv().await.unwrap().target.ip.to_string(),
+        "127.0.0.1"
+    );
     assert!(text.starts_with("hello\nagain\n"), "{text}");
     let contacts = gateway.contacts("1");
     assert_eq!(contacts.len(), 1);
@@ -186,7 +192,11 @@ async fn own_address() -> IpAddr {
         Ok(()) => socket.local_addr().unwrap().ip(),
         Err(_) => Ipv4Addr::LOCALHOST.into(),
     };
-    if found.is_loopback() { Ipv4Addr::new(10, 0, 2, 2).into() } else { found }
+    if found.is_loopback() {
+        Ipv4Addr::new(10, 0, 2, 2).into()
+    } else {
+        found
+    }
 }
 
 const NAMES: &[(&str, [u8; 4])] = &[
@@ -223,7 +233,10 @@ async fn names_are_resolved_and_connections_judged_by_their_address() {
     );
     let (_, text) = bench.run("1", &gateway, &script).await;
     assert!(text.starts_with("nameserver 10.0.2.3\n"), "{text}");
-    assert!(text.contains("TRAVIS_OWN_NETWORK=1\n127.0.0.1\nno such name\nrefused\n"), "{text}");
+    assert!(
+        text.contains("TRAVIS_OWN_NETWORK=1\n127.0.0.1\nno such name\nrefused\n"),
+        "{text}"
+    );
     let refusals = gateway.refusals("1");
     assert_eq!(refusals.len(), 1, "{refusals:?}");
     assert_eq!(refusals[0].target.host.as_deref(), Some("rebind.example"));

@@ -76,11 +76,25 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::logs::index))
         .routes(routes!(r::logs::search))
         .routes(routes!(r::workers::list))
-        .routes(routes!(r::workers::find, r::workers::remove))
+        .routes(routes!(
+            r::workers::find,
+            r::workers::change,
+            r::workers::remove
+        ))
+        .routes(routes!(r::workers::history))
+        .routes(routes!(r::workers::hours))
+        .routes(routes!(r::workers::ban))
+        .routes(routes!(r::workers::unban))
+        .routes(routes!(r::workers::tier))
         .routes(routes!(r::workers::pause))
         .routes(routes!(r::workers::resume))
         .routes(routes!(r::workers::drain))
-        .routes(routes!(r::workers::enrolment_token))
+        .routes(routes!(r::enrolments::create))
+        .routes(routes!(r::enrolments::list))
+        .routes(routes!(r::enrolments::find, r::enrolments::revoke))
+        .routes(routes!(r::fleet::find))
+        .routes(routes!(r::fleet::of_owner))
+        .routes(routes!(r::downloads::list))
         .merge(hooks())
         .routes(routes!(r::worker_api::enrol))
         .routes(routes!(r::worker_api::challenge))

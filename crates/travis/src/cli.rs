@@ -3,21 +3,25 @@
 use crate::failure::Status;
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub mod appliance;
 pub mod client;
 pub mod file;
 pub mod run;
 pub mod serve;
+pub mod worker;
 
 #[cfg(test)]
 mod tests;
 
+use appliance::ApplianceArgs;
 use client::{
     BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EncryptArgs, EnvArgs, LoginArgs, LogsArgs,
     OpenArgs, PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
 use file::{ConditionArgs, ExpandArgs, LintArgs};
 use run::RunArgs;
-use serve::{ServerArgs, UpArgs, WorkerArgs};
+use serve::{ServerArgs, UpArgs};
+use worker::WorkerArgs;
 
 /// Over the options that every command has.
 const GLOBAL: &str = "Options of every command";
@@ -99,6 +103,9 @@ pub enum Command {
     Server(ServerArgs),
     /// Lend this machine to a server
     Worker(WorkerArgs),
+    /// Parts of the machine image
+    #[command(hide = true)]
+    Appliance(ApplianceArgs),
     /// Remember a server and an API token
     Login(LoginArgs),
     /// Add a repository, or switch one on again

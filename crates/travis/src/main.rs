@@ -1,6 +1,7 @@
 //! `travis`: everything in one program. Here the process is set up; the client commands live in
 //! `commands`, the long-running ones in `serve`.
 
+mod appliance;
 mod cli;
 mod client;
 mod commands;
@@ -11,6 +12,7 @@ mod serve;
 mod session;
 
 use clap::Parser as _;
+use cli::worker::WorkerArgs;
 use cli::{Cli, ColorChoice, Command};
 use failure::{Failure, Status};
 use futures_util::FutureExt as _;
@@ -36,7 +38,8 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Up(args) => serve(serve::up(args)),
         Command::Server(args) => serve(serve::server(args)),
-        Command::Worker(args) => serve(serve::worker(args)),
+        Command::Worker(WorkerArgs { action: None, run }) => serve(serve::worker(run)),
+        Command::Appliance(args) => serve(appliance::run(args)),
         command => client(command, cli.format, cli.color),
     }
 }

@@ -115,7 +115,11 @@ impl Networks {
     /// What is missing.
     pub async fn check(&self) -> Result<(), SandboxError> {
         let made = self.maker.make().await.map_err(SandboxError::Network)?;
-        let mut spare = self.maker.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spare = self
+            .maker
+            .spare
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *spare = Some(made);
         Ok(())
     }
@@ -123,7 +127,10 @@ impl Networks {
 
 impl Maker {
     fn take(&self) -> Option<Namespaces> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.spare
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     async fn make(&self) -> io::Result<Namespaces> {
@@ -160,7 +167,12 @@ fn receive(socket: &OwnedFd) -> io::Result<Namespaces> {
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];
     let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
-    recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut control, flags)?;
+    recvmsg(
+        socket,
+        &mut [IoSliceMut::new(&mut byte)],
+        &mut control,
+        flags,
+    )?;
     let mut all = control.drain().flat_map(|message| match message {
         RecvAncillaryMessage::ScmRights(fds) => fds.collect(),
         _ => Vec::new(),
@@ -216,7 +228,11 @@ impl JobNetwork {
 
 fn path(fd: &OwnedFd) -> String {
     let process = rustix::process::getpid();
-    format!("/proc/{}/fd/{}", process.as_raw_nonzero(), fd.as_fd().as_raw_fd())
+    format!(
+        "/proc/{}/fd/{}",
+        process.as_raw_nonzero(),
+        fd.as_fd().as_raw_fd()
+    )
 }
 
 /// Takes packets from the job.

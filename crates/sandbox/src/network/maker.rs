@@ -12,9 +12,7 @@ use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{getgid, getuid};
-use travis_egress::{
-    GATEWAY_V4, GATEWAY_V6, JOB_V4, JOB_V6, PREFIX_V4, PREFIX_V6,
-};
+use travis_egress::{GATEWAY_V4, GATEWAY_V6, JOB_V4, JOB_V6, PREFIX_V4, PREFIX_V6};
 use tun_rs::DeviceBuilder;
 
 use super::netlink::Netlink;
@@ -91,8 +89,12 @@ fn make_tunnel() -> Result<OwnedFd, Failed> {
     if v6 {
         builder = builder.ipv6(JOB_V6, PREFIX_V6);
     }
-    let device = builder.build_sync().map_err(failed("make a tunnel device"))?;
-    let index = device.if_index().map_err(failed("find the tunnel device"))?;
+    let device = builder
+        .build_sync()
+        .map_err(failed("make a tunnel device"))?;
+    let index = device
+        .if_index()
+        .map_err(failed("find the tunnel device"))?;
     let kernel = Netlink::open().map_err(failed("speak with the kernel"))?;
     let set_up = |kernel: &Netlink| {
         kernel.switch_on(LOOPBACK)?;
@@ -119,6 +121,11 @@ fn send(all: &[BorrowedFd<'_>]) -> io::Result<()> {
         return Err(io::Error::other("no room for the descriptors"));
     }
     let socket = io::stdin();
-    sendmsg(&socket, &[IoSlice::new(b"n")], &mut control, SendFlags::NOSIGNAL)?;
+    sendmsg(
+        &socket,
+        &[IoSlice::new(b"n")],
+        &mut control,
+        SendFlags::NOSIGNAL,
+    )?;
     Ok(())
 }

@@ -75,7 +75,9 @@ impl Netlink {
         let (length, _) = recv(&self.0, &mut answer[..], RecvFlags::empty())?;
         let answer = answer.get(..length).unwrap_or_default();
         let kind = answer.get(4..6).and_then(|bytes| bytes.try_into().ok());
-        let code = answer.get(HEADER..HEADER + 4).and_then(|bytes| bytes.try_into().ok());
+        let code = answer
+            .get(HEADER..HEADER + 4)
+            .and_then(|bytes| bytes.try_into().ok());
         match (kind.map(u16::from_ne_bytes), code.map(i32::from_ne_bytes)) {
             (Some(ERROR), Some(0)) => Ok(()),
             (Some(ERROR), Some(code)) => Err(io::Error::from_raw_os_error(-code)),

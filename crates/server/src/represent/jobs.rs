@@ -138,18 +138,7 @@ impl Represent<'_> {
             exit_code: row.exit_code,
             reason: row.reason,
             executor: row.executor,
-            worker: v3::WorkerMinimal {
-                head: v3::Head::minimal("worker", format!("/v3/worker/{}", row.worker_id)),
-                id: row.worker_id.get(),
-                name: worker.map_or_else(
-                    || format!("worker-{}", row.worker_id),
-                    |worker| worker.name.clone(),
-                ),
-                owner: worker.map_or_else(
-                    || super::owner("unknown"),
-                    |worker| self.owner_of(worker.owner_id),
-                ),
-            },
+            worker: self.worker_minimal(row.worker_id, worker),
             leased_at: time(row.leased_at),
             started_at: time_opt(row.started_at),
             finished_at: time_opt(row.finished_at),
