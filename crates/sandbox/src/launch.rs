@@ -57,14 +57,7 @@ pub(crate) struct Launch {
 
 /// What makes a program the last in the line for processors and disks. Idle classes are kept by
 /// all that it starts.
-const POLITE: [&str; 6] = [
-    "/usr/bin/chrt",
-    "--idle",
-    "0",
-    "/usr/bin/ionice",
-    "-c",
-    "3",
-];
+const POLITE: [&str; 6] = ["/usr/bin/chrt", "--idle", "0", "/usr/bin/ionice", "-c", "3"];
 /// Where there are no such classes.
 const NICE: [&str; 3] = ["/usr/bin/nice", "-n", "19"];
 
