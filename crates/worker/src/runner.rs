@@ -237,6 +237,7 @@ impl Job {
                     dist: wish.dist.clone(),
                 }),
             services: self.assignment.services.clone(),
+            ..Spec::default()
         };
         let sandbox = self
             .executor

@@ -100,6 +100,7 @@ impl Here<'_> {
             image: None,
             polite: false,
             services: Vec::new(),
+            ..Spec::default()
         };
         let limits = Limits {
             total_seconds: self.args.timeout * 60,
