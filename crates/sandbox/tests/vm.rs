@@ -304,7 +304,7 @@ async fn only_images_that_are_there_are_started() {
     let odd = root.path().join("odd");
     std::fs::create_dir(&odd).unwrap();
     std::fs::copy(image.join("vmlinuz"), odd.join("vmlinuz")).unwrap();
-    std::fs::copy(image.join("initrd-job.img"), odd.join("initrd-job.img")).unwrap();
+    std::fs::copy(image.join("job-initrd.img"), odd.join("job-initrd.img")).unwrap();
     std::fs::write(odd.join("disk.raw"), vec![0; 1 << 20]).unwrap();
     let executor = Vm::emulated(root.path().join("jobs"), odd, Vec::new())
         .await
