@@ -2,6 +2,7 @@
 //!
 //! One port, [`Executor`] and [`Sandbox`], and its executors:
 //!
+//! - [`Container`]: Podman or Docker, with images by language and services beside the job;
 //! - [`Namespace`]: bubblewrap with a private root, process and network namespaces; the default;
 //! - [`Vm`]: an ephemeral virtual machine per job, by QEMU; [`guest()`] runs inside of it;
 //! - [`Host`]: a plain process of the machine, for owners who ask for it by name;
@@ -10,6 +11,7 @@
 //! Whatever the executor, a job gets a fresh home and a terminal, and nothing of it stays.
 
 mod cgroup;
+mod container;
 mod dummy;
 mod environment;
 mod files;
@@ -25,9 +27,11 @@ mod processes;
 mod rootfs;
 mod terminal;
 mod tools;
+mod usage;
 mod vm;
 
 pub use cgroup::{Cgroups, DEFAULT_PROCESSES, Lent};
+pub use container::{Container, ImageRow, ImageSettings, ImageTable, ServiceRow};
 pub use dummy::Dummy;
 pub use finding::Finding;
 pub use guest::{GuestError, guest};
@@ -38,4 +42,5 @@ pub use port::{
     Executor, Exit, ImageWish, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
 };
 pub use tools::ToolDirs;
+pub use usage::{Use, own_family, own_process};
 pub use vm::{Vm, VmError};

@@ -216,6 +216,7 @@ impl Executor for Namespace {
             terminal: spec.terminal,
             marker: None,
             launcher: Some("bwrap: "),
+            polite: spec.polite,
         };
         Ok(Box::new(ProcessSandbox::new(&spec.id, launch, home, group)))
     }
