@@ -219,6 +219,7 @@ fn run(port: &File, job: &Job, script: &str) -> Result<Ended, GuestError> {
         marker: Some((MARKER, "job".to_owned())),
         launcher: Some("setpriv: "),
         polite: false,
+        network: None,
     };
     let sandbox = ProcessSandbox::new("job", launch, Home::existing(HOME.into()), group);
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -83,6 +83,7 @@ impl Executor for Host {
             marker: Some((MARKER, format!("{}/{}", text(&homes), spec.id))),
             launcher: None,
             polite: spec.polite,
+            network: None,
         };
         Ok(Box::new(ProcessSandbox::new(&spec.id, launch, home, group)))
     }

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cgroup::Group;
 use crate::home::Home;
+use crate::network::JobNetwork;
 use crate::terminal::Terminal;
 use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize, Use, processes, usage};
 
@@ -31,6 +32,7 @@ const CHUNK: usize = 64 * 1024;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How messages of the program that makes the session begin.
 const SESSION_LEADER: &str = "setsid: ";
+const NETWORK_ENTRY: &str = "nsenter: ";
 /// Stack of the watching thread; it calls nothing deep.
 const STACK: usize = 256 * 1024;
 
@@ -51,6 +53,8 @@ pub(crate) struct Launch {
     /// The program is a launcher: its messages begin with this when it fails before the job
     /// begins, and it says `128 + signal` when a signal ended the job.
     pub(crate) launcher: Option<&'static str>,
+    /// Its network, when it has one of its own with a way out.
+    pub(crate) network: Option<JobNetwork>,
     /// It gets what nobody else wants of processors and disks.
     pub(crate) polite: bool,
 }
@@ -288,7 +292,11 @@ impl Shared {
         let code = status.code();
         let killed = self.killed.load(Ordering::SeqCst);
         // Whoever could not begin says why on the job's terminal.
-        let launchers = [Some(SESSION_LEADER), self.launch.launcher];
+        let launchers = [
+            Some(SESSION_LEADER),
+            Some(NETWORK_ENTRY),
+            self.launch.launcher,
+        ];
         let mut launchers = launchers.into_iter().flatten();
         if !killed
             && matches!(code, Some(1 | 126 | 127))
@@ -332,7 +340,11 @@ impl Shared {
                 shell
             }
         };
-        command.args(words).args(&self.launch.command);
+        command.args(words);
+        if let Some(network) = &self.launch.network {
+            command.args(network.enter());
+        }
+        command.args(&self.launch.command);
         command.env_clear();
         command.envs(self.launch.environment.iter().map(|(k, v)| (k, v)));
         if let Some((name, value)) = &self.launch.marker {
