@@ -14,9 +14,11 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use suite::{Tempo, collect, holds_its_promises};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use travis_sandbox::{Executor, Exit, ResourceLimits, Spec, Vm};
+use travis_egress::{Gateway, Policy, Reach};
+use travis_sandbox::{Executor, Exit, Network, ResourceLimits, Spec, Vm};
 
 /// Set where these tests run: `make test-image`.
 const REQUIRE: &str = "TRAVIS_TEST_REQUIRE_VM";
@@ -279,6 +281,61 @@ async fn is_swept(executor: &dyn Executor) {
     executor.sweep().await;
     let (exit, _) = run(executor, spec("1"), "true\n").await;
     assert_eq!(exit.code, Some(0));
+}
+
+/// Security case 31: the network of a machine is the gateway's, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machines_packets_go_through_the_gateway() {
+    let Some((executor, _root)) = executor().await else {
+        return;
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (allowed, other_port) = (
+        listener.local_addr().unwrap(),
+        other.local_addr().unwrap().port(),
+    );
+    let serving = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (mut read, mut write) = stream.split();
+            let _ = tokio::io::copy(&mut read, &mut write).await;
+        }
+    });
+    let gateway = Gateway::new(Policy {
+        reach: Reach::Internet,
+        allowed: vec![allowed.to_string().parse().unwrap()],
+        ..Policy::default()
+    });
+    let guarded = Spec {
+        network: Network::Guarded(gateway.clone()),
+        ..spec("1")
+    };
+    let script = format!(
+        r#"
+        try() {{ if (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; then echo "REACHED $1"; else echo "refused $1"; fi; }}
+        exec 3<>/dev/tcp/10.0.2.2/{port} && echo hello >&3 && read -r -u 3 line && echo "$line"
+        began=$SECONDS
+        try 10.0.2.2 {other_port}; try 192.168.1.1 80; try 169.254.169.254 80; try 100.64.0.1 80
+        try 10.0.2.77 80; try fd00:ec2::254 80
+        # As root, around what the machine was told: other addresses, and no route but its own.
+        sudo ip address add 10.0.2.99/24 dev eth0
+        sudo ip route replace 192.168.0.0/16 dev eth0
+        try 192.168.1.1 80
+        [ $((SECONDS - began)) -lt 60 ] && echo soon
+        head -c 3000000 /dev/zero | tr '\0' x >&3 & head -c 3000000 <&3 | wc -c
+        "#,
+        port = allowed.port(),
+    );
+    let (exit, text) = run(&executor, guarded, &script).await;
+    assert_eq!(
+        text,
+        "hello\nrefused 10.0.2.2\nrefused 192.168.1.1\nrefused 169.254.169.254\nrefused 100.64.0.1\n\
+         refused 10.0.2.77\nrefused fd00:ec2::254\nrefused 192.168.1.1\nsoon\n3000000\n",
+        "{exit:?}"
+    );
+    assert!(!gateway.refusals("1").is_empty());
+    assert_eq!(gateway.contacts("1").len(), 1);
+    serving.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
