@@ -9,6 +9,7 @@ mod server;
 mod settings;
 mod signals;
 mod up;
+mod vm;
 mod worker;
 
 pub use local_worker::host_name;
