@@ -81,6 +81,9 @@ impl Git {
             "maintenance.auto=false",
             "http.followRedirects=false",
             "protocol.version=2",
+            // A mirror that lost its power knows what it names: one flush for a fetch.
+            "core.fsync=all",
+            "core.fsyncMethod=batch",
         ] {
             command.args(["-c", setting]);
         }

@@ -221,8 +221,21 @@ impl Mirrors {
                     return Ok(());
                 }
                 let from = From { url: &url, via };
-                self.bring(from, &path, &slot, &sha, &want.refs, after)
+                match self
+                    .bring(from, &path, &slot, &sha, &want.refs, after)
                     .await
+                {
+                    // A mirror is a copy: one that a loss of power left half-written is made anew.
+                    Err(error) if is_broken(&error) => {
+                        let gone = path.with_extension("gone");
+                        tokio::fs::rename(&path, &gone).await?;
+                        tokio::fs::remove_dir_all(&gone).await?;
+                        slot.known().seen.clear();
+                        self.bring(from, &path, &slot, &sha, &want.refs, after)
+                            .await
+                    }
+                    other => other,
+                }
             };
             tokio::time::timeout(after, work)
                 .await
@@ -271,6 +284,7 @@ impl Mirrors {
         if !self.has_commit(path, sha, names, after).await? {
             let spec = format!("+{sha}:refs/seen/{sha}");
             match self.fetch(path, from, &pinned, &[spec], after).await {
+                Err(error) if is_broken(&error) => return Err(error),
                 Err(ForgeError::NotFound { .. } | ForgeError::Git { .. }) => {
                     return Err(ForgeError::not_found(format!(
                         "commit {sha} of {}",
@@ -419,8 +433,11 @@ fn remember(slot: &Slot, sha: &str, names: &[String]) {
 /// Makes a bare repository with further `config`, unless it is there. Whether it was made. By hand,
 /// which spares a process.
 pub(crate) async fn make_bare(path: &Path, config: &str) -> Result<bool, ForgeError> {
-    if tokio::fs::try_exists(path.join("HEAD")).await? {
-        return Ok(false);
+    // A loss of power can leave it there and empty.
+    match tokio::fs::read(path.join("HEAD")).await {
+        Ok(head) if !head.is_empty() => return Ok(false),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
     }
     for inside in ["objects", "refs/heads"] {
         tokio::fs::create_dir_all(path.join(inside)).await?;
@@ -430,6 +447,19 @@ pub(crate) async fn make_bare(path: &Path, config: &str) -> Result<bool, ForgeEr
     // Last, since its presence says that the rest is there.
     tokio::fs::write(path.join("HEAD"), "ref: refs/heads/main\n").await?;
     Ok(true)
+}
+
+/// Whether it was the mirror itself that git could not read.
+fn is_broken(error: &ForgeError) -> bool {
+    const SIGNS: [&str; 6] = [
+        " is empty",
+        "missing object",
+        "missing blob",
+        "missing tree",
+        "is corrupt",
+        "bad object",
+    ];
+    matches!(error, ForgeError::Git { stderr } if SIGNS.iter().any(|sign| stderr.contains(sign)))
 }
 
 fn size_of(path: &Path) -> u64 {

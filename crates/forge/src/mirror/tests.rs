@@ -68,6 +68,30 @@ async fn what_is_here_needs_no_host() {
     );
 }
 
+/// A loss of power leaves files that are there and empty.
+#[tokio::test]
+async fn a_mirror_that_lost_its_power_is_made_anew() {
+    let root = tempfile::tempdir().unwrap();
+    let (dir, _, second) = sample(root.path());
+    let place = root.path().join("m");
+    let mirrors = Mirrors::new(place.clone(), true).unwrap();
+    let wanted = want(&second, &["refs/heads/main"]);
+    let mirror = mirrors.update(&url(&dir), &wanted, LONG).await.unwrap();
+    let third = commit(&dir, &[("third.txt", "3")], "third");
+    let object = format!("objects/{}/{}", &second[..2], &second[2..]);
+    for broken in [object.as_str(), "HEAD"] {
+        let path = mirror.path.join(broken);
+        let _ = std::fs::remove_file(&path);
+        std::fs::write(&path, "").unwrap();
+        let restarted = Mirrors::new(place.clone(), true).unwrap();
+        let wanted = want(&third, &["refs/heads/main"]);
+        let mended = restarted.update(&url(&dir), &wanted, LONG).await.unwrap();
+        git(&mended.path, &["fsck", "--connectivity-only"]);
+        assert_eq!(git(&mended.path, &["rev-parse", "main"]), third);
+        git(&mended.path, &["update-ref", "refs/heads/main", &second]);
+    }
+}
+
 #[tokio::test]
 async fn follows_a_branch_and_keeps_old_commits() {
     let root = tempfile::tempdir().unwrap();
