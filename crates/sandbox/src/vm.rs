@@ -268,11 +268,9 @@ impl Vm {
 
 /// Half of this machine's memory, at most [`MEMORY`].
 fn default_memory() -> u64 {
-    let half = rustix::system::sysinfo();
-    let unit = u64::from(half.mem_unit.max(1));
-    let total = u64::try_from(half.totalram)
-        .unwrap_or(MEMORY)
-        .saturating_mul(unit);
+    let machine = rustix::system::sysinfo();
+    let unit = u64::from(machine.mem_unit.max(1));
+    let total = machine.totalram.saturating_mul(unit);
     (total / 2).clamp(256 << 20, MEMORY)
 }
 
