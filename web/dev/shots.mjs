@@ -34,6 +34,7 @@ const pages = {
   workers: '/workers',
   worker: '/workers/4',
   workernew: '/workers/new',
+  person: '/people/harborlight',
   account: '/account',
   signin: '/sign-in',
   add: '/add',

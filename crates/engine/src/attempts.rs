@@ -299,6 +299,7 @@ impl Engine {
         attempt.finished_at = Some(now);
         note(&mut attempt);
         tx.save_attempt(&attempt, before).await?;
+        crate::ledger::note(tx.as_mut(), &attempt, &job, event).await?;
         self.keys.forget(id);
         self.masks.forget(id);
         let mut changes = Changes::default();

@@ -1,7 +1,8 @@
 //! Who gets which job: polls of workers, answered as soon as there is something to say.
 
 use crate::{
-    Engine, EngineError, Vault, changes::Changes, limits::FullRepositories, offer::Offer, runs::Run,
+    Engine, EngineError, PageOrders, Vault, changes::Changes, limits::FullRepositories,
+    offer::Offer, runs::Run,
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -45,6 +46,8 @@ pub struct Orders {
     pub renewed: Vec<AttemptId>,
     /// Leave when nothing runs.
     pub drain: bool,
+    /// What its page tells it.
+    pub page: PageOrders,
 }
 
 /// Which poll of each worker is the newest: an older one is answered by nobody's wish, and what it
@@ -68,7 +71,8 @@ impl HeldPolls {
 
 impl Orders {
     fn is_urgent(&self) -> bool {
-        !(self.offers.is_empty() && self.cancel.is_empty() && self.lost.is_empty())
+        self.page.news
+            || !(self.offers.is_empty() && self.cancel.is_empty() && self.lost.is_empty())
     }
 }
 
@@ -103,6 +107,7 @@ impl Engine {
             first = false;
             if orders.is_urgent() || Instant::now() >= until {
                 orders.renewed = renewed;
+                self.note_told(id, &orders.page);
                 return Ok(orders);
             }
             let woken = async {
@@ -210,6 +215,7 @@ impl Engine {
             }
         }
         orders.drain = worker.draining;
+        orders.page = self.page_orders(reader.as_mut(), &worker).await?;
         drop(reader);
         let mut unchanged = true;
         if first {
@@ -235,7 +241,8 @@ impl Engine {
                 }
             }
         }
-        let lent = if worker.paused || worker.draining || call.draining {
+        let lent = if worker.paused || worker.draining || call.draining || self.is_too_old(&worker)
+        {
             0
         } else {
             call.slots.min(worker.slots)

@@ -61,4 +61,6 @@ ids! {
     ApprovalId,
     /// What jobs kept for later ones.
     CacheId,
+    /// A token with which a machine joins.
+    EnrolmentId,
 }

@@ -82,6 +82,8 @@ impl Executor for Host {
             terminal: spec.terminal,
             marker: Some((MARKER, format!("{}/{}", text(&homes), spec.id))),
             launcher: None,
+            polite: spec.polite,
+            network: None,
         };
         Ok(Box::new(ProcessSandbox::new(&spec.id, launch, home, group)))
     }

@@ -1,6 +1,13 @@
 //! A job's network.
 
+mod guarded;
+mod maker;
+mod netlink;
+
 use travis_egress::Gateway;
+
+pub use guarded::{JobNetwork, MAKE_NETWORK, Networks};
+pub use maker::make_network;
 
 /// The network that a job gets.
 #[derive(Debug, Clone, Default)]
@@ -20,5 +27,11 @@ impl Network {
     #[must_use]
     pub fn is_on(&self) -> bool {
         !matches!(self, Self::Off)
+    }
+
+    /// Whether the job shares no port with any other.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        !matches!(self, Self::Machine)
     }
 }

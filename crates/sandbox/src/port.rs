@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Finding, Network};
+use crate::{Finding, Network, Use};
 
 /// Where a job's output goes, in the order in which it was printed. Bounded: a reader that is
 /// slower than the job slows the job down, nothing piles up.
@@ -41,6 +41,8 @@ pub struct Spec {
     /// Hears, line by line, what takes long while the sandbox is prepared: images that are pulled,
     /// services that begin. Lines that it has no room for are dropped.
     pub progress: Option<Sink>,
+    /// The job gets what nobody else wants of processors and disks: the idle classes of both.
+    pub polite: bool,
 }
 
 /// The image that a job asks for.
@@ -130,6 +132,11 @@ pub enum SandboxError {
     /// No terminal.
     #[error("can't make a terminal for the job: {0}; check that /dev/ptmx exists and is free")]
     Terminal(std::io::Error),
+    /// No network of the job's own.
+    #[error(
+        "can't make a network for the job: {0}; check that /dev/net/tun is there and may be opened, and that user namespaces are allowed"
+    )]
+    Network(std::io::Error),
     /// A limit that was asked for by value and that the kernel does not take.
     #[error("can't set the limit {limit} of control group {group}: {source}")]
     Limit {
@@ -149,6 +156,19 @@ pub enum SandboxError {
     /// Freezing is not to be had here.
     #[error("can't freeze sandbox {0}: it has no process")]
     NotRunning(String),
+    /// The job's machine.
+    #[error("the job's machine {what}: {reason}")]
+    Machine {
+        /// What happened to it: "did not start", "ended early".
+        what: &'static str,
+        /// Why, as far as that is known.
+        reason: String,
+    },
+    /// There is no image of this name here.
+    #[error(
+        "this worker has no image {0:?} for virtual machines; its owner can add one below images/vm in the worker's data directory"
+    )]
+    NoImage(String),
     /// The engine of containers refused something.
     #[error("{program} {task}: {reason}; `travis doctor` says what is missing")]
     Engine {
@@ -179,7 +199,7 @@ pub enum SandboxError {
     },
     /// A network that this executor can't give.
     #[error("a job can't have its network: {0}")]
-    Network(String),
+    NoNetwork(String),
     /// The thread that watches the process is gone.
     #[error("the watch over sandbox {0} ended early; see the worker's log")]
     WatchEnded(String),
@@ -196,6 +216,11 @@ pub trait Executor: Send + Sync {
 
     /// Names of the limits that it enforces here: `memory`, `processes`.
     fn limits(&self) -> Vec<&'static str>;
+
+    /// Of what it is made here, for people; empty when its kind says all.
+    fn detail(&self) -> String {
+        String::new()
+    }
 
     /// Makes a fresh place for one job. Nothing of the job runs yet.
     ///
@@ -255,6 +280,11 @@ pub trait Sandbox: Send + Sync {
     /// # Errors
     /// When nothing runs.
     async fn thaw(&self) -> Result<(), SandboxError>;
+
+    /// What it uses of the machine now; `None` where that can't be known, or before it runs.
+    async fn usage(&self) -> Option<Use> {
+        None
+    }
 
     /// Ends every process, frozen ones and those that ignore SIGTERM included. Idempotent; a
     /// sandbox that was killed before `run` never runs.

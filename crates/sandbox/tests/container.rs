@@ -7,14 +7,14 @@
 )]
 
 mod podman;
-mod promises;
+mod suite;
 
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use podman::executor;
-use promises::{FLOOD, collect, holds_its_promises, nothing_stays};
+use suite::{FLOOD, Tempo, collect, holds_its_promises, nothing_stays};
 use tokio_util::sync::CancellationToken;
 use travis_sandbox::{Executor, Exit, ImageWish, Network, ResourceLimits, SandboxError, Spec};
 
@@ -38,7 +38,7 @@ async fn container() {
     let Some(executor) = executor(root.path(), "").await else {
         return;
     };
-    holds_its_promises(&executor, FLOOD).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
     nothing_stays(&root.path().join("sandbox"));
 }
 

@@ -1,21 +1,21 @@
 //! What every executor promises, run for each that needs nothing but the machine.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod promises;
+mod suite;
 
-use promises::{FLOOD, holds_its_promises, nothing_stays};
+use suite::{FLOOD, Tempo, holds_its_promises, nothing_stays};
 use travis_sandbox::{Cgroups, Dummy, Executor as _, Host, Namespace, ToolDirs};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dummy() {
-    holds_its_promises(&Dummy::new(), "flood 30000000\n").await;
+    holds_its_promises(&Dummy::new(), "flood 30000000\n", Tempo::Process).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn host() {
     let root = tempfile::tempdir().unwrap();
     let executor = Host::new(root.path().to_owned(), ToolDirs::default());
-    holds_its_promises(&executor, FLOOD).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
     nothing_stays(root.path());
 }
 
@@ -23,7 +23,7 @@ async fn host() {
 async fn host_without_groups() {
     let root = tempfile::tempdir().unwrap();
     let executor = Host::with_cgroups(root.path().to_owned(), ToolDirs::default(), Cgroups::none());
-    holds_its_promises(&executor, FLOOD).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
     nothing_stays(root.path());
 }
 
@@ -41,7 +41,7 @@ async fn namespace() {
         println!("skipped: {}", reason.detail);
         return;
     }
-    holds_its_promises(&executor, FLOOD).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
     nothing_stays(root.path());
 }
 
@@ -64,6 +64,6 @@ async fn namespace_without_groups() {
         println!("skipped: {}", reason.detail);
         return;
     }
-    holds_its_promises(&executor, FLOOD).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
     nothing_stays(root.path());
 }

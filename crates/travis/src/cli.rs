@@ -3,6 +3,7 @@
 use crate::failure::Status;
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub mod appliance;
 pub mod client;
 pub mod file;
 pub mod run;
@@ -12,6 +13,7 @@ pub mod worker;
 #[cfg(test)]
 mod tests;
 
+use appliance::ApplianceArgs;
 use client::{
     BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EncryptArgs, EnvArgs, LoginArgs, LogsArgs,
     OpenArgs, PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
@@ -101,6 +103,9 @@ pub enum Command {
     Server(ServerArgs),
     /// Lend this machine to a server
     Worker(WorkerArgs),
+    /// Parts of the machine image
+    #[command(hide = true)]
+    Appliance(ApplianceArgs),
     /// Remember a server and an API token
     Login(LoginArgs),
     /// Add a repository, or switch one on again

@@ -1,6 +1,7 @@
 //! `travis`: everything in one program. Here the process is set up; the client commands live in
 //! `commands`, the long-running ones in `serve`.
 
+mod appliance;
 mod cli;
 mod client;
 mod commands;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Up(args) => serve(serve::up(args)),
         Command::Server(args) => serve(serve::server(args)),
         Command::Worker(WorkerArgs { action: None, run }) => serve(serve::worker(run)),
+        Command::Appliance(args) => serve(appliance::run(args)),
         command => client(command, cli.format, cli.color),
     }
 }

@@ -213,6 +213,7 @@ impl Job {
                     dist: wish.dist.clone(),
                 }),
             services: self.assignment.services.clone(),
+            ..Spec::default()
         };
         let sandbox = self
             .shop

@@ -109,6 +109,7 @@ impl World {
             limits: JobLimits::default(),
             access,
             compare_every: COMPARE_EVERY,
+            minimum_worker_version: None,
             key_length: travis_engine::keys::KeyLength::Bits2048,
             caches,
         };

@@ -196,6 +196,8 @@ impl ContainerSandbox {
             terminal,
             marker: None,
             launcher: None,
+            polite: false,
+            network: None,
         };
         Self {
             id: id.to_owned(),

@@ -99,6 +99,7 @@ impl Here<'_> {
             lend: cache.is_some(),
             image: None,
             services: Vec::new(),
+            ..Spec::default()
         };
         let limits = Limits {
             total_seconds: self.args.timeout * 60,

@@ -1,10 +1,14 @@
-//! What every executor promises; each one's tests run it.
+//! The suite: what the port promises, as one function. Every executor's test runs it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a test fails by panicking"
 )]
-#![allow(dead_code, unreachable_pub, reason = "not every test uses all of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "not every test program uses all of it"
+)]
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,8 +18,32 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use travis_sandbox::{Executor, Exit, Network, Sandbox, SandboxError, Spec};
 
+/// How fast an executor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "each test program uses its own")]
+pub enum Tempo {
+    /// Jobs start in milliseconds.
+    Process,
+    /// Each job starts an emulated machine.
+    Machine,
+}
+
+impl Tempo {
+    /// How soon a job is gone that was told to stop.
+    fn stop(self) -> Duration {
+        match self {
+            Self::Process => Duration::from_secs(1),
+            Self::Machine => Duration::from_secs(3),
+        }
+    }
+}
+
 /// Longer than anything here takes, so that a hang fails instead of hanging.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Thirty million bytes.
+#[allow(dead_code, reason = "each test program uses its own")]
+pub const FLOOD: &str = "head -c 30000000 /dev/zero | tr '\\0' x\n";
 
 pub fn spec(id: &str) -> Spec {
     Spec {
@@ -52,7 +80,7 @@ pub async fn run(executor: &dyn Executor, id: &str, script: &str) -> (Exit, Vec<
 }
 
 /// The suite. The scripts mean the same to bash and to the dummy.
-pub async fn holds_its_promises(executor: &dyn Executor, flood: &str) {
+pub async fn holds_its_promises(executor: &dyn Executor, flood: &str, tempo: Tempo) {
     executor.sweep().await;
     executor.sweep().await;
 
@@ -80,8 +108,8 @@ pub async fn holds_its_promises(executor: &dyn Executor, flood: &str) {
     sandbox.destroy().await;
 
     lends_a_directory(executor).await;
-    stops_when_told(executor).await;
-    freezes(executor).await;
+    stops_when_told(executor, tempo).await;
+    freezes(executor, tempo).await;
 
     let (exit, output) = run(executor, "6", flood).await;
     assert_eq!(exit.code, Some(0));
@@ -131,7 +159,7 @@ async fn lends_a_directory(executor: &dyn Executor) {
     sandbox.destroy().await;
 }
 
-async fn stops_when_told(executor: &dyn Executor) {
+async fn stops_when_told(executor: &dyn Executor, tempo: Tempo) {
     let sandbox = executor.prepare(&spec("4")).await.unwrap();
     let stop = CancellationToken::new();
     let (sink, mut output) = mpsc::channel(4);
@@ -151,19 +179,22 @@ async fn stops_when_told(executor: &dyn Executor) {
         .await
         .unwrap();
     assert!(exit.unwrap().killed);
-    assert!(since.elapsed() < Duration::from_secs(1), "{since:?}");
+    assert!(since.elapsed() < tempo.stop(), "{since:?}");
     sandbox.destroy().await;
 }
 
-async fn freezes(executor: &dyn Executor) {
+async fn freezes(executor: &dyn Executor, tempo: Tempo) {
     let sandbox = executor.prepare(&spec("5")).await.unwrap();
     let (sink, mut output) = mpsc::channel(4);
-    let script = "echo begun\nsleep 1\necho end\n";
+    let script = match tempo {
+        Tempo::Process => "echo begun\nsleep 0.05\necho end\n",
+        Tempo::Machine => "echo begun\nsleep 0.5\necho end\n",
+    };
     let running = sandbox.run(script, sink, CancellationToken::new());
     let meddling = async {
         assert_eq!(output.recv().await.unwrap(), "begun\n");
         sandbox.freeze().await.unwrap();
-        let more = tokio::time::timeout(Duration::from_millis(300), output.recv()).await;
+        let more = tokio::time::timeout(Duration::from_millis(700), output.recv()).await;
         assert!(more.is_err(), "nothing comes from a frozen job");
         sandbox.thaw().await.unwrap();
         assert_eq!(output.recv().await.unwrap(), "end\n");
@@ -176,10 +207,8 @@ async fn freezes(executor: &dyn Executor) {
     sandbox.destroy().await;
 }
 
-pub fn nothing_stays(root: &Path) {
+/// No job left anything of itself.
+pub fn nothing_stays(root: &std::path::Path) {
     let left: Vec<_> = std::fs::read_dir(root.join("jobs")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
 }
-
-/// 30 MB of output.
-pub const FLOOD: &str = "head -c 30000000 /dev/zero | tr '\\0' x\n";
