@@ -14,6 +14,15 @@ pub enum Executor {
 }
 
 impl Executor {
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::value_variants()
+            .iter()
+            .find(|executor| executor.name() == name)
+            .copied()
+    }
+
     /// The word used everywhere else for it.
     #[must_use]
     pub fn name(self) -> &'static str {

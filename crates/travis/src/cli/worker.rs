@@ -59,6 +59,13 @@ pub struct RunArgs {
     /// How jobs are isolated [default: the strongest that works here]
     #[arg(long, value_enum)]
     pub executor: Option<Executor>,
+    /// The owner's settings [default: worker.toml in the data directory]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Trust the authorities in this file, too, in PEM; a server that no authority vouches for is
+    /// refused
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// Give jobs no network
     #[arg(long)]
     pub no_network: bool,

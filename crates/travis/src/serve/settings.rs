@@ -133,6 +133,18 @@ const TAKEN: &[&str] = &[
 ];
 
 impl Worker {
+    /// Adds what another file says.
+    ///
+    /// # Errors
+    /// When a name can't be a variable's.
+    pub fn add(&mut self, more: &BTreeMap<String, String>) -> Result<()> {
+        self.job_env.extend(
+            more.iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        self.check()
+    }
+
     fn check(&self) -> Result<()> {
         for (name, value) in &self.job_env {
             let mut letters = name.bytes();
