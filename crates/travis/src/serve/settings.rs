@@ -117,6 +117,9 @@ pub struct Worker {
     /// owner's network. Every job can read and print them, so never a secret.
     #[serde(default)]
     pub job_env: BTreeMap<String, String>,
+    /// Where images for jobs' virtual machines lie: the files of one, or directories by name.
+    #[serde(default)]
+    pub vm_images: Option<PathBuf>,
 }
 
 /// Variables that the sandbox and the job's script set themselves, by their beginnings.

@@ -58,6 +58,14 @@ pub fn worker_data() -> Result<std::path::PathBuf> {
     files::default_data("travis-worker")
 }
 
+/// Where a worker in a virtual machine keeps the machine's disks when nothing is said.
+///
+/// # Errors
+/// When the environment names no place.
+pub fn worker_vm_data() -> Result<std::path::PathBuf> {
+    files::default_data("travis-worker-vm")
+}
+
 async fn config(args: RunArgs) -> Result<WorkerConfig> {
     let data = match args.data {
         Some(data) => data,
