@@ -15,6 +15,8 @@ use rustix::fs::OFlags;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+mod setup;
+
 use crate::home::{Home, SCRIPT};
 use crate::launch::{Launch, ProcessSandbox};
 use crate::vm::frame::{
@@ -67,6 +69,9 @@ impl<T> Tried<T> for io::Result<T> {
 /// # Errors
 /// When there is no port, or the worker goes away or speaks another language.
 pub fn guest() -> Result<(), GuestError> {
+    if setup::is_wanted() {
+        setup::make()?;
+    }
     let path = port().ok_or(GuestError::NoPort)?;
     let mut port = OpenOptions::new()
         .read(true)
@@ -214,6 +219,7 @@ fn run(port: &File, job: &Job, script: &str) -> Result<Ended, GuestError> {
         marker: Some((MARKER, "job".to_owned())),
         launcher: Some("setpriv: "),
         polite: false,
+        network: None,
     };
     let sandbox = ProcessSandbox::new("job", launch, Home::existing(HOME.into()), group);
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -44,7 +44,7 @@ const CHECK: Duration = Duration::from_secs(5);
 /// How long a trial machine may take with KVM, where a good one needs a second.
 const TRIAL: Duration = Duration::from_secs(15);
 /// How long a job's machine may take until its agent speaks.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_secs(180);
 /// The oldest QEMU with all that is used here.
 const OLDEST: (u32, u32) = (7, 2);
 /// The kernel and the agent in the machine, beside what the job may use.

@@ -5,7 +5,7 @@ use travis_api::worker::Facts;
 use crate::facts::hostname;
 
 /// The fold `worker_info`.
-pub(crate) fn worker_info(name: &str, facts: &Facts, network: bool) -> String {
+pub(crate) fn worker_info(name: &str, facts: &Facts, executor: &str, network: bool) -> String {
     let limits = match facts.limits.as_slice() {
         [] => "time and log only; this machine lends no others".to_owned(),
         lent => format!("time, log, {}", lent.join(", ")),
@@ -22,7 +22,6 @@ pub(crate) fn worker_info(name: &str, facts: &Facts, network: bool) -> String {
          network: {network}\n\
          travis_fold:end:worker_info\r\x1b[0K",
         version = facts.version,
-        executor = facts.executor,
         machine = hostname(),
         distribution = facts.distribution,
         os = facts.os,

@@ -98,6 +98,7 @@ impl Here<'_> {
             terminal: TerminalSize::default(),
             lend: cache.is_some(),
             image: None,
+            polite: false,
             services: Vec::new(),
             ..Spec::default()
         };
