@@ -137,6 +137,8 @@ async fn start(lent: &Lent, token: Option<String>, state: &Path) -> Result<()> {
         executor: None,
         no_network: false,
         allow_local_git: false,
+        ca: None,
+        config: None,
     })
     .await?;
     Ok(())

@@ -109,6 +109,7 @@ impl Running {
             compare_every: plan.comparing.every(),
             key_length: travis_engine::keys::KeyLength::default(),
             caches: plan.caches.policy(),
+            minimum_worker_version: None,
         };
         let forges = plan
             .forges
