@@ -177,7 +177,8 @@ impl Vm {
             _ => {}
         }
         let spec = Spec {
-            id: "kvm-trial".to_owned(),
+            // What a worker left that died meanwhile has another name.
+            id: format!("trial-{}", std::process::id()),
             ..Spec::default()
         };
         let trial = self.start(&spec, image.clone(), Accelerator::Kvm, TRIAL);
@@ -186,9 +187,14 @@ impl Vm {
                 machine.destroy().await;
                 true
             }
-            Err(error) => {
+            Err(error @ SandboxError::Machine { .. }) => {
                 tracing::warn!(%error, "machines do not work with KVM here; they are emulated");
                 false
+            }
+            // Says nothing of KVM.
+            Err(error) => {
+                tracing::warn!(%error, "can't try whether machines work with KVM");
+                return Accelerator::Emulation;
             }
         };
         let word = if works { "works" } else { "hangs" };
