@@ -114,6 +114,7 @@ mod tests {
             needs: Requirements {
                 os: "linux".into(),
                 arch: "amd64".into(),
+                least_executor: None,
             },
             fitting_workers: 2,
             private: false,

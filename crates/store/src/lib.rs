@@ -12,6 +12,7 @@ mod error;
 mod port;
 mod port_cache;
 mod port_forge;
+mod port_trust;
 mod values;
 mod values_forge;
 
@@ -19,5 +20,6 @@ pub use error::StoreError;
 pub use port::{Reader, Store, Tx};
 pub use port_cache::{CacheReader, CacheTx, NewCache};
 pub use port_forge::{HostingReader, HostingTx};
+pub use port_trust::{NewKnownAnswer, TrustReader, TrustTx};
 pub use values::*;
 pub use values_forge::*;
