@@ -47,6 +47,16 @@ pub enum EngineError {
         /// What happened.
         cause: String,
     },
+    /// A worker is older than the operator allows.
+    #[error(
+        "this worker is version {found}; this server gives work to {minimum} and newer alone: renew the program travis on its machine and start it again"
+    )]
+    WorkerTooOld {
+        /// What it is.
+        found: String,
+        /// What it has to be.
+        minimum: String,
+    },
     /// The attempt is over for this worker.
     #[error("the attempt is over for this worker: stop it and send nothing more")]
     AttemptOver,

@@ -11,19 +11,24 @@ mod badges;
 mod build_changes;
 mod caches;
 mod changes;
+mod claims;
 mod clock;
 mod compare;
 mod configuration;
 mod deliveries;
 mod dispatcher;
 mod draft;
+mod enrolments;
 mod error;
 mod events;
+mod fleet;
 mod hooks;
 mod hosting;
 mod intake;
 pub mod keys;
+mod known;
 mod label;
+mod ledger;
 mod limits;
 mod masks;
 mod offer;
@@ -37,6 +42,7 @@ mod repositories;
 mod rights;
 mod rules;
 mod runs;
+mod said;
 mod secrets;
 mod secure;
 mod sessions;
@@ -44,10 +50,13 @@ mod settings;
 mod setup;
 mod sign_in;
 mod source;
+mod standing;
 mod switch;
 mod sync;
 mod variables;
 mod vault;
+mod verify;
+mod versions;
 mod waiting;
 mod workers;
 
@@ -66,19 +75,24 @@ pub use caches::{CacheFilter, CacheOffer, CachePolicy, CacheUpload};
 pub use clock::{Clock, SystemClock};
 pub use configuration::lint::{Linted, LintedJob, lint};
 pub use configuration::messages::MAIN as CONFIG_FILE;
-pub use dispatcher::{Orders, PollCall};
+pub use dispatcher::{GivenBack, Orders, PollCall};
+pub use enrolments::EnrolmentWish;
 pub use error::EngineError;
+pub use fleet::{FleetView, FleetWaits, PlatformView, SlotView, WaitGroup};
 pub use hooks::Taken;
 pub use hosting::{Connect, Forged, Hosted, remote_ref};
 pub use intake::BuildDemand;
+pub use known::KnownOffer;
 pub use label::{env_label, job_label};
-pub use offer::Offer;
+pub use offer::{ImageWish, Offer};
 pub use report::{Reported, ReportedState, reported};
 pub use repositories::NewRepository;
+pub use said::{Heard, PageOrders};
 pub use secure::has_encrypted;
 pub use settings::settings_list;
 pub use setup::{ForgeConfig, OAuthClient, kind_label, kind_of};
 pub use sign_in::{Arrival, SignInError, SignedIn, own_path};
+pub use standing::WorkerPolicy;
 pub use travis_model::Secret;
 pub use variables::EnvVarChange;
 pub use vault::{Vault, VaultError};
@@ -110,6 +124,10 @@ pub struct Policy {
     pub key_length: keys::KeyLength,
     /// Caches of jobs.
     pub caches: CachePolicy,
+    /// What workers may run.
+    pub workers: WorkerPolicy,
+    /// The oldest version of workers that gets work; every one when `None`.
+    pub minimum_worker_version: Option<String>,
 }
 
 impl Policy {
@@ -189,6 +207,8 @@ pub struct Engine {
     pub(crate) remembered: secure::Remembered,
     pub(crate) making_keys: tokio::sync::Mutex<()>,
     pub(crate) held: dispatcher::HeldPolls,
+    /// What workers said of themselves, and were told, a moment ago.
+    pub(crate) said: said::Said,
     /// Repositories whose limit keeps a job waiting.
     pub(crate) full: std::sync::Mutex<std::collections::HashSet<travis_model::RepositoryId>>,
 }
@@ -217,6 +237,7 @@ impl Engine {
             remembered: secure::Remembered::default(),
             making_keys: tokio::sync::Mutex::default(),
             held: dispatcher::HeldPolls::default(),
+            said: said::Said::default(),
             full: std::sync::Mutex::default(),
         }
     }

@@ -4,10 +4,9 @@ use crate::{Engine, EngineError, Secret, Vault, Viewer, changes::Changes};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use std::time::Duration;
 use travis_bus::Wake;
-use travis_model::{Timestamp, User, Worker, WorkerId};
-use travis_store::NewWorker;
+use travis_model::{AttemptEvent, Timestamp, Worker, WorkerId};
+use travis_store::{NewWorker, StoreError, WorkerWish};
 
-const ENROLMENT: Duration = Duration::from_secs(3600);
 const CHALLENGE: Duration = Duration::from_secs(60);
 const SESSION: Duration = Duration::from_secs(3600);
 const KEY_LENGTH: usize = 32;
@@ -47,24 +46,53 @@ pub(crate) fn signed_by(public_key: &[u8], text: &[u8], signature: &[u8]) -> boo
         .is_ok()
 }
 
-impl Engine {
-    /// Makes a token with which a worker registers once within an hour.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn new_enrolment_token(
-        &self,
-        user: &User,
-    ) -> Result<(Secret, Timestamp), EngineError> {
-        let token = Vault::new_token("enrol")?;
-        let expires_at = self.now().plus(ENROLMENT);
-        let mut tx = self.store.begin().await?;
-        tx.insert_enrolment_token(user.id, &Vault::hash(token.reveal()), expires_at)
-            .await?;
-        tx.commit().await?;
-        Ok((token, expires_at))
+/// The worker, when the viewer may command it.
+fn commanded(viewer: &Viewer, worker: Option<Worker>) -> Result<Worker, EngineError> {
+    let worker = worker.ok_or(EngineError::NotFound("worker"))?;
+    viewer.signed_in()?;
+    if viewer.commands(&worker) {
+        Ok(worker)
+    } else {
+        Err(EngineError::Forbidden(
+            "only its owner may command a worker",
+        ))
     }
+}
 
+const fn fits_a_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
+/// Letters that names of workers have at most.
+const NAME: usize = 60;
+
+/// What can be a name of what a machine calls itself.
+fn name_of(said: &str) -> String {
+    let name: String = said
+        .chars()
+        .filter(|c| fits_a_name(*c))
+        .take(NAME)
+        .collect();
+    // Addresses have `NAME.svg`, and `.` and `..` are no names of anything.
+    if name.chars().all(|c| c == '.') {
+        "worker".to_owned()
+    } else {
+        name
+    }
+}
+
+/// A name that a person chose.
+pub(crate) fn checked_name(name: &str) -> Result<String, EngineError> {
+    if name.is_empty() || name.len() > NAME || name_of(name) != name {
+        return Err(EngineError::invalid(
+            "name",
+            format!("name: use 1 to {NAME} letters, digits, '-', '_' and '.'"),
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+impl Engine {
     /// Registers a worker.
     ///
     /// # Errors
@@ -76,26 +104,18 @@ impl Engine {
                 "an Ed25519 public key has 32 bytes",
             ));
         }
-        let name: String = new
-            .name
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-            .take(60)
-            .collect();
         let now = self.now();
         let mut tx = self.store.begin().await?;
-        let owner_id = tx
-            .take_enrolment_token(&Vault::hash(token), now)
+        let enrolment = tx
+            .take_enrolment(&Vault::hash(token), now)
             .await?
             .ok_or(EngineError::Unauthorized)?;
+        let owner_id = enrolment.user_id;
+        let name = name_of(enrolment.name.as_deref().unwrap_or(&new.name));
         let worker = tx
             .insert_worker(&NewWorker {
                 owner_id,
-                name: if name.is_empty() {
-                    "worker".to_owned()
-                } else {
-                    name
-                },
+                name,
                 public_key: new.public_key,
                 facts: new.machine.facts,
                 os: new.machine.os,
@@ -105,8 +125,20 @@ impl Engine {
                 at: now,
             })
             .await?;
+        tx.note_enrolled(enrolment.id, worker.id).await?;
+        if let Some(lending) = enrolment.lending {
+            tx.put_worker_wish(&WorkerWish {
+                worker_id: worker.id,
+                lending,
+                updated_at: now,
+            })
+            .await?;
+        }
         tx.commit().await?;
         self.tell_worker(worker.id);
+        let mut changes = Changes::default();
+        changes.user(owner_id);
+        changes.send(self.bus.as_ref());
         Ok(worker)
     }
 
@@ -147,6 +179,7 @@ impl Engine {
             return Err(EngineError::Unauthorized);
         }
         row.facts = machine.facts;
+        self.must_be_new_enough(&row)?;
         row.os = machine.os;
         row.arch = machine.arch;
         row.executor = machine.executor;
@@ -157,6 +190,7 @@ impl Engine {
         tx.insert_worker_session(worker, &Vault::hash(token.reveal()), now.plus(SESSION))
             .await?;
         tx.commit().await?;
+        self.said.forget(worker);
         self.tell_worker(worker);
         Ok((token, SESSION))
     }
@@ -209,6 +243,81 @@ impl Engine {
             .await
     }
 
+    /// Gives a worker another name.
+    ///
+    /// # Errors
+    /// When the viewer may not, and when the name can't be had.
+    pub async fn rename_worker(
+        &self,
+        viewer: &Viewer,
+        id: WorkerId,
+        name: &str,
+    ) -> Result<Worker, EngineError> {
+        let name = checked_name(name)?;
+        match self
+            .change_worker(viewer, id, "worker.rename", |worker| worker.name = name)
+            .await
+        {
+            Err(EngineError::Store(StoreError::Exists(_))) => Err(EngineError::NotNow {
+                code: "name_taken",
+                message: "another worker of this owner has this name: choose another".to_owned(),
+            }),
+            other => other,
+        }
+    }
+
+    /// Says what a worker may lend from now on.
+    ///
+    /// # Errors
+    /// When the viewer may not.
+    pub async fn wish_of_worker(
+        &self,
+        viewer: &Viewer,
+        id: WorkerId,
+        lending: serde_json::Value,
+    ) -> Result<Worker, EngineError> {
+        let mut tx = self.store.begin().await?;
+        let worker = commanded(viewer, tx.worker(id).await?)?;
+        tx.put_worker_wish(&WorkerWish {
+            worker_id: id,
+            lending,
+            updated_at: self.now(),
+        })
+        .await?;
+        tx.append_audit(&self.deed(
+            viewer,
+            "worker.lend",
+            format!("worker:{id}"),
+            worker.name.clone(),
+        ))
+        .await?;
+        tx.commit().await?;
+        self.tell_worker(id);
+        Ok(worker)
+    }
+
+    /// Shuts a worker out, or lets it in again. What it runs is lost and runs elsewhere.
+    ///
+    /// # Errors
+    /// [`EngineError::Forbidden`] for everybody but the operator.
+    pub async fn ban_worker(
+        &self,
+        viewer: &Viewer,
+        id: WorkerId,
+        banned: bool,
+    ) -> Result<Worker, EngineError> {
+        viewer.operator()?;
+        let action = if banned { "worker.ban" } else { "worker.unban" };
+        let worker = self
+            .change_worker(viewer, id, action, |worker| worker.banned = banned)
+            .await?;
+        if banned {
+            self.take_all_from(id, "its worker was shut out").await?;
+            self.tell_worker(id);
+        }
+        Ok(worker)
+    }
+
     /// Removes a worker. What it runs is lost and runs elsewhere.
     ///
     /// # Errors
@@ -216,19 +325,21 @@ impl Engine {
     pub async fn remove_worker(&self, viewer: &Viewer, id: WorkerId) -> Result<(), EngineError> {
         self.change_worker(viewer, id, "worker.remove", |worker| worker.banned = true)
             .await?;
-        let running = self.store.reader().await?.live_attempts(id).await?;
-        for attempt in running {
-            self.give_up(
-                attempt.id,
-                travis_model::AttemptEvent::Refuse,
-                "its worker was removed",
-            )
-            .await?;
-        }
+        self.take_all_from(id, "its worker was removed").await?;
         let mut tx = self.store.begin().await?;
         tx.remove_worker(id).await?;
         tx.commit().await?;
+        self.said.forget(id);
         self.tell_worker(id);
+        Ok(())
+    }
+
+    pub(crate) async fn take_all_from(&self, id: WorkerId, reason: &str) -> Result<(), EngineError> {
+        let running = self.store.reader().await?.live_attempts(id).await?;
+        for attempt in running {
+            self.give_up(attempt.id, AttemptEvent::Refuse, reason)
+                .await?;
+        }
         Ok(())
     }
 
@@ -240,16 +351,7 @@ impl Engine {
         change: impl FnOnce(&mut Worker) + Send,
     ) -> Result<Worker, EngineError> {
         let mut tx = self.store.begin().await?;
-        let mut worker = tx
-            .worker(id)
-            .await?
-            .ok_or(EngineError::NotFound("worker"))?;
-        viewer.signed_in()?;
-        if !viewer.commands(&worker) {
-            return Err(EngineError::Forbidden(
-                "only its owner may command a worker",
-            ));
-        }
+        let mut worker = commanded(viewer, tx.worker(id).await?)?;
         change(&mut worker);
         tx.update_worker(&worker).await?;
         tx.append_audit(&self.deed(viewer, action, format!("worker:{id}"), worker.name.clone()))

@@ -63,6 +63,8 @@ ids! {
     CacheId,
     /// A job whose answer the server knows.
     KnownAnswerId,
+    /// A token with which a machine joins.
+    EnrolmentId,
 }
 
 /// Workers and logs know known-answer jobs by the numbers of attempts; theirs begin here, far above

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use travis_sandbox::{Executor, Host, Namespace, SandboxError, Spec, ToolDirs};
+use travis_sandbox::{Executor, Host, Namespace, Network, SandboxError, Spec, ToolDirs};
 
 #[tokio::main]
 async fn main() -> Result<(), SandboxError> {
@@ -23,7 +23,7 @@ async fn main() -> Result<(), SandboxError> {
     for round in 0..=rounds {
         let spec = Spec {
             id: round.to_string(),
-            network: true,
+            network: Network::Machine,
             ..Spec::default()
         };
         let since = Instant::now();

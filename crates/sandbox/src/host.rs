@@ -82,6 +82,7 @@ impl Executor for Host {
             terminal: spec.terminal,
             marker: Some((MARKER, format!("{}/{}", text(&homes), spec.id))),
             launcher: None,
+            polite: spec.polite,
         };
         Ok(Box::new(ProcessSandbox::new(&spec.id, launch, home, group)))
     }

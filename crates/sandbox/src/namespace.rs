@@ -22,7 +22,7 @@ use crate::files::FileContext as _;
 use crate::home::{self, Home, SCRIPT};
 use crate::launch::{Launch, ProcessSandbox};
 use crate::rootfs::{self, HOSTNAME, USER, USER_ID};
-use crate::{Cgroups, Executor, Finding, Sandbox, SandboxError, Spec, ToolDirs};
+use crate::{Cgroups, Executor, Finding, Network, Sandbox, SandboxError, Spec, ToolDirs};
 
 const PROGRAM: &str = "bwrap";
 const HOME: &str = "/home/travis";
@@ -163,7 +163,7 @@ impl Namespace {
         let mut all = Vec::with_capacity(fixed.len() + 20);
         all.extend_from_slice(fixed);
         let mut add = |words: &[&str]| all.extend(words.iter().map(|word| (*word).to_owned()));
-        if !spec.network {
+        if !matches!(spec.network, Network::Machine) {
             add(&["--unshare-net"]);
         }
         add(&["--bind", &text(tmp), "/tmp"]);
@@ -216,6 +216,7 @@ impl Executor for Namespace {
             terminal: spec.terminal,
             marker: None,
             launcher: Some("bwrap: "),
+            polite: spec.polite,
         };
         Ok(Box::new(ProcessSandbox::new(&spec.id, launch, home, group)))
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use travis_sandbox::{Executor, Exit, Namespace, ResourceLimits, Spec, ToolDirs};
+use travis_sandbox::{Executor, Exit, Namespace, Network, ResourceLimits, Spec, ToolDirs};
 
 async fn executor(root: &Path) -> Option<Namespace> {
     let executor = Namespace::new(
@@ -56,7 +56,7 @@ async fn run(executor: &dyn Executor, spec: Spec, script: &str) -> (Exit, String
 fn spec(id: &str) -> Spec {
     Spec {
         id: id.to_owned(),
-        network: true,
+        network: Network::Machine,
         ..Spec::default()
     }
 }
@@ -175,7 +175,7 @@ async fn a_clone_comes_from_the_mirror_and_the_network_can_be_off() {
         id: "1".to_owned(),
         mirror: Some(mirror),
         clone_url: Some("https://forge.invalid/a/b.git".to_owned()),
-        network: false,
+        network: Network::Off,
         ..Spec::default()
     };
     let script = "git clone -q --depth=50 https://forge.invalid/a/b.git a/b && cat a/b/file && git -C a/b remote get-url --push origin; git ls-remote https://forge.invalid/a/b.git-other 2>&1 | grep -c 'resolve host'; tail -n +3 /proc/net/dev | grep -cv lo:\n";
@@ -283,7 +283,7 @@ async fn a_signal_is_told_and_a_launcher_that_fails_is_no_failed_job() {
     let gone = Spec {
         id: "2".to_owned(),
         mirror: Some(root.path().join("gone.git")),
-        network: true,
+        network: Network::Machine,
         ..Spec::default()
     };
     let sandbox = executor.prepare(&gone).await.unwrap();

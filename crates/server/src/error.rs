@@ -84,6 +84,9 @@ impl From<EngineError> for ApiError {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "forge_unreachable", text)
             }
             EngineError::Unauthorized => Self::new(StatusCode::UNAUTHORIZED, "unauthorized", text),
+            EngineError::WorkerTooOld { .. } => {
+                Self::new(StatusCode::UPGRADE_REQUIRED, "worker_too_old", text)
+            }
             EngineError::AttemptOver => Self::new(StatusCode::GONE, "attempt_over", text),
             EngineError::RepositoryInactive => {
                 Self::new(StatusCode::NOT_ACCEPTABLE, "repository_inactive", text)

@@ -27,8 +27,7 @@ CREATE TABLE standings (
     kept BIGINT NOT NULL,
     yielded BIGINT NOT NULL,
     broken BIGINT NOT NULL,
-    since BIGINT,
-    network TEXT
+    since BIGINT
 );
 CREATE TABLE known_answers (
     id {id},

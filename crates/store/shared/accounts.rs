@@ -9,6 +9,8 @@ use travis_store::StoreError;
 
 /// How long deliveries and messages that were told are kept: 30 days.
 const KEPT_MILLISECONDS: i64 = 30 * 24 * 60 * 60 * 1000;
+/// How long it is known what became of a token with which a machine joins: a day.
+const ENROLMENT_KEPT: i64 = 24 * 60 * 60 * 1000;
 
 pub async fn user(conn: &mut Conn, id: UserId) -> Result<Option<User>, StoreError> {
     let row = query(concat!(
@@ -214,54 +216,37 @@ pub async fn end_sessions(
     Ok(done.rows_affected())
 }
 
-/// A kind of token that is used up by its use.
-macro_rules! once_only {
-    ($table:literal, $insert:ident, $take:ident) => {
-        pub async fn $insert(
-            conn: &mut Conn,
-            user: UserId,
-            token_hash: &[u8],
-            expires_at: Timestamp,
-        ) -> Result<(), StoreError> {
-            query(concat!(
-                "INSERT INTO ",
-                $table,
-                " (user_id, token_hash, expires_at) VALUES ($1, $2, $3)"
-            ))
-            .bind(user.get())
-            .bind(token_hash.to_vec())
-            .bind(expires_at.0)
-            .execute(conn)
-            .await
-            .map_err(db_error)?;
-            Ok(())
-        }
-
-        pub async fn $take(
-            conn: &mut Conn,
-            token_hash: &[u8],
-            now: Timestamp,
-        ) -> Result<Option<UserId>, StoreError> {
-            let row = query(concat!(
-                "DELETE FROM ",
-                $table,
-                " WHERE token_hash = $1 AND expires_at > $2 RETURNING user_id"
-            ))
-            .bind(token_hash.to_vec())
-            .bind(now.0)
-            .fetch_optional(conn)
-            .await
-            .map_err(db_error)?;
-            maybe(row.as_ref(), |row| Columns::new(row, $table).id())
-        }
-    };
+pub async fn insert_sign_in_link(
+    conn: &mut Conn,
+    user: UserId,
+    token_hash: &[u8],
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    query("INSERT INTO sign_in_links (user_id, token_hash, expires_at) VALUES ($1, $2, $3)")
+        .bind(user.get())
+        .bind(token_hash.to_vec())
+        .bind(expires_at.0)
+        .execute(conn)
+        .await
+        .map_err(db_error)?;
+    Ok(())
 }
-once_only!("sign_in_links", insert_sign_in_link, take_sign_in_link);
-once_only!(
-    "enrolment_tokens",
-    insert_enrolment_token,
-    take_enrolment_token
-);
+
+pub async fn take_sign_in_link(
+    conn: &mut Conn,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<UserId>, StoreError> {
+    let row = query(
+        "DELETE FROM sign_in_links WHERE token_hash = $1 AND expires_at > $2 RETURNING user_id",
+    )
+    .bind(token_hash.to_vec())
+    .bind(now.0)
+    .fetch_optional(conn)
+    .await
+    .map_err(db_error)?;
+    maybe(row.as_ref(), |row| Columns::new(row, "sign_in_links").id())
+}
 
 pub async fn insert_api_token(
     conn: &mut Conn,
@@ -324,7 +309,18 @@ pub async fn sweep_expired(conn: &mut Conn, now: Timestamp) -> Result<u64, Store
         ("DELETE FROM sign_in_links WHERE expires_at <= $1", now.0),
         ("DELETE FROM sign_in_states WHERE expires_at <= $1", now.0),
         ("DELETE FROM api_tokens WHERE expires_at <= $1", now.0),
-        ("DELETE FROM enrolment_tokens WHERE expires_at <= $1", now.0),
+        (
+            "DELETE FROM enrolments WHERE expires_at < $1",
+            now.0.saturating_sub(ENROLMENT_KEPT),
+        ),
+        (
+            "DELETE FROM worker_hours WHERE hour < $1",
+            super::ledger::hour_of(now) - super::ledger::HOURS_KEPT,
+        ),
+        (
+            "DELETE FROM platform_load WHERE period < $1",
+            super::ledger::period_of(now) - super::ledger::PERIODS_KEPT,
+        ),
         ("DELETE FROM worker_sessions WHERE expires_at <= $1", now.0),
         ("DELETE FROM deliveries WHERE received_at < $1", old),
         (

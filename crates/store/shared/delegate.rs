@@ -102,6 +102,22 @@ macro_rules! delegate_reader {
             trust::expired_known_answers(now: Timestamp, limit: u64) -> Vec<KnownAnswer>;
         }
         $crate::shared::delegate::delegate! {
+            impl FleetReader for $target {}
+            enrolments::enrolment(id: EnrolmentId) -> Option<Enrolment>;
+            enrolments::enrolments(user: UserId, since: Timestamp, limit: u64) -> Vec<Enrolment>;
+            fleet::workers_now(ids: &[WorkerId]) -> Vec<WorkerNow>;
+            fleet::worker_wishes(ids: &[WorkerId]) -> Vec<WorkerWish>;
+            ledger::worker_tallies(ids: &[WorkerId], since: Timestamp) -> Vec<WorkerTally>;
+            ledger::worker_hours(worker: WorkerId, since: Timestamp) -> Vec<BusyHour>;
+            fleet::attempts_of_worker(worker: WorkerId, seen_by: SeenBy, page: Page) -> Listing<Attempt>;
+            ledger::owner_ledger(owner: UserId) -> OwnerLedger;
+            ledger::core_ms_since(since: Timestamp) -> u64;
+            ledger::platform_load(since: Timestamp) -> Vec<PlatformLoad>;
+            fleet::queued_groups(limit: u64) -> Vec<QueuedGroup>;
+            fleet::queued_platforms() -> Vec<QueuedPlatform>;
+            fleet::last_waits(os: &str, arch: &str, limit: u64) -> Vec<i64>;
+        }
+        $crate::shared::delegate::delegate! {
             impl Reader for $target {}
             accounts::user(id: UserId) -> Option<User>;
             accounts::user_by_login(login: &str) -> Option<User>;
@@ -201,6 +217,18 @@ macro_rules! delegate_tx {
             trust::drop_known_answers(worker: WorkerId, keep: u64) -> Vec<KnownAnswerId>;
         }
         $crate::shared::delegate::delegate! {
+            impl FleetTx for $target {}
+            enrolments::insert_enrolment(new: &NewEnrolment) -> EnrolmentId;
+            enrolments::take_enrolment(token_hash: &[u8], now: Timestamp) -> Option<Enrolment>;
+            enrolments::note_enrolled(id: EnrolmentId, worker: WorkerId) -> ();
+            enrolments::revoke_enrolment(user: UserId, id: EnrolmentId, at: Timestamp) -> ();
+            fleet::put_worker_now(now: &WorkerNow) -> ();
+            fleet::put_worker_wish(wish: &WorkerWish) -> ();
+            ledger::note_work(work: &WorkDone) -> ();
+            ledger::credit_work(worker: WorkerId, at: Timestamp, core_ms: i64) -> ();
+            ledger::note_freeze(worker: WorkerId, ms: u64) -> ();
+        }
+        $crate::shared::delegate::delegate! {
             impl Tx for $target {
                 async fn commit(self: Box<Self>) -> Result<(), StoreError> {
                     self.commit_all().await
@@ -220,8 +248,6 @@ macro_rules! delegate_tx {
             accounts::insert_api_token(user: UserId, name: &str, scope: Scope, token_hash: &[u8], at: Timestamp, expires_at: Option<Timestamp>) -> TokenId;
             accounts::touch_api_token(id: TokenId, at: Timestamp) -> ();
             accounts::delete_api_token(user: UserId, id: TokenId) -> ();
-            accounts::insert_enrolment_token(user: UserId, token_hash: &[u8], expires_at: Timestamp) -> ();
-            accounts::take_enrolment_token(token_hash: &[u8], now: Timestamp) -> Option<UserId>;
             repositories::insert_repository(new: &NewRepository) -> RepositoryId;
             repositories::update_repository(repository: &Repository) -> ();
             repositories::delete_repository(id: RepositoryId) -> Vec<AttemptId>;

@@ -13,8 +13,7 @@ use travis_store::{NewKnownAnswer, StoreError};
 macro_rules! standing_columns {
     () => {
         "worker_id, earned, fixed, known_passed, known_failed, known_problem, known_at, streak, \
-         agreed, checked, doubts, proven_false, proven_false_at, kept, yielded, broken, since, \
-         network"
+         agreed, checked, doubts, proven_false, proven_false_at, kept, yielded, broken, since"
     };
 }
 macro_rules! known_columns {
@@ -44,7 +43,6 @@ fn read_standing(row: &super::Row) -> Result<(WorkerId, Standing), StoreError> {
         yielded: c.small()?,
         broken: c.small()?,
         since: c.maybe_time()?,
-        network: c.get()?,
     };
     Ok((worker, standing))
 }
@@ -124,16 +122,15 @@ pub async fn save_standing(
     query(
         "INSERT INTO standings (worker_id, earned, fixed, known_passed, known_failed, \
          known_problem, known_at, streak, agreed, checked, doubts, proven_false, proven_false_at, \
-         kept, yielded, broken, since, network) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+         kept, yielded, broken, since) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
          ON CONFLICT (worker_id) DO UPDATE SET earned = excluded.earned, fixed = excluded.fixed, \
          known_passed = excluded.known_passed, known_failed = excluded.known_failed, \
          known_problem = excluded.known_problem, known_at = excluded.known_at, \
          streak = excluded.streak, agreed = excluded.agreed, checked = excluded.checked, \
          doubts = excluded.doubts, proven_false = excluded.proven_false, \
          proven_false_at = excluded.proven_false_at, kept = excluded.kept, \
-         yielded = excluded.yielded, broken = excluded.broken, since = excluded.since, \
-         network = excluded.network",
+         yielded = excluded.yielded, broken = excluded.broken, since = excluded.since",
     )
     .bind(worker.get())
     .bind(standing.earned.as_str())
@@ -152,7 +149,6 @@ pub async fn save_standing(
     .bind(i64::from(standing.yielded))
     .bind(i64::from(standing.broken))
     .bind(standing.since.map(|at| at.0))
-    .bind(standing.network.clone())
     .execute(conn)
     .await
     .map_err(db_error)?;

@@ -1,7 +1,7 @@
 use crate::{
-    AuditEntry, BuildFilter, BuildKey, CacheReader, CacheTx, HostingReader, HostingTx, JobProgress,
-    Listing, NewAttempt, NewBuild, NewCommit, NewRepository, NewRequest, NewWorker, OutboxEntry,
-    Page, QueueDepth, RepositoryFilter, RequestChange, StoreError, TrustReader,
+    AuditEntry, BuildFilter, BuildKey, CacheReader, CacheTx, FleetReader, FleetTx, HostingReader,
+    HostingTx, JobProgress, Listing, NewAttempt, NewBuild, NewCommit, NewRepository, NewRequest,
+    NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter, RequestChange, StoreError, TrustReader,
     TrustTx,
 };
 use async_trait::async_trait;
@@ -27,7 +27,7 @@ pub trait Store: Send + Sync {
 /// What can be read. Lists of identifiers may hold unknown ones, which are left out; the order
 /// of the answer is then that of the identifiers given.
 #[async_trait]
-pub trait Reader: HostingReader + CacheReader + TrustReader + Send {
+pub trait Reader: HostingReader + CacheReader + FleetReader + TrustReader + Send {
     /// A person.
     async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
     /// A person by name, case apart.
@@ -208,7 +208,7 @@ pub trait Reader: HostingReader + CacheReader + TrustReader + Send {
 
 /// What can be changed, in one transaction.
 #[async_trait]
-pub trait Tx: Reader + HostingTx + CacheTx + TrustTx {
+pub trait Tx: Reader + HostingTx + CacheTx + FleetTx + TrustTx {
     /// Makes everything of this transaction last. Returns when it is durable.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
     /// Undoes everything of this transaction.
@@ -270,20 +270,6 @@ pub trait Tx: Reader + HostingTx + CacheTx + TrustTx {
     async fn touch_api_token(&mut self, id: TokenId, at: Timestamp) -> Result<(), StoreError>;
     /// Removes an API token of a person. [`StoreError::NotFound`] when it is not theirs.
     async fn delete_api_token(&mut self, user: UserId, id: TokenId) -> Result<(), StoreError>;
-    /// Makes a token with which a worker registers once.
-    async fn insert_enrolment_token(
-        &mut self,
-        user: UserId,
-        token_hash: &[u8],
-        expires_at: Timestamp,
-    ) -> Result<(), StoreError>;
-    /// Uses it up; `None` when it is unknown, used or too old.
-    async fn take_enrolment_token(
-        &mut self,
-        token_hash: &[u8],
-        now: Timestamp,
-    ) -> Result<Option<UserId>, StoreError>;
-
     /// Adds a repository. [`StoreError::Exists`] when the address is taken.
     async fn insert_repository(&mut self, new: &NewRepository) -> Result<RepositoryId, StoreError>;
     /// Saves every field of a repository but its number of builds.

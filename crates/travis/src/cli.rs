@@ -7,6 +7,7 @@ pub mod client;
 pub mod file;
 pub mod run;
 pub mod serve;
+pub mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,8 @@ use client::{
 };
 use file::{ConditionArgs, ExpandArgs, LintArgs};
 use run::RunArgs;
-use serve::{ServerArgs, UpArgs, WorkerArgs};
+use serve::{ServerArgs, UpArgs};
+use worker::WorkerArgs;
 
 /// Over the options that every command has.
 const GLOBAL: &str = "Options of every command";

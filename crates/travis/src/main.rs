@@ -11,6 +11,7 @@ mod serve;
 mod session;
 
 use clap::Parser as _;
+use cli::worker::WorkerArgs;
 use cli::{Cli, ColorChoice, Command};
 use failure::{Failure, Status};
 use futures_util::FutureExt as _;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Up(args) => serve(serve::up(args)),
         Command::Server(args) => serve(serve::server(args)),
-        Command::Worker(args) => serve(serve::worker(args)),
+        Command::Worker(WorkerArgs { action: None, run }) => serve(serve::worker(run)),
         command => client(command, cli.format, cli.color),
     }
 }

@@ -22,10 +22,20 @@ pub(crate) struct Identity {
 
 /// What the server said at the enrolment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Enrolment {
     pub(crate) worker_id: i64,
     pub(crate) name: String,
+    /// With whom; the next start needs no address.
+    #[serde(default)]
+    pub(crate) server: Option<String>,
+}
+
+/// The server with which the worker of this data directory enrolled.
+#[must_use]
+pub fn enrolled_with(directory: &Path) -> Option<String> {
+    let bytes = fs::read(directory.join("worker.json")).ok()?;
+    let known: Enrolment = serde_json::from_slice(&bytes).ok()?;
+    known.server
 }
 
 /// Whether the worker of this data directory has enrolled, so that it needs no token.

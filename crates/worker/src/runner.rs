@@ -9,7 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 use travis_api::worker::{Assignment, Facts, Limits};
 use travis_forge::mirror::{Mirror, MirrorWant, Mirrors};
 use travis_forge::{UrlPolicy, parse_clone_url};
-use travis_sandbox::{Exit, Sandbox, Spec, TerminalSize};
+use travis_sandbox::{Exit, Network, Sandbox, Spec, TerminalSize};
 
 use crate::WorkerConfig;
 use crate::cache::Cache;
@@ -190,7 +190,11 @@ impl Job {
             id: self.assignment.attempt.to_string(),
             mirror: mirror.as_ref().map(|mirror| mirror.path.clone()),
             clone_url: self.assignment.source.as_ref().map(|s| s.url.clone()),
-            network: self.network,
+            network: if self.network {
+                Network::Machine
+            } else {
+                Network::Off
+            },
             limits: travis_sandbox::ResourceLimits {
                 memory_bytes: self.limits.memory_bytes,
                 processes: self.limits.processes,

@@ -135,6 +135,7 @@ impl Session {
         let enrolment = Enrolment {
             worker_id: answer.worker_id,
             name: answer.name,
+            server: Some(self.config.server.clone()),
         };
         self.identity
             .keep(&enrolment)

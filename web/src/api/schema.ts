@@ -179,6 +179,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/downloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this server has for machines that want to join. */
+        get: operations["get_v3_downloads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/enrolment/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of a token, for whoever made it. The live topic `user:ID` says when it changes. */
+        get: operations["get_v3_enrolment_id"];
+        put?: never;
+        post?: never;
+        /** Makes a token worthless. */
+        delete: operations["delete_v3_enrolment_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tokens that one made in the last day, newest first. */
+        get: operations["get_v3_enrolments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/fleet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fleet: counts, platforms, what waits and why. */
+        get: operations["get_v3_fleet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/forges": {
         parameters: {
             query?: never;
@@ -346,6 +415,23 @@ export interface paths {
          *     with `content`, or the text itself.
          */
         post: operations["post_v3_lint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/owner/{login}/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a person lends, and what came of it. */
+        get: operations["get_v3_owner_login_workers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1009,6 +1095,24 @@ export interface paths {
         delete: operations["delete_v3_worker_id"];
         options?: never;
         head?: never;
+        /** Changes its name, and what it may lend. */
+        patch: operations["patch_v3_worker_id"];
+        trace?: never;
+    };
+    "/v3/worker/{id}/ban": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shuts a worker out: it gets no work and can't sign in. What it runs is given to others. */
+        post: operations["post_v3_worker_id_ban"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -1023,6 +1127,40 @@ export interface paths {
         put?: never;
         /** Lets a worker finish what it has and leave. */
         post: operations["post_v3_worker_id_drain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it did, and for whom. */
+        get: operations["get_v3_worker_id_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When it works. */
+        get: operations["get_v3_worker_id_hours"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1057,6 +1195,40 @@ export interface paths {
         put?: never;
         /** Lends again. */
         post: operations["post_v3_worker_id_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/tier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets how far a worker's word counts. */
+        post: operations["post_v3_worker_id_tier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/unban": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a worker in again. */
+        post: operations["post_v3_worker_id_unban"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1846,6 +2018,31 @@ export interface components {
              */
             tries: number;
         };
+        /** @description A file that this server has. */
+        Download: {
+            /** @description Architecture that it is for, when known. */
+            arch: string | null;
+            /** @description `program` (travis itself), `disk` (qcow2), `raw`, `ova`, `kernel`, `initrd`, `manifest`. */
+            kind: string;
+            /** @description Its name, as in `/download/NAME`. */
+            name: string;
+            /** @description Operating system that it is for, when known. */
+            os: string | null;
+            /** @description Where to fetch it, from the root of this server. */
+            path: string;
+            /** @description SHA-256 in hex. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
+        /** @description What this server has for machines that want to join. */
+        Downloads: components["schemas"]["Head"] & {
+            /** @description The files, by name. */
+            downloads: components["schemas"]["Download"][];
+        };
         /**
          * @description Where jobs may connect to at most, the strictest first. The owner's own network and addresses
          *     of machines' metadata are out of reach with each of them.
@@ -1879,16 +2076,52 @@ export interface components {
              */
             worker_id: number;
         };
+        /** @description What became of a token. */
+        Enrolment: components["schemas"]["Head"] & {
+            /** @description When it was made. */
+            created_at: string;
+            /** @description It is good until then. */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            lending: components["schemas"]["Lending"] | null;
+            /** @description The name that it is to have. */
+            name: string | null;
+            /** @description `waiting`, `used`, `expired`, `revoked`. */
+            state: string;
+            /** @description When a worker came with it. */
+            used_at: string | null;
+            /** @description How the machine is to join. */
+            way: string;
+            worker: components["schemas"]["Worker"] | null;
+        };
         /** @description A single-use token with which a worker registers. */
         EnrolmentToken: {
             /** @description Always `enrolment_token`. */
             "@type": string;
-            /** @description The line to run on the machine. */
+            /** @description The line to run on a machine that has the program `travis` already. */
             command: string;
             /** @description It is good until then. */
             expires_at: string;
+            /**
+             * Format: int64
+             * @description Its number, with which to ask what became of it.
+             */
+            id: number;
+            /** @description The lines for each way. */
+            lines: components["schemas"]["JoinLines"];
             /** @description The token; shown once. */
             token: string;
+            /** @description How the machine is to join. */
+            way: string;
+        };
+        /** @description The tokens that a person made in the last day, newest first. */
+        Enrolments: components["schemas"]["Head"] & {
+            /** @description What became of them. */
+            enrolments: components["schemas"]["Enrolment"][];
         };
         /** @description A variable of a repository's settings. Values that are not public are never shown. */
         EnvVar: components["schemas"]["Head"] & {
@@ -2021,6 +2254,143 @@ export interface components {
             signed_in: boolean;
             /** @description A worker is there. */
             worker: boolean;
+        };
+        /** @description All workers together: what is there, how busy it is, and what waits. */
+        Fleet: components["schemas"]["Head"] & {
+            /** @description The oldest version of workers that gets work; every one does when missing. */
+            minimum_version: string | null;
+            /**
+             * Format: int64
+             * @description Work that counts, in this calendar month, UTC.
+             */
+            month_core_seconds: number;
+            /**
+             * Format: int32
+             * @description Of these, online: also paused and draining ones.
+             */
+            online: number;
+            /**
+             * Format: int32
+             * @description People who lend those online.
+             */
+            people: number;
+            /** @description By platform: those with workers online or jobs waiting, the largest first. */
+            platforms: components["schemas"]["FleetPlatform"][];
+            /**
+             * Format: int32
+             * @description Slots of those online that are lent now, busy or free.
+             */
+            slots: number;
+            /**
+             * Format: int32
+             * @description Slots of those online that run jobs.
+             */
+            slots_busy: number;
+            /**
+             * Format: int32
+             * @description Workers online that are older.
+             */
+            too_old: number;
+            /**
+             * Format: int64
+             * @description How long the last jobs waited for a worker, the middle one, in milliseconds; missing while
+             *     none did.
+             */
+            usual_wait_ms: number | null;
+            /** @description Versions of those online, the most common first. */
+            versions: components["schemas"]["FleetVersion"][];
+            /**
+             * Format: int64
+             * @description Jobs that wait for a worker.
+             */
+            waiting: number;
+            /** @description What waits and why, the most-blocked first. */
+            waits: components["schemas"]["FleetWait"][];
+            /**
+             * Format: int32
+             * @description Workers in all.
+             */
+            workers: number;
+        };
+        /** @description A job that waits. */
+        FleetJob: {
+            /** @description The job. */
+            job: components["schemas"]["JobMinimal"];
+            /** @description Its repository. */
+            repository: components["schemas"]["RepositoryMinimal"];
+        };
+        /** @description A platform of the fleet. */
+        FleetPlatform: {
+            /** @description Architecture. */
+            arch: string;
+            /**
+             * @description Slots busy on average in each half hour of the last 24 hours, the oldest first: 48 values,
+             *     the last one is the half hour that runs now.
+             */
+            load: number[];
+            /** @description Operating system. */
+            os: string;
+            /**
+             * Format: int32
+             * @description Slots of those that are lent now, busy or free.
+             */
+            slots: number;
+            /**
+             * Format: int32
+             * @description Slots of those that run jobs.
+             */
+            slots_busy: number;
+            /**
+             * Format: int64
+             * @description How long the last jobs waited, the middle one, in milliseconds. While no worker is online,
+             *     how long the oldest one waits by now.
+             */
+            usual_wait_ms: number | null;
+            /**
+             * Format: int64
+             * @description Jobs that wait for a worker.
+             */
+            waiting: number;
+            /**
+             * Format: int32
+             * @description Workers online.
+             */
+            workers: number;
+        };
+        /** @description How many workers have a version. */
+        FleetVersion: {
+            /** @description The version. */
+            version: string;
+            /**
+             * Format: int32
+             * @description Workers online.
+             */
+            workers: number;
+        };
+        /** @description Jobs that wait for the same reason. */
+        FleetWait: {
+            /** @description Architecture that they ask for, when it matters. */
+            arch: string | null;
+            /** @description The reason for programs, as in [`super::Waiting`]; `queue` for those beyond what was looked at. */
+            code: string;
+            /**
+             * Format: int64
+             * @description So many.
+             */
+            jobs: number;
+            /** @description The first of them that the reader may see, at most three. */
+            next: components["schemas"]["FleetJob"][];
+            /** @description Operating system that they ask for, when it matters. */
+            os: string | null;
+            /** @description What helps: `lend` a machine, `settings` of the repository, `own_worker`, `wait`, `upgrade`. */
+            remedy: string;
+            repository: components["schemas"]["RepositoryMinimal"] | null;
+            /** @description The oldest one waits since then. */
+            since: string;
+            /** @description More: what is next, since when. */
+            text: string;
+            /** @description The reason for people: `No worker has linux ppc64le`. */
+            title: string;
         };
         /** @description A forge that this installation works with. */
         Forge: components["schemas"]["Head"] & {
@@ -2260,6 +2630,29 @@ export interface components {
             "@pagination"?: components["schemas"]["Pagination"];
             /** @description The jobs. */
             jobs: components["schemas"]["Job"][];
+        };
+        /** @description How a machine joins, in lines to copy. They hold the token. */
+        JoinLines: {
+            /** @description A container of Podman or Docker. */
+            container: string;
+            /** @description What QEMU's options `-fw_cfg` are to say. */
+            fw_cfg: string[];
+            /** @description One command: the script, passed to the shell. */
+            one_command: string;
+            /** @description The same with a program that some machines have instead of curl. */
+            one_command_wget: string;
+            /** @description The image by QEMU alone: fetch and start. */
+            qemu: string[];
+            /** @description A service of systemd, from boot on. */
+            service: string[];
+            /** @description What QEMU's option `-smbios` is to say. */
+            smbios: string;
+            /** @description User data of cloud-init (NoCloud), for the image anywhere. */
+            user_data: string;
+            /** @description A virtual machine on this machine, by the program that is there already. */
+            vm: string;
+            /** @description Without a pipe to the shell: fetch, look, run. */
+            without_pipe: string[];
         };
         /** @description The public key that a repository's `secure:` values are made with. */
         KeyPair: components["schemas"]["Head"] & {
@@ -2604,6 +2997,22 @@ export interface components {
             /** @description Where the forge is; the public instance when missing. */
             web_url?: string | null;
         };
+        /** @description What a new worker is to be. */
+        NewEnrolment: {
+            /** @default null */
+            lending: components["schemas"]["Lending"] | null;
+            /**
+             * @description The name that it is to have; the machine's own when left out.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description How the machine is to join: `command`, `image`, `service`, `container`. For showing alone:
+             *     the token serves every way.
+             * @default null
+             */
+            way: string | null;
+        };
         /**
          * @description Sets a variable; one of the same name and branch is replaced. Names with `env_var.` before them,
          *     as the original has them, are taken too.
@@ -2682,6 +3091,51 @@ export interface components {
         Owner: components["schemas"]["Head"] & {
             /** @description Unique name. */
             login: string;
+        };
+        /** @description What a person's workers did in a month. */
+        OwnerMonth: {
+            /**
+             * Format: int64
+             * @description Work that counts.
+             */
+            core_seconds: number;
+            /**
+             * Format: int64
+             * @description Jobs brought to an end.
+             */
+            jobs: number;
+            /** @description `2027-02`. */
+            month: string;
+        };
+        /** @description What a person lends. */
+        OwnerWorkers: components["schemas"]["Head"] & {
+            /** @description Their badge, from the root of this server. */
+            badge: string;
+            /**
+             * Format: int64
+             * @description Work that counts, all time, of removed workers too.
+             */
+            core_seconds: number;
+            /**
+             * Format: int64
+             * @description Jobs that their workers brought to an end.
+             */
+            jobs: number;
+            /** @description The last twelve months in which they did something, the newest first. */
+            months: components["schemas"]["OwnerMonth"][];
+            /** @description Who. */
+            owner: components["schemas"]["Owner"];
+            /** @description Their page, from the root of this server. */
+            page: string;
+            /**
+             * Format: int64
+             * @description Repositories that they built for.
+             */
+            repositories: number;
+            /** @description When the first of their workers was registered. */
+            since: string | null;
+            /** @description Their workers, by name. */
+            workers: components["schemas"]["Worker"][];
         };
         /** @description The accounts whose repositories the reader has rights on. */
         Owners: components["schemas"]["Head"] & {
@@ -3089,10 +3543,14 @@ export interface components {
              * @description The attempt.
              */
             attempt: number;
+            /** @description It is frozen because the owner came back. */
+            frozen: boolean;
             /** @description Its job. */
             job: components["schemas"]["JobMinimal"];
             /** @description When it was given out. */
             leased_at: string;
+            /** @description What it is for: `job`, `verification` (a second opinion), `known` (its result is known). */
+            purpose: string;
             /** @description Its repository. */
             repository: components["schemas"]["RepositoryMinimal"];
         };
@@ -3245,6 +3703,24 @@ export interface components {
             /** @description Where browsers, workers and forges find this server. */
             public_url: string;
         };
+        /** @description Slots of a worker, by what they do now. */
+        SlotUse: {
+            /**
+             * Format: int32
+             * @description They run jobs, those included that are not shown to the reader.
+             */
+            busy: number;
+            /**
+             * Format: int32
+             * @description They wait for jobs.
+             */
+            free: number;
+            /**
+             * Format: int32
+             * @description They are not lent now: paused, draining, offline, or the machine says so.
+             */
+            unlent: number;
+        };
         /** @description Where the job's commit comes from; the worker keeps a mirror of it and offers that to the job. */
         Source: {
             /** @description Local paths and loopback addresses are allowed by the operator. */
@@ -3372,6 +3848,8 @@ export interface components {
             "@permissions": components["schemas"]["WorkerPermissions"];
             /** @description Architecture. */
             arch: string;
+            /** @description Its badge, from the root of this server. */
+            badge: string;
             /** @description When it was registered. */
             created_at: string;
             /** @description The executor that it uses. */
@@ -3390,14 +3868,25 @@ export interface components {
             id: number;
             /** @description When it was last heard of. */
             last_seen_at: string | null;
+            lending: components["schemas"]["Lending"] | null;
+            lent: components["schemas"]["Lent"] | null;
             /** @description Its name. */
             name: string;
+            /** @description Heard of without a gap since then; missing while it is not online. */
+            online_since: string | null;
             /** @description Operating system. */
             os: string;
             /** @description Who lends it. */
             owner: components["schemas"]["Owner"];
+            /** @description Its public page, from the root of this server. */
+            page: string;
+            presence: components["schemas"]["Presence"] | null;
+            /** @description What it did so far. */
+            record: components["schemas"]["WorkerRecord"];
             /** @description What it runs now. */
             running: components["schemas"]["RunningAttempt"][];
+            /** @description The same, by what they do now. */
+            slot_use: components["schemas"]["SlotUse"];
             /**
              * Format: int32
              * @description Jobs that it takes side by side.
@@ -3405,6 +3894,79 @@ export interface components {
             slots: number;
             /** @description `enrolled`, `online`, `offline`, `paused`, `draining`, `banned`. */
             state: string;
+            /**
+             * @description How far its word counts: `quarantined`, `probation`, `volunteer`, `bound`, `attested`.
+             *     Towards repositories of its owner it is bound, whatever is said here.
+             */
+            tier: string;
+            /** @description An operator set the tier by hand; it does not change by itself. */
+            tier_fixed: boolean;
+            /** @description It is older than the operator allows and gets no work until it is renewed. */
+            too_old: boolean;
+            usage: components["schemas"]["Usage"] | null;
+            wanted_lending: components["schemas"]["Lending"] | null;
+        };
+        /** @description What is to change of a worker. What is left out stays. */
+        WorkerChange: {
+            /** @default null */
+            lending: components["schemas"]["Lending"] | null;
+            /**
+             * @description Its new name: letters, digits, `-`, `_`, `.`.
+             * @default null
+             */
+            name: string | null;
+        };
+        /** @description A day of a worker. */
+        WorkerDay: {
+            /** @description For each of its 24 hours, seconds of work of all slots together. */
+            busy_seconds: number[];
+            /** @description `2027-02-12`. */
+            date: string;
+        };
+        /** @description One attempt of a worker. */
+        WorkerDeed: {
+            /**
+             * Format: int64
+             * @description The attempt.
+             */
+            attempt: number;
+            /** @description When it ended. */
+            finished_at: string | null;
+            job: components["schemas"]["JobMinimal"] | null;
+            /** @description When it was given out. */
+            leased_at: string;
+            repository: components["schemas"]["RepositoryMinimal"] | null;
+            /**
+             * Format: int64
+             * @description How long it worked on it.
+             */
+            seconds: number | null;
+            /** @description The job's stage. */
+            stage: string | null;
+            /** @description `received`, `started`, `passed`, `failed`, `errored`, `canceled`, `lost`, `handed_back`. */
+            state: string;
+            /** @description The same for people: `handed back: the owner came`. */
+            text: string;
+            /**
+             * @description Whether its word counted: `binding`, `provisional`, `agreed`, `disagreed`, `second_opinion`,
+             *     `known`, `yielded`, `handed_back`, `lost`; missing while it runs.
+             */
+            word: string | null;
+        };
+        /**
+         * @description What a worker did, newest first. What runs in private repositories is left out for those who
+         *     may not see them.
+         */
+        WorkerHistory: components["schemas"]["Head"] & {
+            /** @description Which part this is. */
+            "@pagination": components["schemas"]["Pagination"];
+            /** @description What it did. */
+            deeds: components["schemas"]["WorkerDeed"][];
+        };
+        /** @description When a worker works. */
+        WorkerHours: components["schemas"]["Head"] & {
+            /** @description The last 14 days in UTC, the oldest first; the last one is today. */
+            days: components["schemas"]["WorkerDay"][];
         };
         /** @description A worker inside something else. */
         WorkerMinimal: components["schemas"]["Head"] & {
@@ -3417,11 +3979,91 @@ export interface components {
             name: string;
             /** @description Who lends it. */
             owner: components["schemas"]["Owner"];
+            /** @description Its public page, from the root of this server. */
+            page: string;
+            /** @description `Built on NAME, provided by OWNER. Thank you!` */
+            thanks: string;
         };
         /** @description What the reader may do with a worker. */
         WorkerPermissions: {
-            /** @description Pause, drain and remove it. */
+            /** @description Pause, drain, rename and remove it, and say what it lends. */
             admin: boolean;
+            /** @description Shut it out, let it in again, and set its tier. */
+            operate: boolean;
+        };
+        /** @description What a worker did so far. */
+        WorkerRecord: {
+            /**
+             * Format: int64
+             * @description Of these, results that others came to, too.
+             */
+            agreed: number;
+            /**
+             * Format: int64
+             * @description Results in a row that others came to, too.
+             */
+            agreed_in_a_row: number;
+            /**
+             * Format: int64
+             * @description Results of it that others looked at, all time.
+             */
+            checked: number;
+            /**
+             * Format: int64
+             * @description Work that counts: seconds times the cores that the job had, of results that stand.
+             */
+            core_seconds: number;
+            /**
+             * Format: int64
+             * @description Jobs that it brought to an end in the last 30 days.
+             */
+            jobs_30_days: number;
+            /**
+             * Format: double
+             * @description Of what it took in the last 30 days, hundredths that it finished or handed back properly;
+             *     missing while it took nothing.
+             */
+            kept_word_percent: number | null;
+            /**
+             * Format: int32
+             * @description Known jobs that it got right.
+             */
+            known_passed: number;
+            /**
+             * Format: int32
+             * @description Known jobs that a new worker has to get right.
+             */
+            known_wanted: number;
+            /**
+             * Format: int64
+             * @description For so many repositories.
+             */
+            repositories_30_days: number;
+            /**
+             * Format: int64
+             * @description How long it usually takes until a job is frozen when its owner comes, in milliseconds;
+             *     missing while the worker tells nothing.
+             */
+            usual_freeze_ms: number | null;
+            /**
+             * Format: int64
+             * @description How often it handed a job back because its owner came, all time.
+             */
+            yields: number;
+        };
+        /** @description The tier that an operator sets. */
+        WorkerTierChange: {
+            /**
+             * @description Why, for the audit log.
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description `quarantined`, `probation`, `volunteer`, `bound`, `attested`; it finds its tier by what it
+             *     does when left out.
+             * @default null
+             */
+            tier: string | null;
         };
         /** @description All workers. */
         Workers: components["schemas"]["Head"] & {
@@ -3816,6 +4458,127 @@ export interface operations {
             };
         };
     };
+    get_v3_downloads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Downloads"];
+                };
+            };
+        };
+    };
+    get_v3_enrolment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_v3_enrolment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_enrolments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolments"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_fleet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fleet"];
+                };
+            };
+        };
+    };
     get_v3_forges: {
         parameters: {
             query?: never;
@@ -4168,6 +4931,35 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_owner_login_workers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                login: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnerWorkers"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5968,6 +6760,100 @@ export interface operations {
             };
         };
     };
+    patch_v3_worker_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkerChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_worker_id_ban: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_v3_worker_id_drain: {
         parameters: {
             query?: never;
@@ -5993,6 +6879,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_worker_id_history: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerHistory"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_worker_id_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerHours"];
                 };
             };
             404: {
@@ -6079,6 +7026,92 @@ export interface operations {
             };
         };
     };
+    post_v3_worker_id_tier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkerTierChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_worker_id_unban: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_workers: {
         parameters: {
             query?: never;
@@ -6105,7 +7138,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEnrolment"];
+            };
+        };
         responses: {
             201: {
                 headers: {
@@ -6113,6 +7150,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolmentToken"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             403: {

@@ -1,4 +1,4 @@
-import { shapeOf, wordOf, type Shape } from './states';
+import { phraseOf, shapeOf, type Shape } from './states';
 
 const COLORS: Record<Shape, string> = {
   created: '#66707D',
@@ -10,6 +10,9 @@ const COLORS: Record<Shape, string> = {
   errored: '#8B3C96',
   canceled: '#77716A',
   'failed-allowed': '#C5303A',
+  'passed-provisional': '#1A7F50',
+  'failed-provisional': '#C5303A',
+  'errored-provisional': '#8B3C96',
 };
 
 const MARKS: Record<Shape, string> = {
@@ -30,31 +33,37 @@ const MARKS: Record<Shape, string> = {
   canceled:
     '<circle cx="8" cy="8" r="6.4" fill="none" stroke="C" stroke-width="2.2"/><path d="M3.6 12.4l8.8-8.8" stroke="C" stroke-width="2.2"/>',
   'failed-allowed': '<rect x="1" y="1" width="14" height="14" rx="3" fill="C"/>',
+  'passed-provisional':
+    '<circle cx="8" cy="8" r="6.6" fill="none" stroke="C" stroke-width="2.2" stroke-dasharray="3 2.2"/><path d="M4.8 8.2l2.2 2.2 4.2-4.6" fill="none" stroke="C" stroke-width="2"/>',
+  'failed-provisional':
+    '<rect x="1.4" y="1.4" width="13.2" height="13.2" rx="2.6" fill="none" stroke="C" stroke-width="2.2" stroke-dasharray="3 2"/><path d="M5 5l6 6M11 5l-6 6" stroke="C" stroke-width="2"/>',
+  'errored-provisional':
+    '<path d="M8 1.8l6.6 12.4H1.4z" fill="none" stroke="C" stroke-width="2" stroke-dasharray="3 2"/><path d="M8 6v4M8 11.4v1.6" stroke="C" stroke-width="1.8"/>',
 };
 
-function setIcon(state: string | null): void {
+function setIcon(state: string | null, provisional: boolean): void {
   const link = document.querySelector<HTMLLinkElement>('link[rel=icon]');
   if (!link) return;
   if (state === null) {
     link.href = '/favicon.svg';
     return;
   }
-  const shape = shapeOf(state);
+  const shape = shapeOf(state, false, provisional);
   const body = MARKS[shape].replaceAll('C"', `${COLORS[shape]}"`);
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${body}</svg>`;
   link.href = `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
 /** The tab's title and icon, by the state of the page. */
-export function setPage(title: string, state: string | null = null): void {
+export function setPage(title: string, state: string | null = null, provisional = false): void {
   document.title = title ? `${title} · Travis` : 'Travis';
-  setIcon(state);
+  setIcon(state, provisional);
 }
 
 /** `● #1284 running · beacon`. */
-export function runTitle(number: string, state: string, repo: string): string {
+export function runTitle(number: string, state: string, repo: string, provisional = false): string {
   const dot = state === 'started' || state === 'received' ? '● ' : '';
-  return `${dot}${number} ${wordOf(state)} · ${repo}`;
+  return `${dot}${number} ${phraseOf(state, { provisional })} · ${repo}`;
 }
 
 /** The repository that the home page shows, so that the list can mark it. */

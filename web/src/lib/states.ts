@@ -9,7 +9,10 @@ export type Shape =
   | 'failed'
   | 'errored'
   | 'canceled'
-  | 'failed-allowed';
+  | 'failed-allowed'
+  | 'passed-provisional'
+  | 'failed-provisional'
+  | 'errored-provisional';
 
 const SHAPES: ReadonlySet<string> = new Set<Shape>([
   'created',
@@ -22,8 +25,23 @@ const SHAPES: ReadonlySet<string> = new Set<Shape>([
   'canceled',
 ]);
 
+/** How an outcome is drawn when it is not the plain one. */
+export interface Manner {
+  /** A failure does not count. */
+  allowed?: boolean;
+  /** It waits for a second opinion, so it is never drawn as final. */
+  provisional?: boolean;
+}
+
 /** The shape of a state; an unknown word is shown as not begun rather than as an outcome. */
-export function shapeOf(state: string | null | undefined, allowed = false): Shape {
+export function shapeOf(
+  state: string | null | undefined,
+  allowed = false,
+  provisional = false,
+): Shape {
+  if (provisional && (state === 'passed' || state === 'failed' || state === 'errored')) {
+    return `${state}-provisional`;
+  }
   if (allowed && (state === 'failed' || state === 'errored')) return 'failed-allowed';
   return state && SHAPES.has(state) ? (state as Shape) : 'created';
 }
@@ -32,7 +50,12 @@ export function shapeOf(state: string | null | undefined, allowed = false): Shap
 export function tokenOf(shape: Shape): string {
   switch (shape) {
     case 'failed-allowed':
+    case 'failed-provisional':
       return 'failed';
+    case 'passed-provisional':
+      return 'passed';
+    case 'errored-provisional':
+      return 'errored';
     case 'received':
       return 'started';
     case 'created':
@@ -45,6 +68,17 @@ export function tokenOf(shape: Shape): string {
 export function wordOf(state: string | null | undefined): string {
   if (state === 'started') return 'running';
   return state ?? 'no build yet';
+}
+
+/** The word with what is to be said of it: `passed, provisional`, `failed, allowed`. */
+export function phraseOf(
+  state: string | null | undefined,
+  { allowed = false, provisional = false }: Manner = {},
+): string {
+  const word = wordOf(state);
+  const shape = shapeOf(state, allowed, provisional);
+  if (shape.endsWith('-provisional')) return `${word}, provisional`;
+  return shape === 'failed-allowed' && state === 'failed' ? `${word}, allowed` : word;
 }
 
 export function isOver(state: string | null | undefined): boolean {

@@ -44,6 +44,10 @@ export const ICONS = {
   inbox: 'M2.5 9l2-6h7l2 6v4.5h-11zM2.5 9H6c0 1.2.9 2 2 2s2-.8 2-2h3.5',
   check: 'M3 8.5l3.2 3.2L13 4.8',
   download: 'M8 2v8M4.8 7L8 10.2 11.2 7M3 13.5h10',
+  box: 'M3 2.5h10v11H3zM8 5.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5z',
+  gear: 'M8 5.7a2.3 2.3 0 1 1 0 4.6 2.3 2.3 0 0 1 0-4.6zM8 1.8v1.7M8 12.5v1.7M1.8 8h1.7M12.5 8h1.7M3.6 3.6l1.2 1.2M11.2 11.2l1.2 1.2M3.6 12.4l1.2-1.2M11.2 4.8l1.2-1.2',
+  never: 'M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zM3.8 12.2l8.4-8.4',
+  pause: 'M5 3v10M11 3v10',
 } as const;
 
 export type IconName = keyof typeof ICONS;

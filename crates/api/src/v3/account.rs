@@ -83,17 +83,3 @@ pub struct NewToken {
     /// Days until it ends; never when missing.
     pub expires_in_days: Option<u32>,
 }
-
-/// A single-use token with which a worker registers.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct EnrolmentToken {
-    /// Always `enrolment_token`.
-    #[serde(rename = "@type")]
-    pub kind: String,
-    /// The token; shown once.
-    pub token: String,
-    /// It is good until then.
-    pub expires_at: String,
-    /// The line to run on the machine.
-    pub command: String,
-}

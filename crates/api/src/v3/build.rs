@@ -423,6 +423,10 @@ pub struct WorkerMinimal {
     pub name: String,
     /// Who lends it.
     pub owner: Owner,
+    /// Its public page, from the root of this server.
+    pub page: String,
+    /// `Built on NAME, provided by OWNER. Thank you!`
+    pub thanks: String,
 }
 
 /// A change of state was asked for.

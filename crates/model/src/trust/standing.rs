@@ -53,8 +53,6 @@ pub struct Standing {
     pub broken: u32,
     /// When it was first seen.
     pub since: Option<Timestamp>,
-    /// Where it comes from ([`super::network_of`]).
-    pub network: Option<String>,
 }
 
 /// What happened.

@@ -7,7 +7,7 @@ use crate::{
 };
 use std::collections::HashMap;
 use travis_api::v3;
-use travis_model::{Attempt, Job, JobState, Verification, Worker, WorkerId};
+use travis_model::{Attempt, Job, JobState, Verification, Worker};
 
 impl Represent<'_> {
     /// Jobs in the order given. With `detail` each carries its attempts and its configuration.
@@ -158,18 +158,6 @@ impl Represent<'_> {
             log_length: row.log_length,
             log_sha256: row.log_sha256,
             log_complete: row.log_sealed,
-        }
-    }
-
-    fn worker_minimal(&self, id: WorkerId, worker: Option<&Worker>) -> v3::WorkerMinimal {
-        v3::WorkerMinimal {
-            head: v3::Head::minimal("worker", format!("/v3/worker/{id}")),
-            id: id.get(),
-            name: worker.map_or_else(|| format!("worker-{id}"), |worker| worker.name.clone()),
-            owner: worker.map_or_else(
-                || super::owner("unknown"),
-                |worker| self.owner_of(worker.owner_id),
-            ),
         }
     }
 }

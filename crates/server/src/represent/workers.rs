@@ -4,7 +4,7 @@ use crate::{
     wire::{time, time_opt},
 };
 use travis_api::{v3, worker::Facts};
-use travis_model::{Worker, worker_state};
+use travis_model::{Worker, WorkerId, worker_state};
 
 impl Represent<'_> {
     /// Workers in the order given.
@@ -18,7 +18,7 @@ impl Represent<'_> {
             let jobs = self.reader.jobs_by_id(&ids).await?;
             let homes: Vec<_> = jobs.iter().map(|job| job.repository_id).collect();
             let homes = self.reader.repositories_by_id(&homes).await?;
-            let running = live
+            let running: Vec<_> = live
                 .iter()
                 .filter_map(|attempt| {
                     let job = jobs.iter().find(|job| job.id == attempt.job_id)?;
@@ -32,6 +32,8 @@ impl Represent<'_> {
                         job: job_minimal(job),
                         repository: repository_minimal(home),
                         leased_at: time(attempt.leased_at),
+                        purpose: "job".to_owned(),
+                        frozen: false,
                     })
                 })
                 .collect();
@@ -43,6 +45,13 @@ impl Represent<'_> {
                 self.now,
                 self.engine.silence(),
             );
+            let busy = u32::try_from(live.len()).unwrap_or(u32::MAX);
+            let lent = if state == travis_model::WorkerState::Online {
+                row.slots
+            } else {
+                0
+            };
+            let free = lent.saturating_sub(busy);
             answer.push(v3::Worker {
                 head: v3::Head::standard("worker", format!("/v3/worker/{}", row.id)),
                 id: row.id.get(),
@@ -53,18 +62,74 @@ impl Represent<'_> {
                 arch: row.arch.clone(),
                 executor: row.executor.clone(),
                 slots: row.slots,
+                slot_use: v3::SlotUse {
+                    busy,
+                    free,
+                    unlent: row.slots.saturating_sub(busy + free),
+                },
+                tier: if self
+                    .people
+                    .get(&row.owner_id)
+                    .is_some_and(|user| user.admin)
+                {
+                    "bound"
+                } else {
+                    "quarantined"
+                }
+                .to_owned(),
+                tier_fixed: false,
+                too_old: false,
+                presence: None,
+                usage: None,
+                lent: facts(&row).lent,
+                lending: None,
+                wanted_lending: None,
+                record: v3::WorkerRecord {
+                    known_wanted: 3,
+                    ..v3::WorkerRecord::default()
+                },
+                page: page(row.id),
+                badge: format!("/workers/{}.svg", row.id),
                 running,
                 facts: facts(&row),
                 finished_jobs: self.reader.finished_attempts(row.id).await?,
                 created_at: time(row.created_at),
+                online_since: None,
                 last_seen_at: time_opt(row.last_seen_at),
                 permissions: v3::WorkerPermissions {
                     admin: self.viewer.commands(&row),
+                    operate: self.viewer.operates(),
                 },
             });
         }
         Ok(answer)
     }
+
+    /// A worker as it stands with what it ran.
+    pub(super) fn worker_minimal(
+        &self,
+        id: WorkerId,
+        worker: Option<&Worker>,
+    ) -> v3::WorkerMinimal {
+        let name = worker.map_or_else(|| format!("worker-{id}"), |worker| worker.name.clone());
+        let owner = worker.map_or_else(
+            || super::owner("unknown"),
+            |worker| self.owner_of(worker.owner_id),
+        );
+        v3::WorkerMinimal {
+            head: v3::Head::minimal("worker", format!("/v3/worker/{id}")),
+            id: id.get(),
+            page: page(id),
+            thanks: format!("Built on {name}, provided by {}. Thank you!", owner.login),
+            name,
+            owner,
+        }
+    }
+}
+
+/// The public page of a worker.
+pub(crate) fn page(id: WorkerId) -> String {
+    format!("/workers/{id}")
 }
 
 /// What the worker said; what an older worker did not say yet is empty.

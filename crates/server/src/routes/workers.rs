@@ -1,12 +1,19 @@
-use crate::{App, access::Caller, error::ApiError, represent::Represent, wire::time};
+use crate::{
+    App,
+    access::Caller,
+    error::{ApiError, JsonBody},
+    represent::Represent,
+    routes::fleet::soon,
+    wire::Paging,
+};
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
 };
 use travis_api::v3::{self, ErrorBody};
 use travis_engine::Viewer;
-use travis_model::{Scope, Worker, WorkerId};
+use travis_model::{Worker, WorkerId};
 
 async fn one(app: &App, viewer: &Viewer, row: Worker) -> Result<Json<v3::Worker>, ApiError> {
     let mut represent = Represent::new(&app.engine, viewer).await?;
@@ -117,25 +124,72 @@ pub(crate) async fn drain(
     one(&app, &caller.0, row).await
 }
 
-/// Makes a single-use token with which a machine joins.
-#[utoipa::path(post, path = "/v3/workers/enrolment_token",
-    responses((status = 201, body = v3::EnrolmentToken), (status = 403, body = ErrorBody)))]
-pub(crate) async fn enrolment_token(
-    State(app): State<App>,
-    caller: Caller,
-) -> Result<(StatusCode, Json<v3::EnrolmentToken>), ApiError> {
-    let user = caller.0.signed_in_for(Scope::Settings)?;
-    let (token, until) = app.engine.new_enrolment_token(user).await?;
-    let command = format!(
-        "travis worker --server {} --token {}",
-        app.engine.policy().public_url,
-        token.reveal()
-    );
-    let answer = v3::EnrolmentToken {
-        kind: "enrolment_token".to_owned(),
-        token: token.reveal().to_owned(),
-        expires_at: time(until),
-        command,
-    };
-    Ok((StatusCode::CREATED, Json(answer)))
+/// Changes its name, and what it may lend.
+#[utoipa::path(patch, path = "/v3/worker/{id}", params(("id" = i64, Path)), request_body = v3::WorkerChange,
+    responses((status = 200, body = v3::Worker), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn change(
+    State(_app): State<App>,
+    _caller: Caller,
+    Path(_id): Path<i64>,
+    JsonBody(_change): JsonBody<v3::WorkerChange>,
+) -> Result<Json<v3::Worker>, ApiError> {
+    Err(soon())
+}
+
+/// Shuts a worker out: it gets no work and can't sign in. What it runs is given to others.
+#[utoipa::path(post, path = "/v3/worker/{id}/ban", params(("id" = i64, Path)),
+    responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn ban(
+    State(_app): State<App>,
+    _caller: Caller,
+    Path(_id): Path<i64>,
+) -> Result<Json<v3::Worker>, ApiError> {
+    Err(soon())
+}
+
+/// Lets a worker in again.
+#[utoipa::path(post, path = "/v3/worker/{id}/unban", params(("id" = i64, Path)),
+    responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn unban(
+    State(_app): State<App>,
+    _caller: Caller,
+    Path(_id): Path<i64>,
+) -> Result<Json<v3::Worker>, ApiError> {
+    Err(soon())
+}
+
+/// Sets how far a worker's word counts.
+#[utoipa::path(post, path = "/v3/worker/{id}/tier", params(("id" = i64, Path)), request_body = v3::WorkerTierChange,
+    responses((status = 200, body = v3::Worker), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn tier(
+    State(_app): State<App>,
+    _caller: Caller,
+    Path(_id): Path<i64>,
+    JsonBody(_change): JsonBody<v3::WorkerTierChange>,
+) -> Result<Json<v3::Worker>, ApiError> {
+    Err(soon())
+}
+
+/// What it did, and for whom.
+#[utoipa::path(get, path = "/v3/worker/{id}/history",
+    params(("id" = i64, Path), ("limit" = Option<u64>, Query), ("offset" = Option<u64>, Query)),
+    responses((status = 200, body = v3::WorkerHistory), (status = 404, body = ErrorBody)))]
+pub(crate) async fn history(
+    State(_app): State<App>,
+    _caller: Caller,
+    Path(_id): Path<i64>,
+    Query(_paging): Query<Paging>,
+) -> Result<Json<v3::WorkerHistory>, ApiError> {
+    Err(soon())
+}
+
+/// When it works.
+#[utoipa::path(get, path = "/v3/worker/{id}/hours", params(("id" = i64, Path)),
+    responses((status = 200, body = v3::WorkerHours), (status = 404, body = ErrorBody)))]
+pub(crate) async fn hours(
+    State(_app): State<App>,
+    Path(_id): Path<i64>,
+) -> Result<Json<v3::WorkerHours>, ApiError> {
+    Err(soon())
 }

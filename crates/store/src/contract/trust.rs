@@ -23,7 +23,6 @@ fn standing() -> Standing {
         yielded: 21,
         broken: 22,
         since: Some(Timestamp(7)),
-        network: Some("203.0.113.0/24".to_owned()),
     }
 }
 

@@ -25,6 +25,7 @@ mod target;
 mod token;
 mod trigger;
 mod watch;
+mod worker;
 mod workers;
 
 #[cfg(test)]
@@ -41,9 +42,10 @@ use crate::session::Session;
 /// When it can't; the failure says what to do next and names the exit code.
 pub async fn run(command: Command, session: &mut Session) -> Result<Status, Failure> {
     match command {
-        Command::Up(_) | Command::Server(_) | Command::Worker(_) => {
+        Command::Up(_) | Command::Server(_) => {
             Err(Failure::usage("this command does not run as a client"))
         }
+        Command::Worker(args) => worker::run(args, session).await,
         Command::Login(args) => login::run(args, session).await,
         Command::Enable(args) => enable::enable(args, session).await,
         Command::Disable(args) => enable::disable(args, session).await,

@@ -13,7 +13,7 @@ mod worker;
 
 pub use server::server;
 pub use up::up;
-pub use worker::{examine, executor_for, worker};
+pub use worker::{examine, executor_for, worker, worker_data};
 
 /// Sends the process's own messages to standard error; `RUST_LOG` chooses how many.
 fn start_log(default: &str) {

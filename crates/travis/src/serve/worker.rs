@@ -2,8 +2,9 @@
 
 use super::settings::Settings;
 use super::{files, local_worker, signals};
-use crate::cli::serve::{Executor, WorkerArgs};
-use anyhow::Result;
+use crate::cli::serve::Executor;
+use crate::cli::worker::RunArgs;
+use anyhow::{Result, bail};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use travis_worker::{MaxLimits, WorkerConfig};
 ///
 /// # Errors
 /// When it can't start.
-pub async fn worker(args: WorkerArgs) -> Result<ExitCode> {
+pub async fn worker(args: RunArgs) -> Result<ExitCode> {
     super::start_log("info");
     let (drain, hard) = signals::stops()?;
     let config = config(args).await?;
@@ -22,16 +23,30 @@ pub async fn worker(args: WorkerArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn config(args: WorkerArgs) -> Result<WorkerConfig> {
+/// Where a worker keeps its data when nothing is said.
+///
+/// # Errors
+/// When the environment names no place.
+pub fn worker_data() -> Result<std::path::PathBuf> {
+    files::default_data("travis-worker")
+}
+
+async fn config(args: RunArgs) -> Result<WorkerConfig> {
     let data = match args.data {
         Some(data) => data,
-        None => files::default_data("travis-worker")?,
+        None => worker_data()?,
     };
     let data_dir = files::private_dir(&data)?;
     let owner = Settings::read(None, Some(&data_dir))?.worker;
+    let Some(server) = args
+        .server
+        .or_else(|| travis_worker::enrolled_with(&data_dir))
+    else {
+        bail!("which server? say it with --server URL; later starts remember it");
+    };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(WorkerConfig {
-        server: args.server.trim_end_matches('/').to_owned(),
+        server: server.trim_end_matches('/').to_owned(),
         name: args.name.unwrap_or_else(local_worker::host_name),
         slots: args
             .slots

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use travis_api::worker::Limits;
 use travis_config::{Plan, PlanContext};
-use travis_sandbox::{Executor, ResourceLimits, Spec, TerminalSize};
+use travis_sandbox::{Executor, Network, ResourceLimits, Spec, TerminalSize};
 use travis_script::{EnvVar, JobInput, PullRequest};
 use travis_worker::{LocalEnd, LocalError, LocalJob, run_here};
 
@@ -89,7 +89,11 @@ impl Here<'_> {
             id: format!("run-{}-{}", std::process::id(), chosen.number),
             mirror: clones.then(|| self.tree.mirror()),
             clone_url: clones.then(|| self.tree.clone_url.clone()),
-            network: !self.args.no_network,
+            network: if self.args.no_network {
+                Network::Off
+            } else {
+                Network::Machine
+            },
             limits: ResourceLimits::default(),
             terminal: TerminalSize::default(),
             lend: cache.is_some(),
