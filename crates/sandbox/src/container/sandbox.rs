@@ -155,7 +155,9 @@ fn complaint(path: &Path) -> String {
     let text = String::from_utf8_lossy(text);
     let text = text.trim();
     match text.strip_prefix("Error: ").unwrap_or(text) {
-        "" => "its first process did not begin; what the engine says is in the job's log".to_owned(),
+        "" => {
+            "its first process did not begin; what the engine says is in the job's log".to_owned()
+        }
         text => text.to_owned(),
     }
 }
