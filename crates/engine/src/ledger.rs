@@ -44,6 +44,7 @@ pub(crate) async fn note(
     };
     let end = match event {
         AttemptEvent::Finish(_) => WorkEnd::Finished,
+        _ if attempt.yielded => WorkEnd::Yielded,
         _ => WorkEnd::Broken,
     };
     tx.note_work(&WorkDone {

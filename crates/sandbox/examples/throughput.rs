@@ -27,16 +27,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
-                let block = vec![0; BLOCK];
-                for _ in 0..share {
-                    if stream.write_all(&block).await.is_err() {
-                        return;
+                let mut block = vec![0; BLOCK];
+                // One letter says what is wanted.
+                match stream.read_u8().await {
+                    Ok(b'd') => {
+                        for _ in 0..share {
+                            if stream.write_all(&block).await.is_err() {
+                                return;
+                            }
+                        }
                     }
+                    _ => while stream.read(&mut block).await.is_ok_and(|length| length > 0) {},
                 }
                 let _ = stream.shutdown().await;
-                // Then what comes is thrown away.
-                let mut block = block;
-                while stream.read(&mut block).await.is_ok_and(|length| length > 0) {}
             });
         }
     });
@@ -50,7 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with_networks(Networks::by(maker));
     let port = address.port();
     let down = format!(
-        "for i in $(seq {connections}); do cat </dev/tcp/10.0.2.2/{port} >/dev/null & done; wait\n"
+        "for i in $(seq {connections}); do (exec 3<>/dev/tcp/10.0.2.2/{port}; printf d >&3; cat <&3 >/dev/null) & done; wait\n"
     );
     let up = format!(
         "for i in $(seq {connections}); do head -c {} /dev/zero >/dev/tcp/10.0.2.2/{port} & done; wait\n",

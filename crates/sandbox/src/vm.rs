@@ -44,7 +44,7 @@ const CHECK: Duration = Duration::from_secs(5);
 /// How long a trial machine may take with KVM, where a good one needs a second.
 const TRIAL: Duration = Duration::from_secs(15);
 /// How long a job's machine may take until its agent speaks.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_secs(180);
 /// The oldest QEMU with all that is used here.
 const OLDEST: (u32, u32) = (7, 2);
 /// The kernel and the agent in the machine, beside what the job may use.
@@ -177,7 +177,8 @@ impl Vm {
             _ => {}
         }
         let spec = Spec {
-            id: "kvm-trial".to_owned(),
+            // What a worker left that died meanwhile has another name.
+            id: format!("trial-{}", std::process::id()),
             ..Spec::default()
         };
         let trial = self.start(&spec, image.clone(), Accelerator::Kvm, TRIAL);
@@ -186,9 +187,14 @@ impl Vm {
                 machine.destroy().await;
                 true
             }
-            Err(error) => {
+            Err(error @ SandboxError::Machine { .. }) => {
                 tracing::warn!(%error, "machines do not work with KVM here; they are emulated");
                 false
+            }
+            // Says nothing of KVM.
+            Err(error) => {
+                tracing::warn!(%error, "can't try whether machines work with KVM");
+                return Accelerator::Emulation;
             }
         };
         let word = if works { "works" } else { "hangs" };

@@ -103,6 +103,14 @@ pub enum Command {
     Server(ServerArgs),
     /// Lend this machine to a server
     Worker(WorkerArgs),
+    /// Run the job of the machine that a worker started for it; not for people
+    #[command(
+        hide = true,
+        after_help = "\
+Examples:
+  travis guest    in a machine that lives for one job"
+    )]
+    Guest,
     /// Parts of the machine image
     #[command(hide = true)]
     Appliance(ApplianceArgs),

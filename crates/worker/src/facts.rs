@@ -56,6 +56,7 @@ pub fn measure(executor: &dyn Executor, data_dir: &Path) -> Facts {
             .map_or(0, |stat| stat.f_bavail.saturating_mul(stat.f_frsize)),
         executors: vec![executor.kind().to_owned()],
         executor: executor.kind().to_owned(),
+        executor_detail: executor.detail(),
         limits: executor.limits().into_iter().map(str::to_owned).collect(),
         distribution: distribution().unwrap_or_else(|| std::env::consts::OS.to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),

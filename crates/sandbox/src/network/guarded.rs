@@ -14,8 +14,9 @@ use rustix::net::{
 };
 use tokio::io::unix::AsyncFd;
 use tokio::process::Command;
+use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
-use travis_egress::{Gateway, PacketReceiver, PacketSender};
+use travis_egress::{Gateway, PacketReceiver, PacketSender, Refusal};
 
 use super::maker::MTU;
 use crate::SandboxError;
@@ -55,6 +56,7 @@ struct Namespaces {
 pub struct JobNetwork {
     network: OwnedFd,
     user: Option<OwnedFd>,
+    refusals: Mutex<Option<mpsc::Receiver<Refusal>>>,
     _reading: AbortOnDropHandle<()>,
     _writing: AbortOnDropHandle<()>,
 }
@@ -193,15 +195,23 @@ impl JobNetwork {
             reason = "its successor is unsafe for types that may give another descriptor each time; one that is owned can't"
         )]
         let tunnel = Arc::new(AsyncFd::new(namespaces.tunnel)?);
+        let refusals = gateway.listen(job);
         let (sender, receiver) = gateway.attach(job, MTU).split();
         let reading = tokio::spawn(read(Arc::clone(&tunnel), sender));
         let writing = tokio::spawn(write(tunnel, receiver));
         Ok(Self {
             network: namespaces.network,
             user: namespaces.user,
+            refusals: Mutex::new(Some(refusals)),
             _reading: AbortOnDropHandle::new(reading),
             _writing: AbortOnDropHandle::new(writing),
         })
+    }
+
+    /// The first refusal of each target, for whoever asks first.
+    pub(crate) fn refusals(&self) -> Option<mpsc::Receiver<Refusal>> {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.take()
     }
 
     /// A path that leads to the network namespace as long as this lives, for other processes of

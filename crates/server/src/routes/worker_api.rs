@@ -16,7 +16,8 @@ use serde::Deserialize;
 use std::time::Duration;
 use travis_api::{v3::ErrorBody, worker as wire};
 use travis_engine::{
-    AttemptAccess, EngineError, Enrolment, Finished, Finishing, Introduction, Offer, PollCall,
+    AttemptAccess, EngineError, Enrolment, Finished, Finishing, GivenBack, Introduction,
+    KnownOffer, Offer, PollCall,
 };
 use travis_model::{AttemptId, Outcome, WorkerId};
 
@@ -156,7 +157,40 @@ fn assignment(app: &App, offer: Offer) -> wire::Assignment {
             most_bytes: cache.most_bytes,
             timeout_seconds: cache.timeout.as_secs(),
         }),
-        min_executor: None,
+        min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
+        image: Some(wire::ImageWish {
+            name: None,
+            language: offer.image.language,
+            version: offer.image.version,
+            dist: offer.image.dist,
+        }),
+        services: offer.services,
+    }
+}
+
+/// A known-answer job looks to its worker like any other.
+fn known_assignment(app: &App, offer: KnownOffer) -> wire::Assignment {
+    let policy = app.engine.policy();
+    wire::Assignment {
+        attempt: offer.attempt.get(),
+        token: offer.token.reveal().to_owned(),
+        lease_ms: u64::try_from(policy.lease.as_millis()).unwrap_or(u64::MAX),
+        repository: offer.repository.to_owned(),
+        job_number: offer.job_number,
+        job_id: offer.job_id,
+        script: offer.script,
+        secrets: Vec::new(),
+        source: None,
+        limits: wire::Limits {
+            total_seconds: offer.total.as_secs(),
+            silence_seconds: offer.total.as_secs(),
+            log_bytes: offer.log_bytes,
+            memory_bytes: policy.limits.memory_bytes,
+            processes: policy.limits.processes,
+        },
+        network: policy.limits.network,
+        cache: None,
+        min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
         image: None,
         services: Vec::new(),
     }
@@ -181,7 +215,11 @@ pub(crate) async fn poll(
                 refused: call
                     .refused
                     .into_iter()
-                    .map(|r| (AttemptId(r.attempt), r.reason))
+                    .map(|given| GivenBack {
+                        attempt: AttemptId(given.attempt),
+                        reason: given.reason,
+                        yielded: given.yielded,
+                    })
                     .collect(),
                 draining: call.draining,
                 hold: call.hold_ms.map(Duration::from_millis),
@@ -194,6 +232,7 @@ pub(crate) async fn poll(
             .offers
             .into_iter()
             .map(|offer| assignment(&app, offer))
+            .chain(orders.known.map(|known| known_assignment(&app, known)))
             .collect(),
         cancel: orders
             .cancel

@@ -42,7 +42,7 @@ use crate::session::Session;
 /// When it can't; the failure says what to do next and names the exit code.
 pub async fn run(command: Command, session: &mut Session) -> Result<Status, Failure> {
     match command {
-        Command::Up(_) | Command::Server(_) | Command::Appliance(_) => {
+        Command::Up(_) | Command::Server(_) | Command::Appliance(_) | Command::Guest => {
             Err(Failure::usage("this command does not run as a client"))
         }
         Command::Worker(args) => worker::run(args, session).await,

@@ -10,12 +10,14 @@ mod server;
 mod settings;
 mod signals;
 mod up;
+mod vm;
 mod worker;
 
+pub use local_worker::host_name;
 pub use server::server;
 pub use signals::stops;
 pub use up::up;
-pub use worker::{examine, executor_for, worker, worker_data};
+pub use worker::{examine, executor_for, worker, worker_data, worker_vm_data};
 
 /// Sends the process's own messages to standard error; `RUST_LOG` chooses how many.
 pub fn start_log(default: &str) {

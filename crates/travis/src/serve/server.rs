@@ -46,6 +46,8 @@ pub struct Plan {
     pub comparing: settings::Comparing,
     /// What caches of jobs may use.
     pub caches: settings::Caches,
+    /// What is asked of workers.
+    pub workers: settings::Workers,
     /// Forges to sign in with.
     pub forges: Vec<ForgeSettings>,
     /// Who may sign in, and whose repositories are worked on.
@@ -109,6 +111,8 @@ impl Running {
             compare_every: plan.comparing.every(),
             key_length: travis_engine::keys::KeyLength::default(),
             caches: plan.caches.policy(),
+            workers: plan.workers.policy(),
+            minimum_worker_version: plan.workers.minimum_version,
         };
         let forges = plan
             .forges
@@ -195,6 +199,7 @@ pub async fn server(args: ServerArgs) -> Result<ExitCode> {
         leases: settings.leases,
         comparing: settings.comparing,
         caches: settings.caches,
+        workers: settings.workers,
         forges: settings.forge,
         access: settings.access,
         data: data.clone(),

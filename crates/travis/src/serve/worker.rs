@@ -58,6 +58,14 @@ pub fn worker_data() -> Result<std::path::PathBuf> {
     files::default_data("travis-worker")
 }
 
+/// Where a worker in a virtual machine keeps the machine's disks when nothing is said.
+///
+/// # Errors
+/// When the environment names no place.
+pub fn worker_vm_data() -> Result<std::path::PathBuf> {
+    files::default_data("travis-worker-vm")
+}
+
 async fn config(args: RunArgs) -> Result<WorkerConfig> {
     let data = match args.data {
         Some(data) => data,
@@ -89,7 +97,11 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         Some(path) => std::fs::read(path)
             .with_context(|| format!("the certificates in {} can't be read", path.display()))?,
     };
-    missing::provide(choice != Some(Executor::Host), args.install_missing).await?;
+    missing::provide(
+        !matches!(choice, Some(Executor::Host | Executor::Vm)),
+        args.install_missing,
+    )
+    .await?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let executor = local_worker::executor(choice, &data_dir, &[&data_dir], &of_jobs).await?;
     let network = match owner.network {

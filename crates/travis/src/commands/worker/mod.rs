@@ -5,6 +5,7 @@ mod orders;
 mod status;
 mod top;
 mod unit;
+mod vm;
 
 use crate::cli::worker::{WorkerAction, WorkerArgs};
 use crate::failure::{Failure, Status};
@@ -26,5 +27,6 @@ pub async fn run(args: WorkerArgs, session: &mut Session) -> Result<Status, Fail
         Some(WorkerAction::Resume(place)) => orders::give(&place, Order::Resume, session),
         Some(WorkerAction::Drain(place)) => orders::give(&place, Order::Drain, session),
         Some(WorkerAction::Quit(place)) => orders::give(&place, Order::Quit, session),
+        Some(WorkerAction::Vm(args)) => vm::run(args, session).await,
     }
 }
