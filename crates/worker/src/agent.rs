@@ -266,6 +266,7 @@ impl Agent {
             draining: self.draining,
             hold_ms: None,
             frozen: Vec::new(),
+            froze_ms: None,
             presence: None,
             usage: None,
             lending: None,

@@ -43,6 +43,9 @@ pub struct Settings {
     /// What caches of jobs may use.
     #[serde(default)]
     pub caches: Caches,
+    /// What is asked of workers.
+    #[serde(default)]
+    pub workers: Workers,
     /// What the owner of this machine says for its worker.
     #[serde(default)]
     pub worker: Worker,
@@ -107,6 +110,14 @@ impl Caches {
             unused: self.unused_days.map_or(default.unused, |days| day * days),
         }
     }
+}
+
+/// What a server asks of its workers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workers {
+    /// The oldest version that gets work: `0.3.0`.
+    pub minimum_version: Option<String>,
 }
 
 /// What the owner of a machine says for its worker.
