@@ -247,6 +247,9 @@ pub struct Assignment {
     pub repository: String,
     /// For people: `<build>.<n>`.
     pub job_number: String,
+    /// For people, to stand in the log: `Built on NAME, provided by OWNER. Thank you!`
+    #[serde(default)]
+    pub thanks: String,
     /// The job.
     pub job_id: i64,
     /// The script to run with bash.

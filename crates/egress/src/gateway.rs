@@ -1,15 +1,18 @@
 //! The gateway: the network of all jobs of a worker.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::attachment::WIRE;
 use crate::ledger::Ledger;
+use crate::own::Machine;
+use crate::rate::{Bucket, Share};
+use crate::stack::{self, Stack};
 use crate::{Attachment, Contact, PacketReceiver, PacketSender, Policy, Refusal};
 
 /// A job's own address.
@@ -36,9 +39,38 @@ pub struct Gateway {
 }
 
 pub(crate) struct Shared {
-    policy: Mutex<Arc<Policy>>,
+    policy: watch::Sender<Arc<Policy>>,
     pub(crate) ledger: Ledger,
+    pub(crate) machine: Machine,
+    bucket: Bucket,
     bytes: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.borrow())
+    }
+
+    /// Tells when another policy is kept.
+    pub(crate) fn changes(&self) -> watch::Receiver<Arc<Policy>> {
+        self.policy.subscribe()
+    }
+
+    /// Counts bytes that passed.
+    pub(crate) fn count(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Asks how many of `wanted` bytes may pass now.
+    pub(crate) fn take(&self, wanted: usize) -> Share {
+        let rate = self.policy.borrow().bytes_per_second;
+        self.bucket.take(wanted, rate)
+    }
+
+    /// Gives back what did not pass after all.
+    pub(crate) fn give_back(&self, bytes: usize) {
+        self.bucket.give_back(bytes);
+    }
 }
 
 impl fmt::Debug for Gateway {
@@ -49,13 +81,26 @@ impl fmt::Debug for Gateway {
 }
 
 impl Gateway {
-    /// A gateway that keeps `policy`.
+    /// A gateway that keeps `policy` and hands questions for names on to the machine's own
+    /// resolvers.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
+        Self::with_machine(policy, Machine::default())
+    }
+
+    /// The same with other resolvers than the machine's.
+    #[must_use]
+    pub fn with_resolvers(policy: Policy, resolvers: Vec<SocketAddr>) -> Self {
+        Self::with_machine(policy, Machine::with_resolvers(resolvers))
+    }
+
+    fn with_machine(policy: Policy, machine: Machine) -> Self {
         Self {
             shared: Arc::new(Shared {
-                policy: Mutex::new(Arc::new(policy)),
+                policy: watch::Sender::new(Arc::new(policy)),
                 ledger: Ledger::default(),
+                machine,
+                bucket: Bucket::default(),
                 bytes: AtomicU64::new(0),
             }),
         }
@@ -64,14 +109,12 @@ impl Gateway {
     /// The policy that is kept now.
     #[must_use]
     pub fn policy(&self) -> Arc<Policy> {
-        let policy = self.shared.policy.lock();
-        Arc::clone(&policy.unwrap_or_else(PoisonError::into_inner))
+        self.shared.policy()
     }
 
     /// Keeps another policy from now on. Connections that it would refuse are cut.
     pub fn set_policy(&self, policy: Policy) {
-        let place = self.shared.policy.lock();
-        *place.unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+        self.shared.policy.send_replace(Arc::new(policy));
     }
 
     /// Gives a job its wire. `mtu` is the largest packet, 1280 to 65,520 bytes. The job is named
@@ -81,7 +124,16 @@ impl Gateway {
         let (to_stack, from_job) = mpsc::channel(WIRE);
         let (to_job, from_stack) = mpsc::channel(WIRE);
         self.shared.ledger.begin(job);
-        let stack = tokio::spawn(serve(self.clone(), job.to_owned(), mtu, from_job, to_job));
+        let ending = Ending {
+            shared: Arc::clone(&self.shared),
+            job: job.to_owned(),
+        };
+        let stack = Stack::new(Arc::clone(&self.shared), job.to_owned(), mtu, to_job);
+        let driving = async move {
+            let _ending = ending;
+            stack::drive(Arc::new(stack), from_job).await;
+        };
+        let stack = tokio::spawn(driving);
         Attachment::new(
             PacketSender(to_stack),
             PacketReceiver {
@@ -124,14 +176,14 @@ impl Gateway {
     }
 }
 
-/// Answers nothing yet but keeps the wire open.
-async fn serve(
-    gateway: Gateway,
+/// Ends a job's record with its stack, however that ends.
+struct Ending {
+    shared: Arc<Shared>,
     job: String,
-    _mtu: u16,
-    mut from_job: mpsc::Receiver<Vec<u8>>,
-    _to_job: mpsc::Sender<Vec<u8>>,
-) {
-    while from_job.recv().await.is_some() {}
-    gateway.shared.ledger.end(&job);
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.shared.ledger.end(&self.job);
+    }
 }

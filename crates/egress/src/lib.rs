@@ -12,10 +12,16 @@
 mod address;
 mod allowed;
 mod attachment;
+mod dns;
 mod gateway;
 mod ledger;
+mod names;
+mod own;
 mod policy;
+mod rate;
 mod registries;
+mod resolver;
+mod stack;
 
 pub use allowed::{Allowed, BadAllowed};
 pub use attachment::{Attachment, PacketReceiver, PacketSender};

@@ -147,6 +147,15 @@ impl Policy {
                 Reach::None => self.allowed.iter().any(|a| a.names(name)),
             }
     }
+
+    /// Why a host's addresses may not be asked for.
+    pub(crate) fn unresolved(&self) -> Refused {
+        match (&self.closed, self.reach) {
+            (Some(reason), _) => Refused::Closed(reason.clone()),
+            (None, Reach::None) => Refused::NoNetwork,
+            (None, _) => Refused::NotARegistry,
+        }
+    }
 }
 
 /// Addresses of metadata services that are alike everywhere.

@@ -27,6 +27,8 @@ pub struct Lent {
     pub memory: bool,
     /// Processes can be limited.
     pub processes: bool,
+    /// Processor time can be limited.
+    pub cpu: bool,
 }
 
 impl Lent {
@@ -35,7 +37,8 @@ impl Lent {
     pub fn names(self) -> Vec<&'static str> {
         let memory = self.memory.then_some("memory");
         let processes = self.processes.then_some("processes");
-        memory.into_iter().chain(processes).collect()
+        let cpu = self.cpu.then_some("cpu");
+        [memory, processes, cpu].into_iter().flatten().collect()
     }
 }
 
@@ -53,6 +56,7 @@ pub(crate) enum Parents {
     V1 {
         memory: Option<Hierarchy>,
         pids: Option<Hierarchy>,
+        cpu: Option<Hierarchy>,
     },
     /// One hierarchy for all.
     V2 { directory: PathBuf, lent: Lent },
@@ -62,7 +66,7 @@ impl Parents {
     fn directories(&self) -> Vec<&Path> {
         match self {
             Self::None => Vec::new(),
-            Self::V1 { memory, pids } => [memory, pids]
+            Self::V1 { memory, pids, cpu } => [memory, pids, cpu]
                 .into_iter()
                 .flatten()
                 .map(|hierarchy| hierarchy.directory.as_path())
@@ -114,9 +118,10 @@ impl Cgroups {
     pub fn lent(&self) -> Lent {
         match &*self.parents {
             Parents::None => Lent::default(),
-            Parents::V1 { memory, pids } => Lent {
+            Parents::V1 { memory, pids, cpu } => Lent {
                 memory: memory.is_some(),
                 processes: pids.is_some(),
+                cpu: cpu.is_some(),
             },
             Parents::V2 { lent, .. } => *lent,
         }
@@ -131,17 +136,19 @@ impl Cgroups {
         let processes = limits.processes.unwrap_or(DEFAULT_PROCESSES);
         match &*self.parents {
             Parents::None => Ok(None),
-            Parents::V1 { memory, pids } => {
+            Parents::V1 { memory, pids, cpu } => {
                 // Joining a group costs time at every start, so there is only one for memory when
-                // memory is limited.
+                // memory is limited, and for processors when they are.
                 let memory = limits.memory_bytes.zip(memory.as_ref());
                 let pids = pids.as_ref().map(|pids| (processes, pids));
-                group::create_v1(id, memory, pids)
+                let cpu = limits.cpu_percent.zip(cpu.as_ref());
+                group::create_v1(id, memory, pids, cpu)
             }
             Parents::V2 { directory, lent } => {
                 let memory = limits.memory_bytes.filter(|_| lent.memory);
                 let processes = lent.processes.then_some(processes);
-                group::create_v2(&directory.join(id), memory, processes).map(Some)
+                let cpu = limits.cpu_percent.filter(|_| lent.cpu);
+                group::create_v2(&directory.join(id), memory, processes, cpu).map(Some)
             }
         }
     }

@@ -49,6 +49,15 @@ impl Home {
         })
     }
 
+    /// A home that is there already, in a machine that goes with its job.
+    pub(crate) fn existing(home: PathBuf) -> Self {
+        Self {
+            base: home.clone(),
+            home,
+            lent: None,
+        }
+    }
+
     /// Makes the directory that is lent to the job, if it is to have one.
     pub(crate) fn lend(mut self, lend: bool) -> Result<Self, SandboxError> {
         if lend {

@@ -1,5 +1,6 @@
 //! Running a process on a terminal: what the namespace and the host executor share.
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -16,13 +17,15 @@ use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use travis_egress::Refusal;
 
 use crate::cgroup::Group;
 use crate::home::Home;
+use crate::network::{self, JobNetwork};
 use crate::terminal::Terminal;
-use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize, processes};
+use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize, Use, processes, usage};
 
 /// Largest piece handed to the sink.
 const CHUNK: usize = 64 * 1024;
@@ -31,6 +34,9 @@ const CHUNK: usize = 64 * 1024;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How messages of the program that makes the session begin.
 const SESSION_LEADER: &str = "setsid: ";
+const NETWORK_ENTRY: &str = "nsenter: ";
+/// Refused targets that the log names.
+const TOLD: usize = 20;
 /// Stack of the watching thread; it calls nothing deep.
 const STACK: usize = 256 * 1024;
 
@@ -51,6 +57,35 @@ pub(crate) struct Launch {
     /// The program is a launcher: its messages begin with this when it fails before the job
     /// begins, and it says `128 + signal` when a signal ended the job.
     pub(crate) launcher: Option<&'static str>,
+    /// Its network, when it has one of its own with a way out.
+    pub(crate) network: Option<JobNetwork>,
+    /// It gets what nobody else wants of processors and disks.
+    pub(crate) polite: bool,
+}
+
+/// What makes a program the last in the line for processors and disks. Idle classes are kept by
+/// all that it starts.
+const POLITE: [&str; 6] = ["/usr/bin/chrt", "--idle", "0", "/usr/bin/ionice", "-c", "3"];
+/// Where there are no such classes.
+const NICE: [&str; 3] = ["/usr/bin/nice", "-n", "19"];
+
+/// The words before the command of a job that is polite.
+fn polite_words() -> &'static [&'static str] {
+    static WORDS: OnceLock<&'static [&'static str]> = OnceLock::new();
+    WORDS.get_or_init(|| {
+        // Tried once: a container may forbid it.
+        let works = POLITE.split_first().is_some_and(|(program, rest)| {
+            Command::new(program)
+                .args(rest)
+                .arg("/bin/true")
+                .stdin(std::process::Stdio::null())
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .status()
+                .is_ok_and(|status| status.success())
+        });
+        if works { &POLITE } else { &NICE }
+    })
 }
 
 /// A sandbox around one process.
@@ -109,6 +144,22 @@ impl ProcessSandbox {
     }
 }
 
+/// Says in the job's log what of the network is refused to it.
+async fn tell(refusals: Option<mpsc::Receiver<Refusal>>, sink: Sink) -> Infallible {
+    if let Some(mut refusals) = refusals {
+        let mut left = TOLD;
+        while let Some(refusal) = refusals.recv().await {
+            // A reader that is gone ends the job, and with it this.
+            let _ = sink.send(network::line(&refusal, left)).await;
+            left -= 1;
+            if left == 0 {
+                break;
+            }
+        }
+    }
+    std::future::pending().await
+}
+
 /// Kills the sandbox when the future that runs it is dropped.
 struct KillOnDrop(Option<Arc<Shared>>);
 
@@ -133,6 +184,13 @@ impl Sandbox for ProcessSandbox {
         self.shared.home.write_script(script)?;
         let (done, mut ended) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
+        let telling = self
+            .shared
+            .launch
+            .network
+            .as_ref()
+            .and_then(JobNetwork::refusals);
+        let telling = tell(telling, sink.clone());
         // A thread of its own, not one of the pool: the job dies with the thread that started it,
         // and the pool ends idle threads.
         thread::Builder::new()
@@ -147,6 +205,7 @@ impl Sandbox for ProcessSandbox {
                 source,
             })?;
         let mut guard = KillOnDrop(Some(Arc::clone(&self.shared)));
+        let mut telling = std::pin::pin!(telling);
         let result = tokio::select! {
             biased;
             result = &mut ended => result,
@@ -154,6 +213,8 @@ impl Sandbox for ProcessSandbox {
                 self.kill().await;
                 ended.await
             }
+            // It goes on for ever.
+            never = &mut telling => match never {},
         };
         guard.0 = None;
         result.unwrap_or_else(|_| Err(SandboxError::WatchEnded(self.id.clone())))
@@ -169,6 +230,12 @@ impl Sandbox for ProcessSandbox {
 
     async fn thaw(&self) -> Result<(), SandboxError> {
         self.set_frozen(false).await
+    }
+
+    async fn usage(&self) -> Option<Use> {
+        let process = self.shared.process.get()?;
+        let told = self.shared.group.as_ref().and_then(Group::usage);
+        Some(told.unwrap_or_else(|| usage::family(process.pid)))
     }
 
     async fn kill(&self) {
@@ -255,7 +322,11 @@ impl Shared {
         let code = status.code();
         let killed = self.killed.load(Ordering::SeqCst);
         // Whoever could not begin says why on the job's terminal.
-        let launchers = [Some(SESSION_LEADER), self.launch.launcher];
+        let launchers = [
+            Some(SESSION_LEADER),
+            Some(NETWORK_ENTRY),
+            self.launch.launcher,
+        ];
         let mut launchers = launchers.into_iter().flatten();
         if !killed
             && matches!(code, Some(1 | 126 | 127))
@@ -283,17 +354,27 @@ impl Shared {
 
     /// Starts the process inside the group, as leader of a session on the terminal.
     fn start(&self, terminal: OwnedFd) -> Result<Child, SandboxError> {
+        let polite = if self.launch.polite {
+            polite_words()
+        } else {
+            Default::default()
+        };
+        let mut words = polite.iter().copied().chain(["/usr/bin/setsid", "--ctty"]);
         let mut command = match self.group.as_ref().and_then(Group::join_file) {
-            None => Command::new("/usr/bin/setsid"),
+            None => Command::new(words.next().unwrap_or_default()),
             Some(join) => {
                 let mut shell = Command::new("/bin/sh");
                 shell
-                    .args(["-c", "echo 0 >\"$0\" && exec /usr/bin/setsid \"$@\""])
+                    .args(["-c", "echo 0 >\"$0\" && exec \"$@\""])
                     .arg(join);
                 shell
             }
         };
-        command.arg("--ctty").args(&self.launch.command);
+        command.args(words);
+        if let Some(network) = &self.launch.network {
+            command.args(network.enter());
+        }
+        command.args(&self.launch.command);
         command.env_clear();
         command.envs(self.launch.environment.iter().map(|(k, v)| (k, v)));
         if let Some((name, value)) = &self.launch.marker {
@@ -322,6 +403,10 @@ impl Shared {
         };
         match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(handle) => {
+                if self.launch.polite {
+                    // Kernels that group processes by session weigh the groups, not the processes.
+                    let _ = std::fs::write(format!("/proc/{}/autogroup", child.id()), "19");
+                }
                 let _ = self.process.set(Process { pid, handle });
             }
             Err(error) => {

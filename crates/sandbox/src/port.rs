@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Finding, Network};
+use crate::{Finding, Network, Use};
 
 /// Where a job's output goes, in the order in which it was printed. Bounded: a reader that is
 /// slower than the job slows the job down, nothing piles up.
@@ -38,6 +38,11 @@ pub struct Spec {
     /// Services that the job asks for, by their names in `.travis.yml`. Executors that bring
     /// services start them; the script starts the others.
     pub services: Vec<String>,
+    /// Hears, line by line, what takes long while the sandbox is prepared: images that are pulled,
+    /// services that begin. Lines that it has no room for are dropped.
+    pub progress: Option<Sink>,
+    /// The job gets what nobody else wants of processors and disks: the idle classes of both.
+    pub polite: bool,
 }
 
 /// The image that a job asks for.
@@ -127,6 +132,11 @@ pub enum SandboxError {
     /// No terminal.
     #[error("can't make a terminal for the job: {0}; check that /dev/ptmx exists and is free")]
     Terminal(std::io::Error),
+    /// No network of the job's own.
+    #[error(
+        "can't make a network for the job: {0}; check that /dev/net/tun is there and may be opened, and that user namespaces are allowed"
+    )]
+    Network(std::io::Error),
     /// A limit that was asked for by value and that the kernel does not take.
     #[error("can't set the limit {limit} of control group {group}: {source}")]
     Limit {
@@ -146,6 +156,50 @@ pub enum SandboxError {
     /// Freezing is not to be had here.
     #[error("can't freeze sandbox {0}: it has no process")]
     NotRunning(String),
+    /// The job's machine.
+    #[error("the job's machine {what}: {reason}")]
+    Machine {
+        /// What happened to it: "did not start", "ended early".
+        what: &'static str,
+        /// Why, as far as that is known.
+        reason: String,
+    },
+    /// There is no image of this name here.
+    #[error(
+        "this worker has no image {0:?} for virtual machines; its owner can add one below images/vm in the worker's data directory"
+    )]
+    NoImage(String),
+    /// The engine of containers refused something.
+    #[error("{program} {task}: {reason}; `travis doctor` says what is missing")]
+    Engine {
+        /// The engine's program.
+        program: String,
+        /// What was asked of it.
+        task: String,
+        /// What it said.
+        reason: String,
+    },
+    /// An image can't be had, or a job can't run in it.
+    #[error("the image {image} can't be used: {reason}")]
+    Image {
+        /// Its name.
+        image: String,
+        /// Why.
+        reason: String,
+    },
+    /// A service did not begin.
+    #[error("the service {service} ({image}) did not start: {reason}")]
+    Service {
+        /// Its name in `.travis.yml`.
+        service: String,
+        /// Its image.
+        image: String,
+        /// Why.
+        reason: String,
+    },
+    /// A network that this executor can't give.
+    #[error("a job can't have its network: {0}")]
+    NoNetwork(String),
     /// The thread that watches the process is gone.
     #[error("the watch over sandbox {0} ended early; see the worker's log")]
     WatchEnded(String),
@@ -157,11 +211,16 @@ pub enum SandboxError {
 /// `prepare` any number of times, also side by side with different ids.
 #[async_trait]
 pub trait Executor: Send + Sync {
-    /// Its name in the words of the design: `namespace`, `host`, `dummy`.
+    /// Its name in the words of the design: `container`, `namespace`, `host`, `dummy`.
     fn kind(&self) -> &'static str;
 
     /// Names of the limits that it enforces here: `memory`, `processes`.
     fn limits(&self) -> Vec<&'static str>;
+
+    /// Of what it is made here, for people; empty when its kind says all.
+    fn detail(&self) -> String {
+        String::new()
+    }
 
     /// Makes a fresh place for one job. Nothing of the job runs yet.
     ///
@@ -221,6 +280,11 @@ pub trait Sandbox: Send + Sync {
     /// # Errors
     /// When nothing runs.
     async fn thaw(&self) -> Result<(), SandboxError>;
+
+    /// What it uses of the machine now; `None` where that can't be known, or before it runs.
+    async fn usage(&self) -> Option<Use> {
+        None
+    }
 
     /// Ends every process, frozen ones and those that ignore SIGTERM included. Idempotent; a
     /// sandbox that was killed before `run` never runs.

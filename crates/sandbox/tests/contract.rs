@@ -1,195 +1,21 @@
-//! What every executor promises, run for each.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+//! What every executor promises, run for each that needs nothing but the machine.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+mod suite;
 
-use bytes::Bytes;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-use travis_sandbox::{
-    Cgroups, Dummy, Executor, Exit, Host, Namespace, Network, Sandbox, SandboxError, Spec, ToolDirs,
-};
-
-/// Longer than anything here takes, so that a hang fails instead of hanging.
-const LIMIT: Duration = Duration::from_secs(30);
-
-fn spec(id: &str) -> Spec {
-    Spec {
-        id: id.to_owned(),
-        network: Network::Machine,
-        ..Spec::default()
-    }
-}
-
-/// Runs and collects what was printed.
-async fn collect(sandbox: &dyn Sandbox, script: &str, stop: CancellationToken) -> (Exit, Vec<u8>) {
-    let (sink, mut output) = mpsc::channel::<Bytes>(4);
-    let reading = async {
-        let mut all = Vec::new();
-        while let Some(piece) = output.recv().await {
-            all.extend_from_slice(&piece);
-        }
-        all
-    };
-    let both = async { tokio::join!(sandbox.run(script, sink, stop), reading) };
-    let (exit, all) = tokio::time::timeout(LIMIT, both).await.expect("in time");
-    (exit.expect("starts"), all)
-}
-
-async fn run(executor: &dyn Executor, id: &str, script: &str) -> (Exit, Vec<u8>) {
-    let sandbox = executor.prepare(&spec(id)).await.unwrap();
-    let result = collect(&*sandbox, script, CancellationToken::new()).await;
-    sandbox.destroy().await;
-    result
-}
-
-/// The suite. The scripts mean the same to bash and to the dummy.
-async fn holds_its_promises(executor: &dyn Executor, flood: &str) {
-    executor.sweep().await;
-    executor.sweep().await;
-
-    let (exit, output) = run(executor, "1", "echo one\necho two\n").await;
-    assert_eq!(exit.code, Some(0));
-    assert_eq!(output, b"one\ntwo\n", "bytes as printed, nothing added");
-    assert!(!exit.killed && !exit.oom && exit.signal.is_none());
-
-    let (exit, _) = run(executor, "1", "exit 3\n").await;
-    assert_eq!(exit.code, Some(3), "the same id again after destroy");
-
-    let sandbox = executor.prepare(&spec("2")).await.unwrap();
-    assert!(matches!(
-        executor.prepare(&spec("2")).await,
-        Err(SandboxError::Exists(_))
-    ));
-    sandbox.destroy().await;
-
-    let sandbox = executor.prepare(&spec("3")).await.unwrap();
-    sandbox.kill().await;
-    sandbox.kill().await;
-    let (exit, output) = collect(&*sandbox, "echo never\n", CancellationToken::new()).await;
-    assert!(exit.killed, "killed before run never runs");
-    assert!(output.is_empty());
-    sandbox.destroy().await;
-
-    lends_a_directory(executor).await;
-    stops_when_told(executor).await;
-    freezes(executor).await;
-
-    let (exit, output) = run(executor, "6", flood).await;
-    assert_eq!(exit.code, Some(0));
-    assert_eq!(output.len(), 30_000_000, "nothing of a flood is lost");
-
-    // A closed sink is an order to stop.
-    let sandbox = executor.prepare(&spec("7")).await.unwrap();
-    let (sink, output) = mpsc::channel(1);
-    drop(output);
-    let ended = sandbox.run(
-        "echo x\nhang() { sleep 600; }\nhang\n",
-        sink,
-        CancellationToken::new(),
-    );
-    let exit = tokio::time::timeout(LIMIT, ended).await.unwrap().unwrap();
-    assert!(exit.killed);
-    sandbox.destroy().await;
-
-    assert!(!executor.check().await.is_empty());
-}
-
-/// Files pass through the lent directory, and it goes with the sandbox.
-async fn lends_a_directory(executor: &dyn Executor) {
-    let lending = Spec {
-        lend: true,
-        ..spec("8")
-    };
-    let sandbox = executor.prepare(&lending).await.unwrap();
-    let Some(lent) = sandbox.lent().map(Path::to_owned) else {
-        assert_eq!(executor.kind(), "dummy", "others lend");
-        sandbox.destroy().await;
-        return;
-    };
-    std::fs::write(lent.join("in"), "to the job").unwrap();
-    let script = "cat \"$TRAVIS_CACHE_DIR/in\"\necho from it > \"$TRAVIS_CACHE_DIR/out\"\n";
-    let (exit, output) = collect(&*sandbox, script, CancellationToken::new()).await;
-    assert_eq!(
-        (exit.code, output.as_slice()),
-        (Some(0), &b"to the job"[..])
-    );
-    let out = std::fs::read_to_string(lent.join("out")).unwrap();
-    assert_eq!(out, "from it\n");
-    sandbox.destroy().await;
-    assert!(!lent.exists());
-    let sandbox = executor.prepare(&spec("8")).await.unwrap();
-    assert!(sandbox.lent().is_none(), "only when asked for");
-    sandbox.destroy().await;
-}
-
-async fn stops_when_told(executor: &dyn Executor) {
-    let sandbox = executor.prepare(&spec("4")).await.unwrap();
-    let stop = CancellationToken::new();
-    let (sink, mut output) = mpsc::channel(4);
-    let running = sandbox.run(
-        "trap '' TERM INT HUP\necho begun\nhang() { sleep 600; sleep 600; }\nhang\n",
-        sink,
-        stop.clone(),
-    );
-    let told = async {
-        assert_eq!(output.recv().await.unwrap(), "begun\n");
-        stop.cancel();
-        let since = Instant::now();
-        while output.recv().await.is_some() {}
-        since
-    };
-    let (exit, since) = tokio::time::timeout(LIMIT, async { tokio::join!(running, told) })
-        .await
-        .unwrap();
-    assert!(exit.unwrap().killed);
-    assert!(since.elapsed() < Duration::from_secs(1), "{since:?}");
-    sandbox.destroy().await;
-}
-
-async fn freezes(executor: &dyn Executor) {
-    let sandbox = executor.prepare(&spec("5")).await.unwrap();
-    let (sink, mut output) = mpsc::channel(4);
-    let script = "echo begun\nsleep 0.05\necho end\n";
-    let running = sandbox.run(script, sink, CancellationToken::new());
-    let meddling = async {
-        assert_eq!(output.recv().await.unwrap(), "begun\n");
-        sandbox.freeze().await.unwrap();
-        let more = tokio::time::timeout(Duration::from_millis(300), output.recv()).await;
-        assert!(more.is_err(), "nothing comes from a frozen job");
-        sandbox.thaw().await.unwrap();
-        assert_eq!(output.recv().await.unwrap(), "end\n");
-        while output.recv().await.is_some() {}
-    };
-    let (exit, ()) = tokio::time::timeout(LIMIT, async { tokio::join!(running, meddling) })
-        .await
-        .unwrap();
-    assert_eq!(exit.unwrap().code, Some(0));
-    sandbox.destroy().await;
-}
-
-fn nothing_stays(root: &Path) {
-    let left: Vec<_> = std::fs::read_dir(root.join("jobs")).unwrap().collect();
-    assert!(left.is_empty(), "{left:?}");
-}
-
-const FLOOD: &str = "head -c 30000000 /dev/zero | tr '\\0' x\n";
+use suite::{FLOOD, Tempo, holds_its_promises, nothing_stays};
+use travis_sandbox::{Cgroups, Dummy, Executor as _, Host, Namespace, ToolDirs};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dummy() {
-    holds_its_promises(&Dummy::new(), "flood 30000000\n").await;
+    holds_its_promises(&Dummy::new(), "flood 30000000\n", Tempo::Process).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn host() {
     let root = tempfile::tempdir().unwrap();
     let executor = Host::new(root.path().to_owned(), ToolDirs::default());
-    holds_its_promises(&executor, FLOOD).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
     nothing_stays(root.path());
 }
 
@@ -197,7 +23,7 @@ async fn host() {
 async fn host_without_groups() {
     let root = tempfile::tempdir().unwrap();
     let executor = Host::with_cgroups(root.path().to_owned(), ToolDirs::default(), Cgroups::none());
-    holds_its_promises(&executor, FLOOD).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
     nothing_stays(root.path());
 }
 
@@ -215,7 +41,7 @@ async fn namespace() {
         println!("skipped: {}", reason.detail);
         return;
     }
-    holds_its_promises(&executor, FLOOD).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
     nothing_stays(root.path());
 }
 
@@ -238,6 +64,6 @@ async fn namespace_without_groups() {
         println!("skipped: {}", reason.detail);
         return;
     }
-    holds_its_promises(&executor, FLOOD).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
     nothing_stays(root.path());
 }

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Hierarchy, Lent, Parents};
 
+/// What jobs' groups are to have.
+pub(super) const CONTROLLERS: [&str; 3] = ["+memory", "+pids", "+cpu"];
+
 /// A mounted hierarchy: its mount point and the group that the mount shows at its top.
 struct Mount {
     point: PathBuf,
@@ -20,7 +23,8 @@ pub(super) fn parents(name: &str) -> Parents {
     let memory = version_1(&mounts, &own, "memory", name);
     let pids = version_1(&mounts, &own, "pids", name);
     if memory.is_some() || pids.is_some() {
-        return Parents::V1 { memory, pids };
+        let cpu = version_1(&mounts, &own, "cpu", name);
+        return Parents::V1 { memory, pids, cpu };
     }
     version_2(&mounts, &own, name)
 }
@@ -98,19 +102,20 @@ fn move_into_leaf(group: &Path) -> bool {
 
 fn below(group: &Path, name: &str) -> Parents {
     let directory = group.join(name);
-    for controller in ["+memory", "+pids"] {
+    for controller in CONTROLLERS {
         hand_down(group, controller);
     }
     if !make(&directory) {
         return Parents::None;
     }
-    for controller in ["+memory", "+pids"] {
+    for controller in CONTROLLERS {
         hand_down(&directory, controller);
     }
     let handed = fs::read_to_string(directory.join("cgroup.subtree_control")).unwrap_or_default();
     let lent = Lent {
         memory: handed.split_whitespace().any(|one| one == "memory"),
         processes: handed.split_whitespace().any(|one| one == "pids"),
+        cpu: handed.split_whitespace().any(|one| one == "cpu"),
     };
     if !lent.memory && !lent.processes {
         // Without a controller the group would only cost time at every start.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Hierarchy;
-use crate::SandboxError;
+use crate::{SandboxError, Use};
 
 /// How long ending a group may take before it is left to the next sweep. Killed processes vanish
 /// within milliseconds, except those that wait for a dead disk.
@@ -34,6 +34,7 @@ pub(super) fn create_v1(
     id: &str,
     memory: Option<(u64, &Hierarchy)>,
     pids: Option<(u64, &Hierarchy)>,
+    cpu: Option<(u32, &Hierarchy)>,
 ) -> Result<Option<Group>, SandboxError> {
     let mut members = Vec::new();
     let mut add = |hierarchy: &Hierarchy, file: &'static str, value: u64| {
@@ -50,7 +51,13 @@ pub(super) fn create_v1(
         .map_or(Ok(()), |(bytes, at)| {
             add(at, "memory.limit_in_bytes", bytes)
         })
-        .and_then(|()| pids.map_or(Ok(()), |(count, at)| add(at, "pids.max", count)));
+        .and_then(|()| pids.map_or(Ok(()), |(count, at)| add(at, "pids.max", count)))
+        .and_then(|()| {
+            cpu.map_or(Ok(()), |(percent, at)| {
+                // Of a period of 100,000 microseconds, which is the kernel's default.
+                add(at, "cpu.cfs_quota_us", u64::from(percent) * 1000)
+            })
+        });
     if let Err(error) = made {
         Group::V1(members).remove();
         return Err(error);
@@ -66,11 +73,18 @@ pub(super) fn create_v2(
     directory: &Path,
     memory: Option<u64>,
     processes: Option<u64>,
+    cpu: Option<u32>,
 ) -> Result<Group, SandboxError> {
     make(directory)?;
     let limits = memory
         .map_or(Ok(()), |bytes| set(directory, "memory.max", bytes))
-        .and_then(|()| processes.map_or(Ok(()), |count| set(directory, "pids.max", count)));
+        .and_then(|()| processes.map_or(Ok(()), |count| set(directory, "pids.max", count)))
+        .and_then(|()| {
+            // Of a period of 100,000 microseconds, which is the kernel's default.
+            cpu.map_or(Ok(()), |percent| {
+                set(directory, "cpu.max", u64::from(percent) * 1000)
+            })
+        });
     let group = Group::V2(directory.to_owned());
     if let Err(error) = limits {
         group.remove();
@@ -91,7 +105,7 @@ fn make(directory: &Path) -> Result<(), SandboxError> {
     {
         // Another executor of this process had the same parent and removed it at its end.
         let _ = fs::create_dir(parent);
-        for controller in ["+memory", "+pids"] {
+        for controller in super::detect::CONTROLLERS {
             let _ = fs::write(parent.join("cgroup.subtree_control"), controller);
         }
         made = fs::create_dir(directory);
@@ -171,6 +185,25 @@ impl Group {
                         .filter_map(|line| line.strip_prefix(counter))
                         .any(|count| count.trim() != "0")
                 })
+        })
+    }
+
+    /// What its members used and use; `None` where no such group was made.
+    pub(crate) fn usage(&self) -> Option<Use> {
+        let number = |directory: &Path, file: &str| -> Option<u64> {
+            let text = fs::read_to_string(directory.join(file)).ok()?;
+            text.trim().parse().ok()
+        };
+        let Self::V2(directory) = self else {
+            return None;
+        };
+        let stat = fs::read_to_string(directory.join("cpu.stat")).ok()?;
+        let used = stat
+            .lines()
+            .find_map(|line| line.strip_prefix("usage_usec "))?;
+        Some(Use {
+            cpu: Duration::from_micros(used.trim().parse().ok()?),
+            memory_bytes: number(directory, "memory.current")?,
         })
     }
 

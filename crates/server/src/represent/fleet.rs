@@ -10,12 +10,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 use travis_api::v3;
 use travis_engine::{FleetView, FleetWaits, PlatformView, WaitGroup};
-use travis_model::{Attempt, AttemptState, Timestamp};
+use travis_model::{
+    Attempt, AttemptState, Job, KnownAnswer, Outcome, Purpose, Timestamp, Verification, WorkerId,
+    trust::binds,
+};
 use travis_store::{BusyHour, OwnerLedger};
 
 const DAY_MS: i64 = 86_400_000;
 /// Days of a worker's hours.
 const DAYS: i64 = 14;
+/// Known jobs in a history.
+const KNOWN_SHOWN: u64 = 6;
 /// Months of an owner.
 const MONTHS: usize = 12;
 
@@ -167,7 +172,7 @@ impl Represent<'_> {
                     let mut stages = stages.iter();
                     stages.find(|stage| stage.id == job.stage_id)
                 });
-                let (word, text) = word_of(&row);
+                let (word, text) = word_of(&row, job);
                 v3::WorkerDeed {
                     attempt: row.id.get(),
                     job: job.map(job_minimal),
@@ -175,7 +180,7 @@ impl Represent<'_> {
                     stage: stage.map(|stage| stage.name.clone()),
                     state: deed_state(&row).to_owned(),
                     word: word.map(str::to_owned),
-                    text,
+                    text: text.to_owned(),
                     seconds: seconds(
                         Some(row.started_at.unwrap_or(row.leased_at)),
                         row.finished_at,
@@ -186,6 +191,26 @@ impl Represent<'_> {
                 }
             })
             .collect())
+    }
+
+    /// The first page of a worker's history: with the known jobs that are as new as the rest of it.
+    pub async fn with_known(
+        &mut self,
+        worker: WorkerId,
+        mut deeds: Vec<v3::WorkerDeed>,
+        all: bool,
+    ) -> Result<Vec<v3::WorkerDeed>, ApiError> {
+        let known = self.reader.known_answers(worker, KNOWN_SHOWN).await?;
+        let oldest = deeds.last().map(|deed| deed.leased_at.clone());
+        let known = known.iter().map(|row| known_deed(row, self.now));
+        deeds.extend(known.filter(|deed| {
+            all || oldest
+                .as_ref()
+                .is_none_or(|oldest| deed.leased_at >= *oldest)
+        }));
+        // Times of this form are in order as texts.
+        deeds.sort_by(|a, b| b.leased_at.cmp(&a.leased_at));
+        Ok(deeds)
     }
 
     /// The last fourteen days of a worker.
@@ -226,12 +251,73 @@ impl Represent<'_> {
 }
 
 /// What an ended attempt's word was worth; nothing while it runs.
-fn word_of(row: &Attempt) -> (Option<&'static str>, String) {
+fn word_of(row: &Attempt, job: Option<&Job>) -> (Option<&'static str>, &'static str) {
     match row.state {
-        AttemptState::Leased | AttemptState::Running => (None, String::new()),
-        AttemptState::Lost => (Some("lost"), "lost: it fell silent".to_owned()),
-        AttemptState::Refused => (Some("handed_back"), "handed back".to_owned()),
-        AttemptState::Finished => (Some("binding"), "binding".to_owned()),
+        AttemptState::Leased | AttemptState::Running => return (None, ""),
+        AttemptState::Lost => return (Some("lost"), "lost: it fell silent"),
+        AttemptState::Refused if row.yielded => {
+            return (Some("yielded"), "handed back: the owner came");
+        }
+        AttemptState::Refused => return (Some("handed_back"), "handed back"),
+        AttemptState::Finished => {}
+    }
+    if row.outcome == Some(Outcome::Canceled) {
+        return (None, "canceled");
+    }
+    let opinion = row.purpose == Purpose::Opinion;
+    let binding = row.tier.is_none_or(binds);
+    // What is said of the job is about its newest run.
+    let Some(job) = job.filter(|job| job.run == row.run) else {
+        return match binding {
+            true => (Some("binding"), "binding; run again since"),
+            false => (Some("provisional"), "run again before anybody confirmed it"),
+        };
+    };
+    match job.verification {
+        Verification::None if opinion => (Some("second_opinion"), "second opinion"),
+        Verification::None if binding => (Some("binding"), "binding"),
+        Verification::None => (Some("provisional"), "provisional"),
+        Verification::Second | Verification::Third if opinion => {
+            (Some("second_opinion"), "second opinion, others disagree")
+        }
+        Verification::Second | Verification::Third => {
+            (Some("provisional"), "waits for a second opinion")
+        }
+        Verification::Agreed if opinion => (Some("agreed"), "second opinion, agreed"),
+        Verification::Agreed => (Some("agreed"), "checked, agreed"),
+        Verification::Settled if job.attempt_id == Some(row.id) => {
+            (Some("agreed"), "checked, it stands")
+        }
+        Verification::Settled => (Some("disagreed"), "checked, others disagree"),
+    }
+}
+
+/// A known job of a worker: its number is negative, since it is none of those of attempts.
+fn known_deed(row: &KnownAnswer, now: Timestamp) -> v3::WorkerDeed {
+    let over = row.finished_at.is_some();
+    let (state, text) = match (row.state, row.passed) {
+        (AttemptState::Leased, _) => ("received", "known job"),
+        (AttemptState::Running, _) => ("started", "known job"),
+        (AttemptState::Lost, _) => ("lost", "known job, lost"),
+        (AttemptState::Refused, _) => ("handed_back", "known job, handed back"),
+        (AttemptState::Finished, Some(true)) => ("passed", "known job, agreed"),
+        (AttemptState::Finished, _) => ("failed", "known job, not as it is known"),
+    };
+    v3::WorkerDeed {
+        attempt: -row.id.get(),
+        job: None,
+        repository: None,
+        stage: None,
+        state: state.to_owned(),
+        word: over.then(|| "known".to_owned()),
+        text: text.to_owned(),
+        seconds: seconds(
+            Some(row.started_at.unwrap_or(row.leased_at)),
+            row.finished_at,
+            now,
+        ),
+        leased_at: time(row.leased_at),
+        finished_at: time_opt(row.finished_at),
     }
 }
 

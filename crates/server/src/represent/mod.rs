@@ -14,6 +14,7 @@ pub(crate) use fleet::{first_day, month_of, months};
 pub(crate) use forges::*;
 pub(crate) use misc::*;
 pub(crate) use requests::*;
+pub(crate) use workers::thanks;
 
 use crate::error::ApiError;
 use std::collections::{HashMap, HashSet};

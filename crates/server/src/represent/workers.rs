@@ -11,13 +11,14 @@ use travis_api::{
     v3,
     worker::Facts,
 };
-use travis_model::{Attempt, Job, Repository, Timestamp, Worker, WorkerId, WorkerState};
+use travis_model::{
+    Attempt, Job, Purpose, Repository, Timestamp, Worker, WorkerId, WorkerState,
+    trust::{KNOWN_ANSWERS, Standing, Tier},
+};
 use travis_store::{WorkerNow, WorkerTally};
 
 /// What the recent record of a worker is about: 30 days.
 pub(crate) const RECENT: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Known jobs that a new worker has to get right.
-const KNOWN_WANTED: u32 = 3;
 
 /// What is read once for all workers of an answer.
 struct Around {
@@ -27,6 +28,7 @@ struct Around {
     now: HashMap<WorkerId, WorkerNow>,
     wishes: HashMap<WorkerId, Lending>,
     tallies: HashMap<WorkerId, WorkerTally>,
+    standings: HashMap<WorkerId, (Standing, Tier)>,
 }
 
 impl Represent<'_> {
@@ -60,7 +62,9 @@ impl Represent<'_> {
         let wishes = self.reader.worker_wishes(&ids).await?;
         let since = self.now.minus(RECENT);
         let tallies = self.reader.worker_tallies(&ids, since).await?;
+        let standings = self.engine.standings_of(self.reader.as_mut(), rows).await?;
         Ok(Around {
+            standings: ids.iter().copied().zip(standings).collect(),
             live,
             jobs: jobs.into_iter().map(|job| (job.id, job)).collect(),
             homes: homes.into_iter().map(|home| (home.id, home)).collect(),
@@ -95,7 +99,11 @@ impl Represent<'_> {
                     job: job_minimal(job),
                     repository: repository_minimal(home),
                     leased_at: time(attempt.leased_at),
-                    purpose: "job".to_owned(),
+                    purpose: match attempt.purpose {
+                        Purpose::Job => "job",
+                        Purpose::Opinion => "verification",
+                    }
+                    .to_owned(),
                     frozen: frozen.contains(&attempt.id),
                 })
             })
@@ -114,6 +122,7 @@ impl Represent<'_> {
         let commands = self.viewer.commands(&row);
         let facts = facts(&row);
         let tally = around.tallies.get(&row.id).copied().unwrap_or_default();
+        let (standing, tier) = around.standings.get(&row.id).cloned().unwrap_or_default();
         v3::Worker {
             head: v3::Head::standard("worker", format!("/v3/worker/{}", row.id)),
             id: row.id.get(),
@@ -125,8 +134,8 @@ impl Represent<'_> {
                 free: slots.free,
                 unlent: row.slots.saturating_sub(busy.saturating_add(slots.free)),
             },
-            tier: self.tier_of(&row).to_owned(),
-            tier_fixed: false,
+            tier: tier.as_str().to_owned(),
+            tier_fixed: standing.fixed.is_some(),
             too_old: self.engine.is_too_old(&row),
             presence: said.and_then(|said| presence(said, self.now)),
             usage: said.and_then(|said| read(said.usage.as_ref()?)),
@@ -135,7 +144,7 @@ impl Represent<'_> {
                 .filter(|_| commands)
                 .and_then(|said| read(said.lending.as_ref()?)),
             wanted_lending: around.wishes.get(&row.id).filter(|_| commands).cloned(),
-            record: record(tally),
+            record: record(tally, &standing),
             page: page(row.id),
             badge: format!("/workers/{}.svg", row.id),
             running,
@@ -155,19 +164,6 @@ impl Represent<'_> {
         }
     }
 
-    /// How far a worker's word counts in general.
-    fn tier_of(&self, row: &Worker) -> &'static str {
-        if self
-            .people
-            .get(&row.owner_id)
-            .is_some_and(|user| user.admin)
-        {
-            "bound"
-        } else {
-            "quarantined"
-        }
-    }
-
     /// A worker as it stands with what it ran.
     pub(super) fn worker_minimal(
         &self,
@@ -183,11 +179,16 @@ impl Represent<'_> {
             head: v3::Head::minimal("worker", format!("/v3/worker/{id}")),
             id: id.get(),
             page: page(id),
-            thanks: format!("Built on {name}, provided by {}. Thank you!", owner.login),
+            thanks: thanks(&name, &owner.login),
             name,
             owner,
         }
     }
+}
+
+/// The thanks that stand with each job.
+pub(crate) fn thanks(worker: &str, owner: &str) -> String {
+    format!("Built on {worker}, provided by {owner}. Thank you!")
 }
 
 /// The public page of a worker.
@@ -195,18 +196,18 @@ pub(crate) fn page(id: WorkerId) -> String {
     format!("/workers/{id}")
 }
 
-fn record(tally: WorkerTally) -> v3::WorkerRecord {
+fn record(tally: WorkerTally, standing: &Standing) -> v3::WorkerRecord {
     let taken = tally.recent_kept + tally.recent_broken;
     v3::WorkerRecord {
         core_seconds: tally.core_ms / 1000,
         jobs_30_days: tally.recent_jobs,
         repositories_30_days: tally.recent_repositories,
         kept_word_percent: (taken > 0).then(|| percent(tally.recent_kept, taken)),
-        checked: 0,
-        agreed: 0,
-        known_passed: 0,
-        known_wanted: KNOWN_WANTED,
-        agreed_in_a_row: 0,
+        checked: u64::from(standing.checked),
+        agreed: u64::from(standing.agreed),
+        known_passed: standing.known_passed.min(KNOWN_ANSWERS),
+        known_wanted: KNOWN_ANSWERS,
+        agreed_in_a_row: u64::from(standing.streak),
         yields: tally.yields,
         usual_freeze_ms: tally.freeze_ms,
     }

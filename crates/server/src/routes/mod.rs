@@ -15,6 +15,7 @@ pub(crate) mod forges;
 pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod known_answers;
 pub(crate) mod lint;
 pub(crate) mod logs;
 pub(crate) mod ping;

@@ -18,8 +18,8 @@ use serde::Deserialize;
 use std::time::Duration;
 use travis_api::{v3::ErrorBody, worker as wire};
 use travis_engine::{
-    AttemptAccess, EngineError, Enrolment, Finished, Finishing, Heard, Introduction, Offer,
-    PollCall,
+    AttemptAccess, EngineError, Enrolment, Finished, Finishing, GivenBack, Heard, Introduction,
+    KnownOffer, Offer, PollCall,
 };
 use travis_model::{AttemptId, Outcome, WorkerId};
 
@@ -154,7 +154,7 @@ pub(crate) async fn session(
     }))
 }
 
-fn assignment(app: &App, offer: Offer) -> wire::Assignment {
+fn assignment(app: &App, offer: Offer, thanks: &str) -> wire::Assignment {
     let policy = app.engine.policy();
     wire::Assignment {
         attempt: offer.attempt.get(),
@@ -162,6 +162,7 @@ fn assignment(app: &App, offer: Offer) -> wire::Assignment {
         lease_ms: u64::try_from(policy.lease.as_millis()).unwrap_or(u64::MAX),
         repository: offer.repository.slug.to_string(),
         job_number: offer.job.number.clone(),
+        thanks: thanks.to_owned(),
         job_id: offer.job.id.get(),
         script: offer.script,
         secrets: offer.secrets,
@@ -191,10 +192,55 @@ fn assignment(app: &App, offer: Offer) -> wire::Assignment {
             most_bytes: cache.most_bytes,
             timeout_seconds: cache.timeout.as_secs(),
         }),
-        min_executor: None,
+        min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
+        image: Some(wire::ImageWish {
+            name: None,
+            language: offer.image.language,
+            version: offer.image.version,
+            dist: offer.image.dist,
+        }),
+        services: offer.services,
+    }
+}
+
+/// A known-answer job looks to its worker like any other.
+fn known_assignment(app: &App, offer: KnownOffer) -> wire::Assignment {
+    let policy = app.engine.policy();
+    wire::Assignment {
+        attempt: offer.attempt.get(),
+        token: offer.token.reveal().to_owned(),
+        lease_ms: u64::try_from(policy.lease.as_millis()).unwrap_or(u64::MAX),
+        repository: offer.repository.to_owned(),
+        job_number: offer.job_number,
+        thanks: String::new(),
+        job_id: offer.job_id,
+        script: offer.script,
+        secrets: Vec::new(),
+        source: None,
+        limits: wire::Limits {
+            total_seconds: offer.total.as_secs(),
+            silence_seconds: offer.total.as_secs(),
+            log_bytes: offer.log_bytes,
+            memory_bytes: policy.limits.memory_bytes,
+            processes: policy.limits.processes,
+        },
+        network: policy.limits.network,
+        cache: None,
+        min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
         image: None,
         services: Vec::new(),
     }
+}
+
+/// What a job's log says of whoever lends the machine.
+async fn thanks_to(app: &App, id: WorkerId) -> Result<String, ApiError> {
+    let mut reader = app.engine.store().reader().await?;
+    let Some(worker) = reader.worker(id).await? else {
+        return Ok(String::new());
+    };
+    let owner = reader.user(worker.owner_id).await?;
+    let login = owner.map_or_else(|| "unknown".to_owned(), |owner| owner.login);
+    Ok(crate::represent::thanks(&worker.name, &login))
 }
 
 /// Texts for people that a worker says are so long at most.
@@ -255,7 +301,11 @@ pub(crate) async fn poll(
                 refused: call
                     .refused
                     .into_iter()
-                    .map(|r| (AttemptId(r.attempt), r.reason))
+                    .map(|given| GivenBack {
+                        attempt: AttemptId(given.attempt),
+                        reason: given.reason,
+                        yielded: given.yielded,
+                    })
                     .collect(),
                 draining: call.draining,
                 hold: call.hold_ms.map(Duration::from_millis),
@@ -263,11 +313,16 @@ pub(crate) async fn poll(
         )
         .await?;
     let valid_for_ms = u64::try_from(app.engine.policy().lease.as_millis()).unwrap_or(u64::MAX);
+    let thanks = match orders.offers.as_slice() {
+        [] => String::new(),
+        _ => thanks_to(&app, worker).await?,
+    };
     Ok(Json(wire::PollResponse {
         assignments: orders
             .offers
             .into_iter()
-            .map(|offer| assignment(&app, offer))
+            .map(|offer| assignment(&app, offer, &thanks))
+            .chain(orders.known.map(|known| known_assignment(&app, known)))
             .collect(),
         cancel: orders
             .cancel

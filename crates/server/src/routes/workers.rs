@@ -13,7 +13,7 @@ use axum::{
 };
 use travis_api::v3::{self, ErrorBody};
 use travis_engine::Viewer;
-use travis_model::{Worker, WorkerId};
+use travis_model::{Worker, WorkerId, trust::Tier};
 
 async fn one(app: &App, viewer: &Viewer, row: Worker) -> Result<Json<v3::Worker>, ApiError> {
     let mut represent = Represent::new(&app.engine, viewer).await?;
@@ -188,12 +188,25 @@ pub(crate) async fn tier(
     Path(id): Path<i64>,
     JsonBody(change): JsonBody<v3::WorkerTierChange>,
 ) -> Result<Json<v3::Worker>, ApiError> {
-    let _ = (app, caller, id, change);
-    Err(ApiError::new(
-        StatusCode::NOT_IMPLEMENTED,
-        "not_implemented",
-        "this server does not keep tiers yet",
-    ))
+    let tier = match change.tier.as_deref() {
+        None => None,
+        Some(word) => Some(Tier::parse(word).ok_or_else(|| {
+            ApiError::wrong_params(
+                "tier: use quarantined, probation, volunteer, bound or attested, or leave it out",
+            )
+        })?),
+    };
+    let reason: String = change
+        .reason
+        .unwrap_or_default()
+        .chars()
+        .take(500)
+        .collect();
+    let row = app
+        .engine
+        .set_tier(&caller.0, WorkerId(id), tier, &reason)
+        .await?;
+    one(&app, &caller.0, row).await
 }
 
 /// What it did, and for whom.
@@ -214,10 +227,15 @@ pub(crate) async fn history(
         .attempts_of_worker(id, caller.0.seen_by(), page)
         .await?;
     let href = format!("/v3/worker/{id}/history");
+    let all = found.count <= page.limit;
+    let mut deeds = represent.deeds(found.items).await?;
+    if page.offset == 0 {
+        deeds = represent.with_known(id, deeds, all).await?;
+    }
     Ok(Json(v3::WorkerHistory {
         head: v3::Head::standard("worker_history", href.clone()),
         pagination: pagination(&href, page, found.count),
-        deeds: represent.deeds(found.items).await?,
+        deeds,
     }))
 }
 

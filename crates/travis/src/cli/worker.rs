@@ -59,6 +59,13 @@ pub struct RunArgs {
     /// How jobs are isolated [default: the strongest that works here]
     #[arg(long, value_enum)]
     pub executor: Option<Executor>,
+    /// The owner's settings [default: worker.toml in the data directory]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Trust the authorities in this file, too, in PEM; a server that no authority vouches for is
+    /// refused
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// Give jobs no network
     #[arg(long)]
     pub no_network: bool,
@@ -107,4 +114,95 @@ Examples:
 Examples:
   travis worker quit")]
     Quit(PlaceArgs),
+    /// Lend this machine in a virtual machine of its own (needs QEMU)
+    #[command(after_help = "\
+Examples:
+  travis worker vm --server https://ci.example.org --token T    the first time
+  travis worker vm                                              afterwards
+  travis worker vm --cores 4 --memory 8G --disk 40G
+  travis worker vm --image target/image/travis-worker-amd64 --server http://127.0.0.1:8080
+
+The image comes from the server. The machine's disks lie in the data directory; remove it and
+nothing is left. Ctrl-C shuts the machine down.")]
+    Vm(VmArgs),
+}
+
+/// A virtual machine that is lent. Not `Debug`: it may hold an enrolment token.
+#[derive(Clone, Default, Args)]
+pub struct VmArgs {
+    /// The server's address [default: the one of the last time]
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// A single-use enrolment token; only needed the first time
+    #[arg(
+        long,
+        value_name = "T",
+        env = "TRAVIS_ENROLMENT_TOKEN",
+        hide_env_values = true
+    )]
+    pub token: Option<String>,
+    /// The worker's name [default: this machine's]
+    #[arg(long, value_name = "N")]
+    pub name: Option<String>,
+    /// Cores that the machine gets [default: half of yours]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=255))]
+    pub cores: Option<u32>,
+    /// Memory that it gets [default: a quarter of yours]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory: Option<u64>,
+    /// Disk that it gets at most; it can grow later [default: 20G]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub disk: Option<u64>,
+    /// A directory with an image, as `make image` writes it [default: the server's]
+    #[arg(long, value_name = "DIR")]
+    pub image: Option<PathBuf>,
+    /// Where the machine's disks are kept [default: $XDG_DATA_HOME/travis-worker-vm]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Don't use KVM
+    #[arg(long)]
+    pub emulate: bool,
+}
+
+impl VmArgs {
+    /// The server's address without a slash at its end.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        let server = self.server.as_ref()?;
+        Some(server.trim_end_matches('/').to_owned())
+    }
+}
+
+/// Bytes of `512M`, `20G` or a plain number.
+fn size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is no size; write it like 512M or 20G");
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'K' | 'k')) => (text.get(..at), 1 << 10),
+        Some((at, 'M' | 'm')) => (text.get(..at), 1 << 20),
+        Some((at, 'G' | 'g')) => (text.get(..at), 1 << 30),
+        Some((at, 'T' | 't')) => (text.get(..at), 1 << 40),
+        _ => (Some(text), 1),
+    };
+    let number: u64 = digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(wrong)?;
+    number
+        .checked_mul(unit)
+        .filter(|size| *size > 0)
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("512M"), Ok(512 << 20));
+        assert_eq!(size("20G"), Ok(20 << 30));
+        assert_eq!(size("4096"), Ok(4096));
+        for text in ["", "G", "1.5G", "0", "-1G", "99999999999T", "4 G"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
 }

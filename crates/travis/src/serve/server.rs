@@ -113,6 +113,7 @@ impl Running {
             compare_every: plan.comparing.every(),
             key_length: travis_engine::keys::KeyLength::default(),
             caches: plan.caches.policy(),
+            workers: plan.workers.policy(),
             minimum_worker_version: plan.workers.minimum_version,
         };
         let forges = plan

@@ -140,9 +140,9 @@ pub struct Contact {
     pub host: Option<String>,
     /// The attempt.
     pub job: String,
-    /// It was not let through.
-    pub refused: bool,
-    /// Connections.
+    /// Why it was not let through, when it was not.
+    pub refused: Option<String>,
+    /// Connections, or tries.
     pub connections: u64,
     /// Bytes sent.
     pub sent: u64,

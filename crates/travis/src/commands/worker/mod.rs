@@ -1,6 +1,7 @@
 //! `travis worker …`: what an owner says to the worker of this machine, and does about it.
 
 mod orders;
+mod vm;
 
 use crate::cli::worker::{WorkerAction, WorkerArgs};
 use crate::failure::{Failure, Status};
@@ -19,5 +20,6 @@ pub async fn run(args: WorkerArgs, session: &mut Session) -> Result<Status, Fail
         Some(WorkerAction::Resume(place)) => orders::give(&place, Order::Resume, session),
         Some(WorkerAction::Drain(place)) => orders::give(&place, Order::Drain, session),
         Some(WorkerAction::Quit(place)) => orders::give(&place, Order::Quit, session),
+        Some(WorkerAction::Vm(args)) => vm::run(args, session).await,
     }
 }

@@ -1,0 +1,337 @@
+//! The container executor: Podman or Docker.
+//!
+//! Every job gets a fresh container of an image that fits its language and version, with the
+//! services that it asks for in containers beside it. It runs as a user without any privilege and
+//! without a way to one, under the engine's usual filter of system calls, and sees of the machine
+//! nothing but its own home, its script, the mirror (read-only) and the directory that is lent to
+//! it. The engine's socket is never among that.
+//!
+//! Containers carry a label with the worker's directory, so that a sweep ends those that an
+//! earlier process of this worker left and touches nobody else's.
+
+mod check;
+mod engine;
+mod job;
+mod reference;
+mod sandbox;
+mod services;
+mod settings;
+mod store;
+mod table;
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::sync::Mutex;
+
+pub use settings::ImageSettings;
+pub use table::{ImageRow, ImageTable, ServiceRow};
+
+use crate::home::{self, Home};
+use crate::{Executor, Finding, ImageWish, Network, Sandbox, SandboxError, Sink, Spec};
+use engine::Engine;
+use job::{JobFiles, Net, Owner, Plan};
+use sandbox::{ContainerSandbox, Parts};
+use services::Service;
+use store::{Image, Images};
+
+/// The variable that tells the script which services it need not start.
+const READY: &str = "TRAVIS_SERVICES_READY";
+/// The label of all containers made here.
+const LABEL: &str = "org.travis.worker";
+
+/// Runs jobs in containers.
+#[derive(Debug)]
+pub struct Container {
+    root: PathBuf,
+    engine: Engine,
+    images: Images,
+    table: ImageTable,
+    job_env: Vec<(String, String)>,
+    owner: Owner,
+    /// Names containers: the same for all that this worker ever makes, different on others.
+    mark: String,
+    /// Their label, `name=value`.
+    label: String,
+}
+
+impl Container {
+    /// Finds an engine. Keeps files below `root`, a directory for this alone; jobs get `job_env`
+    /// beside what they always get.
+    ///
+    /// # Errors
+    /// Why no engine works here.
+    pub async fn detect(
+        root: PathBuf,
+        settings: ImageSettings,
+        job_env: Vec<(String, String)>,
+    ) -> Result<Self, String> {
+        let engine = Engine::detect(settings.engine.as_deref()).await?;
+        let mut hasher = DefaultHasher::new();
+        root.hash(&mut hasher);
+        let mark = format!("travis-{:016x}", hasher.finish());
+        Ok(Self {
+            owner: Owner::of(&engine),
+            table: settings.table(),
+            images: Images::new(engine.clone(), settings, &root),
+            label: format!("{LABEL}={mark}"),
+            mark,
+            engine,
+            job_env,
+            root,
+        })
+    }
+
+    /// Of what it is made, for people: `Podman 4.3.1, rootless`.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        self.engine.describe()
+    }
+
+    /// Images that were pulled for jobs and are still here.
+    pub async fn images(&self) -> Vec<String> {
+        self.images.names().await
+    }
+
+    /// Whether the image that such a job gets is here already.
+    pub async fn has_image(&self, wish: &ImageWish) -> bool {
+        match self.table.image_for(wish) {
+            Some(name) => self.images.look(&name).await.is_some(),
+            None => false,
+        }
+    }
+
+    fn homes(&self) -> PathBuf {
+        self.root.join("jobs")
+    }
+
+    async fn image(&self, wish: &ImageWish, say: store::Say<'_>) -> Result<Image, SandboxError> {
+        let Some(name) = self.table.image_for(wish) else {
+            return Err(SandboxError::Image {
+                image: wish.name.clone().unwrap_or_else(|| wish.language.clone()),
+                reason: "no row of images.toml has an image for it".to_owned(),
+            });
+        };
+        let image = self.images.get(&name, say).await?;
+        say(format!("Image {} ({})", image.name, image.digest));
+        Ok(image)
+    }
+
+    /// Makes everything that one job needs. What was made is recorded in `made` at once, so that
+    /// it can be removed when the rest fails.
+    async fn make(
+        &self,
+        spec: &Spec,
+        files: &JobFiles,
+        made: &Mutex<Vec<String>>,
+        say: store::Say<'_>,
+    ) -> Result<String, SandboxError> {
+        let image = self
+            .image(&spec.image.clone().unwrap_or_default(), say)
+            .await?;
+        if let Some(mirror) = spec.mirror.clone().filter(|_| !self.owner.is_worker()) {
+            let opened = tokio::task::spawn_blocking(move || job::open_for_reading(&mirror)).await;
+            if let Ok(Err(error)) = opened {
+                tracing::warn!(%error, "a mirror can't be opened for its job");
+            }
+        }
+        let mut net = self.net(&spec.network)?;
+        let name = format!("{}-{}", self.mark, spec.id);
+        let mut job_env = self.job_env.clone();
+        let ready = self
+            .serve(spec, &name, &mut net, &mut job_env, made, say)
+            .await?;
+        if !ready.is_empty() {
+            job_env.push((READY.to_owned(), ready.join(",")));
+        }
+        let plan = Plan {
+            engine: &self.engine,
+            name: &name,
+            label: &self.label,
+            image: &image.id,
+            net: &net,
+            spec,
+            job_env: &job_env,
+            shown: &[],
+            files,
+        };
+        made.lock().await.push(name.clone());
+        self.engine.run(&plan.arguments(), engine::SHORT).await?;
+        if !self.engine.is_podman() {
+            job::name_the_user(&self.engine, &name, files).await?;
+        }
+        Ok(image.name)
+    }
+
+    /// Starts the services that have a row; gives their names.
+    async fn serve(
+        &self,
+        spec: &Spec,
+        name: &str,
+        net: &mut Net,
+        job_env: &mut Vec<(String, String)>,
+        made: &Mutex<Vec<String>>,
+        say: store::Say<'_>,
+    ) -> Result<Vec<String>, SandboxError> {
+        let mut begun = Vec::new();
+        for wish in &spec.services {
+            let Some((row, version)) = self.table.service_for(wish) else {
+                continue;
+            };
+            if begun.iter().any(|(known, _, _)| *known == row) {
+                continue;
+            }
+            let image = self.images.get(&row.image(version), say).await?;
+            let container = format!("{name}-{}", row.name);
+            made.lock().await.push(container.clone());
+            self.service(row, &image, &container, net, spec)
+                .start()
+                .await?;
+            // The first one's network is that of all.
+            if !matches!(net, Net::At(_) | Net::Of(_)) {
+                *net = Net::Of(container.clone());
+            }
+            begun.push((row, image, container));
+        }
+        for (row, image, container) in &begun {
+            let service = self.service(row, image, container, net, spec);
+            service.make_ready(say).await?;
+            job_env.extend(row.job_environment.clone());
+        }
+        // Both names of what is one service to the script.
+        let names = begun.iter().map(|(row, _, _)| row.name.clone());
+        Ok(names.collect())
+    }
+
+    fn service<'a>(
+        &'a self,
+        row: &'a ServiceRow,
+        image: &'a Image,
+        name: &'a str,
+        net: &'a Net,
+        spec: &Spec,
+    ) -> Service<'a> {
+        Service {
+            engine: &self.engine,
+            row,
+            image,
+            name,
+            label: &self.label,
+            net,
+            limits: spec.limits,
+            shown: &[],
+        }
+    }
+
+    fn net(&self, network: &Network) -> Result<Net, SandboxError> {
+        match network {
+            Network::Off => Ok(Net::None),
+            Network::Machine => Ok(Net::Usual),
+            Network::Guarded(_) => Err(SandboxError::NoNetwork(
+                "containers can't be guarded yet".to_owned(),
+            )),
+        }
+    }
+}
+
+#[async_trait]
+impl Executor for Container {
+    fn kind(&self) -> &'static str {
+        "container"
+    }
+
+    fn limits(&self) -> Vec<&'static str> {
+        self.engine.limits.clone()
+    }
+
+    async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
+        let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lend)?;
+        let files = match JobFiles::make(&home, self.owner) {
+            Ok(files) => files,
+            Err(error) => {
+                home.remove();
+                return Err(error);
+            }
+        };
+        let made = Mutex::new(Vec::new());
+        let progress = spec.progress.clone();
+        let say = move |line: String| tell(progress.as_ref(), line);
+        let image = match self.make(spec, &files, &made, &say).await {
+            Ok(image) => image,
+            Err(error) => {
+                self.engine.remove(&made.into_inner()).await;
+                self.remove_files(files.base()).await;
+                home.remove();
+                return Err(error);
+            }
+        };
+        let mut services = made.into_inner();
+        let job = services.pop().unwrap_or_default();
+        let parts = Parts {
+            engine: self.engine.clone(),
+            job,
+            services,
+            image,
+            files,
+            started: AtomicBool::new(false),
+            killed: AtomicBool::new(false),
+            frozen: Mutex::new(false),
+        };
+        Ok(Box::new(ContainerSandbox::new(
+            &spec.id,
+            parts,
+            home,
+            spec.terminal,
+        )))
+    }
+
+    async fn sweep(&self) {
+        let filter = format!("label={}", self.label);
+        let list = ["ps", "--all", "--quiet", "--filter", &filter];
+        match self.engine.order(&list).await {
+            Ok(left) => {
+                let left: Vec<String> = left.split_whitespace().map(str::to_owned).collect();
+                self.engine.remove(&left).await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "containers that an earlier worker left are not known");
+            }
+        }
+        let homes = self.homes();
+        let entries = std::fs::read_dir(&homes).into_iter().flatten().flatten();
+        let left: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        for path in left {
+            self.remove_files(&path).await;
+        }
+        if let Err(error) = tokio::task::spawn_blocking(move || home::sweep(&homes)).await {
+            tracing::error!(%error, "sweeping sandboxes ended early");
+        }
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        self.examine().await
+    }
+}
+
+impl Container {
+    /// Removes what belongs to users that exist only inside.
+    async fn remove_files(&self, path: &Path) {
+        if self.engine.rootless
+            && self.engine.is_podman()
+            && let Err(error) = self.engine.remove_files(path).await
+        {
+            tracing::warn!(%error, "files of a job could not be removed");
+        }
+    }
+}
+
+fn tell(progress: Option<&Sink>, line: String) {
+    tracing::debug!("{line}");
+    if let Some(progress) = progress {
+        // A reader that is slow misses a line.
+        let _ = progress.try_send(Bytes::from(format!("{line}\n")));
+    }
+}

@@ -1,0 +1,540 @@
+//! What is known of the owner's wishes and of the jobs here, in one place for all who ask.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use travis_api::lend::{Lending, Lent, Presence, Usage};
+use travis_sandbox::Network;
+
+use super::judge::{Rules, Stand, Word};
+use super::month::Month;
+use super::{Done, JobStanding, JobStep, Order, OwnerSettings, Standing, lending, network, senses};
+use crate::WorkerConfig;
+use crate::identity::{read_private, write_private};
+
+/// What the page said last.
+const PAGE: &str = "page.json";
+
+/// What is known of the owner's wishes and of the jobs here.
+pub(crate) struct Desk {
+    pub(crate) started: Instant,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) hard: CancellationToken,
+    config: WorkerConfig,
+    settings_path: PathBuf,
+    cores: u32,
+    memory: u64,
+    wishes: Mutex<Wishes>,
+    word: watch::Sender<Word>,
+    stand: watch::Sender<Stand>,
+    jobs: Mutex<Jobs>,
+    usage: Mutex<Usage>,
+    month: Mutex<Month>,
+    connected: AtomicBool,
+    name: Mutex<String>,
+    done: [AtomicU64; 3],
+    page_at: Mutex<Option<String>>,
+    nudge: Notify,
+}
+
+/// What the owner said, where.
+struct Wishes {
+    file: OwnerSettings,
+    page: Lending,
+    effective: Lending,
+    /// Counts changes of `effective`.
+    version: u64,
+    trouble: Option<String>,
+}
+
+#[derive(Default)]
+struct Jobs {
+    here: BTreeMap<i64, Card>,
+    /// Processor time of those that left.
+    gone: Duration,
+}
+
+/// What is known of a job here.
+struct Card {
+    repository: String,
+    number: String,
+    since: Instant,
+    step: JobStep,
+    frozen: bool,
+    cpu: Duration,
+    measured: Option<Instant>,
+    cores: f64,
+    memory: u64,
+}
+
+/// How an attempt ended, for the counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ended {
+    Finished,
+    Yielded,
+    GivenUp,
+}
+
+impl Desk {
+    pub(crate) fn new(
+        config: WorkerConfig,
+        shutdown: CancellationToken,
+        hard: CancellationToken,
+    ) -> Self {
+        let page: Lending = read_private(&config.data_dir.join(PAGE)).unwrap_or_default();
+        let facts = crate::facts::machine_size();
+        let own = lending::stricter(&config.owner.lending(), &config.flags);
+        let effective = lending::stricter(&own, &page);
+        let slots = effective.slots.unwrap_or(config.slots);
+        let desk = Self {
+            started: Instant::now(),
+            shutdown,
+            hard,
+            settings_path: config.settings_path.clone(),
+            cores: facts.0,
+            memory: facts.1,
+            wishes: Mutex::new(Wishes {
+                file: config.owner.clone(),
+                page,
+                effective,
+                version: 0,
+                trouble: None,
+            }),
+            word: watch::channel(Word::default()).0,
+            stand: watch::channel(Stand::first(slots)).0,
+            jobs: Mutex::default(),
+            usage: Mutex::default(),
+            month: Mutex::new(Month::open(&config.data_dir)),
+            connected: AtomicBool::new(false),
+            name: Mutex::new(config.name.clone()),
+            done: [const { AtomicU64::new(0) }; 3],
+            page_at: Mutex::default(),
+            nudge: Notify::new(),
+            config,
+        };
+        desk.apply_to_network();
+        desk
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.config.data_dir
+    }
+
+    pub(crate) fn settings_path(&self) -> &Path {
+        &self.settings_path
+    }
+
+    /// The stand, as it changes in what matters.
+    pub(crate) fn stands(&self) -> watch::Receiver<Stand> {
+        self.stand.subscribe()
+    }
+
+    pub(crate) fn stand(&self) -> Stand {
+        self.stand.borrow().clone()
+    }
+
+    /// Sets the stand. Who listens is only woken when there is something to do.
+    pub(crate) fn set_stand(&self, new: Stand) {
+        self.stand.send_if_modified(|old| {
+            let matters = (old.state, old.slots, old.freeze, old.hand_back)
+                != (new.state, new.slots, new.freeze, new.hand_back);
+            *old = new;
+            matters
+        });
+    }
+
+    pub(crate) fn word(&self) -> Word {
+        *self.word.borrow()
+    }
+
+    pub(crate) fn nudged(&self) -> impl Future<Output = ()> + '_ {
+        self.nudge.notified()
+    }
+
+    /// Does what the owner says.
+    pub(crate) fn obey(&self, order: Order) {
+        match order {
+            Order::Status => return,
+            Order::Pause => {
+                tracing::info!("the owner pauses this worker");
+                self.word.send_modify(|word| word.paused = true);
+            }
+            Order::Resume => {
+                tracing::info!("the owner resumes this worker");
+                self.word.send_modify(|word| word.paused = false);
+            }
+            Order::Drain => self.shutdown.cancel(),
+            Order::Quit => self.hard.cancel(),
+            Order::Reload => self.reload(),
+        }
+        self.nudge.notify_one();
+    }
+
+    pub(crate) fn set_draining(&self) {
+        self.word.send_modify(|word| word.draining = true);
+        self.nudge.notify_one();
+    }
+
+    /// What the server says of the owner's page.
+    pub(crate) fn hear_page(&self, pause: bool, lending: Option<&Lending>) {
+        let changed = self.word.send_if_modified(|word| {
+            let changed = word.paused_by_page != pause;
+            word.paused_by_page = pause;
+            changed
+        });
+        if changed {
+            tracing::info!(pause, "the worker's page says whether it is paused");
+            self.nudge.notify_one();
+        }
+        let Some(page) = lending else { return };
+        let mut wishes = self.wishes();
+        if wishes.page == *page {
+            return;
+        }
+        tracing::info!("the worker's page lends something else now");
+        wishes.page = page.clone();
+        if let Err(error) = write_private(&self.config.data_dir.join(PAGE), page) {
+            tracing::warn!(%error, "what the page says can't be kept for the next start");
+        }
+        self.combine(wishes);
+    }
+
+    /// Reads the owner's file again; what is wrong with it is said, and the settings before hold.
+    pub(crate) fn reload(&self) {
+        let read = OwnerSettings::read(&self.settings_path);
+        let mut wishes = self.wishes();
+        match read {
+            Ok(file) => {
+                wishes.trouble = None;
+                if wishes.file == file {
+                    return;
+                }
+                tracing::info!(path = %self.settings_path.display(), "read the settings again");
+                wishes.file = file;
+                self.combine(wishes);
+            }
+            Err(error) => {
+                let text = error.to_string();
+                if wishes.trouble.as_ref() != Some(&text) {
+                    tracing::error!(%error, "the settings are wrong; those before hold");
+                }
+                wishes.trouble = Some(text);
+            }
+        }
+    }
+
+    fn combine(&self, mut wishes: MutexGuard<'_, Wishes>) {
+        let own = lending::stricter(&wishes.file.lending(), &self.config.flags);
+        let effective = lending::stricter(&own, &wishes.page);
+        if effective != wishes.effective {
+            wishes.version += 1;
+            wishes.effective = effective;
+        }
+        drop(wishes);
+        self.apply_to_network();
+        self.nudge.notify_one();
+    }
+
+    fn apply_to_network(&self) {
+        let Network::Guarded(gateway) = &self.config.network else {
+            return;
+        };
+        let used_up = {
+            let wishes = self.wishes();
+            let most = wishes.effective.bytes_per_month;
+            most.is_some_and(|most| lock(&self.month).bytes() >= most)
+        };
+        let wishes = self.wishes();
+        network::apply(gateway, &wishes.file, &wishes.effective, used_up);
+    }
+
+    /// What is lent, and a number that grows with each change of it.
+    pub(crate) fn lending(&self) -> (Lending, u64) {
+        let wishes = self.wishes();
+        (wishes.effective.clone(), wishes.version)
+    }
+
+    pub(crate) fn may_run(&self, repository: &str) -> bool {
+        lending::may_run(&self.wishes().effective, repository)
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        let wishes = self.wishes();
+        wishes
+            .file
+            .rules(&wishes.effective, &wishes.page, self.config.slots)
+    }
+
+    /// What one job may use at most by the owner's file.
+    pub(crate) fn max_limits(&self) -> crate::MaxLimits {
+        self.wishes().file.max_limits()
+    }
+
+    /// What is lent, in absolute figures.
+    pub(crate) fn lent(&self) -> Lent {
+        let wishes = self.wishes();
+        let part = |percent: Option<u32>| f64::from(percent.unwrap_or(100)) / 100.0;
+        let free = senses::disk_free(&self.config.data_dir).unwrap_or(0);
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a part of the memory, for which a double is fine enough"
+        )]
+        let memory = (self.memory as f64 * part(wishes.effective.memory_percent)) as u64;
+        Lent {
+            cores: f64::from(self.cores) * part(wishes.effective.cores_percent),
+            memory_bytes: memory,
+            disk_bytes: wishes
+                .effective
+                .disk_bytes
+                .map_or(free, |most| most.min(free)),
+        }
+    }
+
+    /// A job's part of what is lent, where something is kept back.
+    pub(crate) fn share(&self) -> travis_sandbox::ResourceLimits {
+        let lent = self.lent();
+        let (lending, _) = self.lending();
+        let slots = self.rules().slots.max(1);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "hundredths of some cores"
+        )]
+        let percent = (lent.cores * 100.0 / f64::from(slots)) as u32;
+        travis_sandbox::ResourceLimits {
+            memory_bytes: lending
+                .memory_percent
+                .map(|_| lent.memory_bytes / u64::from(slots)),
+            cpu_percent: lending.cores_percent.map(|_| percent.max(5)),
+            disk_bytes: lending.disk_bytes.map(|most| most / u64::from(slots)),
+            processes: None,
+        }
+    }
+
+    pub(crate) fn set_connected(&self, connected: bool) {
+        self.connected.store(connected, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_name(&self, name: &str) {
+        name.clone_into(&mut lock(&self.name));
+    }
+
+    pub(crate) fn set_page_at(&self, address: String) {
+        *lock(&self.page_at) = Some(address);
+    }
+
+    /// A job came.
+    pub(crate) fn job_came(&self, attempt: i64, repository: &str, number: &str) {
+        let card = Card {
+            repository: repository.to_owned(),
+            number: number.to_owned(),
+            since: Instant::now(),
+            step: JobStep::Preparing,
+            frozen: false,
+            cpu: Duration::ZERO,
+            measured: None,
+            cores: 0.0,
+            memory: 0,
+        };
+        self.jobs().here.insert(attempt, card);
+        self.nudge.notify_one();
+    }
+
+    pub(crate) fn job_is_at(&self, attempt: i64, step: JobStep) {
+        if let Some(card) = self.jobs().here.get_mut(&attempt) {
+            card.step = step;
+        }
+    }
+
+    pub(crate) fn job_step(&self, attempt: i64) -> JobStep {
+        self.jobs()
+            .here
+            .get(&attempt)
+            .map_or(JobStep::Reporting, |card| card.step)
+    }
+
+    pub(crate) fn job_is_frozen(&self, attempt: i64, frozen: bool) {
+        if let Some(card) = self.jobs().here.get_mut(&attempt) {
+            card.frozen = frozen;
+        }
+    }
+
+    /// What a job's sandbox uses.
+    pub(crate) fn job_uses(&self, attempt: i64, use_: travis_sandbox::Use) {
+        let mut jobs = self.jobs();
+        let Some(card) = jobs.here.get_mut(&attempt) else {
+            return;
+        };
+        let now = Instant::now();
+        if let Some(then) = card.measured {
+            let seconds = (now - then).as_secs_f64();
+            if seconds < 0.2 {
+                return;
+            }
+            let cores = use_.cpu.saturating_sub(card.cpu).as_secs_f64() / seconds;
+            // Smoothed over about a second.
+            card.cores += (cores - card.cores) * seconds.min(1.0);
+        }
+        card.measured = Some(now);
+        card.cpu = card.cpu.max(use_.cpu);
+        card.memory = use_.memory_bytes;
+    }
+
+    /// A job left.
+    pub(crate) fn job_left(&self, attempt: i64, how: Ended) {
+        let mut jobs = self.jobs();
+        if let Some(card) = jobs.here.remove(&attempt) {
+            jobs.gone += card.cpu;
+        }
+        drop(jobs);
+        let [finished, yielded, given_up] = &self.done;
+        let count = match how {
+            Ended::Finished => finished,
+            Ended::Yielded => yielded,
+            Ended::GivenUp => given_up,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_jobs(&self) -> bool {
+        !self.jobs().here.is_empty()
+    }
+
+    /// Processor time of all jobs since the start, as their sandboxes say.
+    pub(crate) fn jobs_cpu(&self) -> Duration {
+        let jobs = self.jobs();
+        jobs.gone + jobs.here.values().map(|card| card.cpu).sum::<Duration>()
+    }
+
+    /// Notes what the machine is used for, and counts the month's bytes on.
+    pub(crate) fn note_usage(&self, others_percent: Option<f64>, disk_bytes: Option<u64>) {
+        let (cores, memory_bytes) = {
+            let jobs = self.jobs();
+            let running = || jobs.here.values();
+            (
+                running().map(|card| card.cores).sum(),
+                running().map(|card| card.memory).sum(),
+            )
+        };
+        let month_bytes = {
+            let mut month = lock(&self.month);
+            if let Network::Guarded(gateway) = &self.config.network {
+                month.count(gateway.bytes());
+            }
+            month.bytes()
+        };
+        let was_used_up = {
+            let mut usage = lock(&self.usage);
+            let most = self.wishes().effective.bytes_per_month.unwrap_or(u64::MAX);
+            let before = usage.month_bytes >= most;
+            *usage = Usage {
+                cores,
+                memory_bytes,
+                disk_bytes: disk_bytes.unwrap_or(usage.disk_bytes),
+                month_bytes,
+                others_percent: others_percent.unwrap_or(usage.others_percent),
+            };
+            (before, month_bytes >= most)
+        };
+        if was_used_up.0 != was_used_up.1 {
+            self.apply_to_network();
+        }
+    }
+
+    pub(crate) fn keep_month(&self) {
+        lock(&self.month).keep();
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        lock(&self.usage).clone()
+    }
+
+    pub(crate) fn presence(&self) -> Presence {
+        let stand = self.stand();
+        Presence {
+            state: stand.state,
+            text: stand.text,
+            since_seconds: self.started.elapsed().saturating_sub(stand.since).as_secs(),
+        }
+    }
+
+    /// All of it, for the owner.
+    pub(crate) fn standing(&self) -> Standing {
+        let (lending, _) = self.lending();
+        let [finished, yielded, given_up] = &self.done;
+        let contacts = match &self.config.network {
+            Network::Guarded(gateway) => network::contacts(gateway),
+            _ => Vec::new(),
+        };
+        let mut jobs: Vec<JobStanding> = self
+            .jobs()
+            .here
+            .iter()
+            .map(|(attempt, card)| JobStanding {
+                attempt: *attempt,
+                repository: card.repository.clone(),
+                job: card.number.clone(),
+                step: card.step,
+                frozen: card.frozen,
+                seconds: card.since.elapsed().as_secs(),
+                cores: card.cores,
+                memory_bytes: card.memory,
+                network_bytes: 0,
+            })
+            .collect();
+        for job in &mut jobs {
+            let name = job.attempt.to_string();
+            let of_job = contacts.iter().filter(|contact| contact.job == name);
+            job.network_bytes = of_job.map(|contact| contact.sent + contact.received).sum();
+        }
+        Standing {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            name: lock(&self.name).clone(),
+            server: self.config.server.clone(),
+            connected: self.connected.load(Ordering::Relaxed),
+            up_seconds: self.started.elapsed().as_secs(),
+            executor: self.config.executor.kind().to_owned(),
+            presence: self.presence(),
+            slots: self.stand().slots,
+            most_slots: self.rules().slots,
+            lending,
+            lent: self.lent(),
+            cores: self.cores,
+            memory_bytes: self.memory,
+            usage: self.usage(),
+            jobs,
+            done: Done {
+                finished: finished.load(Ordering::Relaxed),
+                yielded: yielded.load(Ordering::Relaxed),
+                given_up: given_up.load(Ordering::Relaxed),
+            },
+            contacts,
+            trouble: self.wishes().trouble.clone(),
+            page: lock(&self.page_at).clone(),
+        }
+    }
+
+    fn wishes(&self) -> MutexGuard<'_, Wishes> {
+        lock(&self.wishes)
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        lock(&self.jobs)
+    }
+}
+
+/// What a panic elsewhere left is whole: nothing here is changed in two steps.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For tests and callers that keep it longer than a call.
+pub(crate) type SharedDesk = Arc<Desk>;
