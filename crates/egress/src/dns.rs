@@ -44,7 +44,10 @@ pub(crate) fn question(message: &[u8]) -> Option<Question> {
 /// Whether `answer` answers the question of `asked`, whose number it was sent with is `id`.
 pub(crate) fn answers(asked: &[u8], question: &Question, id: u16, answer: &[u8]) -> bool {
     let same = || {
-        let (ours, theirs) = (asked.get(HEADER..question.end)?, answer.get(HEADER..question.end)?);
+        let (ours, theirs) = (
+            asked.get(HEADER..question.end)?,
+            answer.get(HEADER..question.end)?,
+        );
         Some(ours.eq_ignore_ascii_case(theirs))
     };
     word(answer, 0) == Some(id)
@@ -200,7 +203,10 @@ pub(crate) mod tests {
         let none = no_such_name(&asked, &question);
         assert!(answers(&asked, &question, 7, &none));
         assert_eq!((none.len(), none[3] & 15), (asked.len(), NAME_ERROR));
-        assert!(super::question(&answer).is_none(), "an answer is no question");
+        assert!(
+            super::question(&answer).is_none(),
+            "an answer is no question"
+        );
     }
 
     #[test]

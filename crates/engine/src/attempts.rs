@@ -350,7 +350,8 @@ impl Engine {
         let counts = claims::counts(&job, &attempt);
         // What somebody canceled costs its worker nothing.
         if counts {
-            self.note_lease_end(tx.as_mut(), &attempt, event, now).await?;
+            self.note_lease_end(tx.as_mut(), &attempt, event, now)
+                .await?;
         }
         self.keys.forget(id);
         self.masks.forget(id);
@@ -363,7 +364,9 @@ impl Engine {
                 changes: &mut changes,
                 now,
             };
-            liars = self.opinion_ended(&mut run, &mut build, &mut job, &attempt, event).await?;
+            liars = self
+                .opinion_ended(&mut run, &mut build, &mut job, &attempt, event)
+                .await?;
         } else if counts {
             let job_event = match event {
                 // Nobody canceled it: a stranger's machine can't.
@@ -374,7 +377,8 @@ impl Engine {
                 }
                 AttemptEvent::Finish(outcome) => {
                     job.reason.clone_from(&attempt.reason);
-                    self.note_doubt(tx.as_mut(), &mut job, &attempt, outcome).await?;
+                    self.note_doubt(tx.as_mut(), &mut job, &attempt, outcome)
+                        .await?;
                     JobEvent::Finish(outcome)
                 }
                 // Nothing is wrong with it: it goes on elsewhere at once.

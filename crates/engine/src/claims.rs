@@ -127,7 +127,11 @@ impl Engine {
             }
             let tier = candidate.tier(&home);
             let trusted = tier.is_trusted();
-            if !trusted && !self.has_lease_left(reader.as_mut(), claims, &candidate).await? {
+            if !trusted
+                && !self
+                    .has_lease_left(reader.as_mut(), claims, &candidate)
+                    .await?
+            {
                 continue;
             }
             drop(reader);
@@ -190,7 +194,10 @@ impl Engine {
             }
         }
         let live = reader.all_live_attempts().await?;
-        let theirs = live.iter().filter(|attempt| siblings.contains(&attempt.worker_id)).count();
+        let theirs = live
+            .iter()
+            .filter(|attempt| siblings.contains(&attempt.worker_id))
+            .count();
         let theirs = u32::try_from(theirs).unwrap_or(u32::MAX);
         let owners = trust::owner_cap(best, unbounded).saturating_sub(theirs);
         let room = own.saturating_sub(claims.live).min(owners);
@@ -254,7 +261,10 @@ impl Engine {
         let now = self.now();
         let mut reader = self.store.reader().await?;
         // Looked at before anything is locked: most of them are for somebody else.
-        if !self.may_give_opinion(reader.as_mut(), candidate, waiting, tier).await? {
+        if !self
+            .may_give_opinion(reader.as_mut(), candidate, waiting, tier)
+            .await?
+        {
             return Ok(None);
         }
         drop(reader);
@@ -396,6 +406,8 @@ async fn was_yielded(
     Ok(attempts.iter().any(|attempt| {
         attempt.yielded
             && attempt.worker_id == worker.id
-            && attempt.finished_at.is_some_and(|at| now.since(at) <= AFTER_YIELD)
+            && attempt
+                .finished_at
+                .is_some_and(|at| now.since(at) <= AFTER_YIELD)
     }))
 }

@@ -172,7 +172,10 @@ impl Engine {
                 jobs => tx.renew_leases(id, jobs, until).await?,
             };
             if !known.is_empty() {
-                let known: Vec<_> = known.into_iter().filter_map(KnownAnswerId::of_attempt).collect();
+                let known: Vec<_> = known
+                    .into_iter()
+                    .filter_map(KnownAnswerId::of_attempt)
+                    .collect();
                 let live = tx.renew_known_answers(id, &known, until).await?;
                 renewed.extend(live.into_iter().map(KnownAnswerId::attempt));
             }
@@ -194,11 +197,14 @@ impl Engine {
     async fn give_back(&self, worker: WorkerId, given: &GivenBack) -> Result<(), EngineError> {
         let reason: String = given.reason.chars().take(500).collect();
         if let Some(known) = KnownAnswerId::of_attempt(given.attempt) {
-            return self.known_given_back(worker, known, &reason, given.yielded).await;
+            return self
+                .known_given_back(worker, known, &reason, given.yielded)
+                .await;
         }
         let attempt = self.store.reader().await?.attempt(given.attempt).await?;
         if attempt.is_some_and(|attempt| attempt.worker_id == worker) {
-            self.hand_back(given.attempt, &reason, given.yielded).await?;
+            self.hand_back(given.attempt, &reason, given.yielded)
+                .await?;
         }
         Ok(())
     }

@@ -2,15 +2,13 @@
 //! may have.
 
 use crate::{
-    AttemptAccess, CacheOffer, Engine, EngineError, Secret, masks, planning::branch_ref, standing::server_least,
-    secure::Decrypted,
+    AttemptAccess, CacheOffer, Engine, EngineError, Secret, masks, planning::branch_ref,
+    secure::Decrypted, standing::server_least,
 };
 use std::sync::Arc;
 use travis_model::{
-    Attempt, AttemptId, Build, Commit, Job, Purpose, Repository, Worker,
-    cache::language_version,
-    scheduling::ExecutorKind,
-    trust::least_executor,
+    Attempt, AttemptId, Build, Commit, Job, Purpose, Repository, Worker, cache::language_version,
+    scheduling::ExecutorKind, trust::least_executor,
 };
 use travis_script::{EnvVar, JobInput, JobScript, PullRequest};
 use travis_store::{HostingReader, Reader, Tx};
@@ -75,7 +73,9 @@ fn services(config: &serde_json::Value) -> Vec<String> {
         Some(one) => std::slice::from_ref(one),
         None => &[],
     };
-    list.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+    list.iter()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// What a job is given.

@@ -47,7 +47,12 @@ pub(crate) struct Candidate {
 
 impl Candidate {
     /// Puts together what is known of a worker.
-    pub fn new(worker: Worker, standing: Standing, operator: bool, now: Option<&WorkerNow>) -> Self {
+    pub fn new(
+        worker: Worker,
+        standing: Standing,
+        operator: bool,
+        now: Option<&WorkerNow>,
+    ) -> Self {
         let list = |name: &str| -> Vec<String> {
             now.and_then(|now| now.lending.as_ref()?.get(name).cloned())
                 .and_then(|list| serde_json::from_value(list).ok())
@@ -118,7 +123,9 @@ impl Candidate {
         let machine = Machine {
             platform: &self.platform,
             tier,
-            tested: self.standing.is_tested() || !policy.known_answers,
+            tested: self.standing.is_tested()
+                || self.standing.fixed > Some(Tier::Quarantined)
+                || !policy.known_answers,
             sees: self.operator || home.rights.contains_key(&self.worker.owner_id),
             lends: !self.worker.paused && !self.worker.draining,
             banned: self.worker.banned,
@@ -152,7 +159,10 @@ impl Home {
         let rights = reader.rights_on(repository.id).await?;
         Ok(Self::with(
             repository,
-            rights.into_iter().map(|right| (right.user_id, right.level)).collect(),
+            rights
+                .into_iter()
+                .map(|right| (right.user_id, right.level))
+                .collect(),
         ))
     }
 
@@ -165,7 +175,10 @@ impl Home {
         let right = reader.right(owner, repository.id).await?;
         Ok(Self::with(
             repository,
-            right.map(|right| (owner, right.level)).into_iter().collect(),
+            right
+                .map(|right| (owner, right.level))
+                .into_iter()
+                .collect(),
         ))
     }
 
@@ -182,7 +195,10 @@ impl Home {
 /// A worker's platform in its own words.
 fn platform(worker: &Worker) -> Platform {
     let executor = ExecutorKind::parse(&worker.executor).unwrap_or(ExecutorKind::Host);
-    let works = worker.facts.get("executors").and_then(serde_json::Value::as_array);
+    let works = worker
+        .facts
+        .get("executors")
+        .and_then(serde_json::Value::as_array);
     let strongest = works
         .into_iter()
         .flatten()
@@ -198,7 +214,10 @@ fn platform(worker: &Worker) -> Platform {
 
 /// Cores of a machine in its own words; one at least.
 pub(crate) fn cores(worker: &Worker) -> u32 {
-    let said = worker.facts.get("cores").and_then(serde_json::Value::as_u64);
+    let said = worker
+        .facts
+        .get("cores")
+        .and_then(serde_json::Value::as_u64);
     u32::try_from(said.unwrap_or(1)).unwrap_or(1).max(1)
 }
 
@@ -237,7 +256,11 @@ impl Engine {
         for worker in workers {
             let standing = known.get(&worker.id).cloned().unwrap_or_default();
             let operator = is_operator(reader, worker.owner_id).await?;
-            let relation = if operator { Relation::Operator } else { Relation::Stranger };
+            let relation = if operator {
+                Relation::Operator
+            } else {
+                Relation::Stranger
+            };
             let tier = tier_towards(&standing, relation);
             found.push((standing, tier));
         }
@@ -257,7 +280,10 @@ impl Engine {
     ) -> Result<Worker, EngineError> {
         viewer.operator()?;
         let mut tx = self.store.begin().await?;
-        let worker = tx.worker(id).await?.ok_or(EngineError::NotFound("worker"))?;
+        let worker = tx
+            .worker(id)
+            .await?
+            .ok_or(EngineError::NotFound("worker"))?;
         let mut standing = tx.lock_standing(id).await?;
         standing.fixed = tier;
         standing.since = standing.since.or(Some(worker.created_at));

@@ -139,7 +139,12 @@ impl Engine {
             return self.opinion_lost(run, build, job, attempt).await;
         }
         let words = self.words(reader_of(run.tx), job).await?;
-        let judgement = judge(&words.iter().map(|(_, word)| word.clone()).collect::<Vec<_>>());
+        let judgement = judge(
+            &words
+                .iter()
+                .map(|(_, word)| word.clone())
+                .collect::<Vec<_>>(),
+        );
         let said = |at: usize| words.get(at).map(|(_, word)| word.said);
         let all_agree = words.iter().all(|(_, word)| Some(word.said) == said(0));
         job.verification = match judgement.wanted {
@@ -227,7 +232,10 @@ impl Engine {
                 Verdict::Doubted => StandingEvent::Doubted,
                 Verdict::False => StandingEvent::ProvenFalse,
             };
-            events.entry(word.worker).or_default().push((event, attempt));
+            events
+                .entry(word.worker)
+                .or_default()
+                .push((event, attempt));
         }
         let mut liars = Vec::new();
         for (worker, events) in events {
@@ -265,17 +273,29 @@ impl Engine {
                 actor: "system".to_owned(),
                 action: "worker.proven_false".to_owned(),
                 subject: format!("worker:{id}"),
-                detail: if out { "the second time: shut out" } else { "back to quarantine" }.to_owned(),
+                detail: if out {
+                    "the second time: shut out"
+                } else {
+                    "back to quarantine"
+                }
+                .to_owned(),
                 at: run.now,
             })
             .await?;
-        let Some(mut worker) = run.tx.worker(id).await?.filter(|worker| out && !worker.banned) else {
+        let Some(mut worker) = run
+            .tx
+            .worker(id)
+            .await?
+            .filter(|worker| out && !worker.banned)
+        else {
             return Ok(());
         };
         worker.banned = true;
         run.tx.update_worker(&worker).await?;
         let others = run.tx.workers().await?;
-        let siblings = others.iter().filter(|other| other.owner_id == worker.owner_id && other.id != id);
+        let siblings = others
+            .iter()
+            .filter(|other| other.owner_id == worker.owner_id && other.id != id);
         for other in siblings {
             let standing = run.tx.lock_standing(other.id).await?;
             let lower = standing.after(StandingEvent::OwnerDistrusted, run.now);
@@ -303,7 +323,10 @@ impl Engine {
         let now = self.now();
         let standings = self.store.reader().await?.standings().await?;
         for (worker, standing) in standings {
-            if standing.proven_false_at.is_some_and(|at| now.since(at) < RECHECKED) {
+            if standing
+                .proven_false_at
+                .is_some_and(|at| now.since(at) < RECHECKED)
+            {
                 self.recheck_worker(worker).await?;
             }
         }
@@ -318,7 +341,9 @@ impl Engine {
             .await?
             .proven_false_at
             .map_or(now, |at| at.minus(RECHECKED));
-        let jobs = reader.unchecked_jobs(worker, since, RECHECKED_AT_ONCE).await?;
+        let jobs = reader
+            .unchecked_jobs(worker, since, RECHECKED_AT_ONCE)
+            .await?;
         drop(reader);
         for found in jobs {
             let mut tx = self.store.begin().await?;
@@ -333,7 +358,9 @@ impl Engine {
                 None => None,
             };
             // Its owner's own repositories are its owner's risk.
-            let untrusted = attempt.and_then(|attempt| attempt.tier).is_some_and(|tier| !tier.is_trusted());
+            let untrusted = attempt
+                .and_then(|attempt| attempt.tier)
+                .is_some_and(|tier| !tier.is_trusted());
             if !untrusted || job.version != found.version {
                 continue;
             }
@@ -434,7 +461,9 @@ impl Engine {
         let nows = reader.workers_now(&ids).await?;
         let standings: HashMap<_, _> = reader.standings().await?.into_iter().collect();
         let known = |worker: Worker| {
-            let operator = owners.iter().any(|user| user.id == worker.owner_id && user.admin);
+            let operator = owners
+                .iter()
+                .any(|user| user.id == worker.owner_id && user.admin);
             let standing = standings.get(&worker.id).cloned().unwrap_or_default();
             let now = nows.iter().find(|now| now.worker_id == worker.id);
             Candidate::new(worker, standing, operator, now)
@@ -462,7 +491,11 @@ impl Engine {
             free += usize::from(busy < slots);
         }
         let third = job.verification == Verification::Third;
-        Ok(travis_model::waiting::why_no_opinion(third, able.len(), free))
+        Ok(travis_model::waiting::why_no_opinion(
+            third,
+            able.len(),
+            free,
+        ))
     }
 }
 

@@ -28,11 +28,15 @@ impl Engine {
         for attempt in reader.all_live_attempts().await? {
             *busy.entry(attempt.worker_id).or_default() += 1;
         }
-        let online = self.candidates_online(reader).await?.into_iter().map(|candidate| {
-            let taken = busy.get(&candidate.worker.id).copied().unwrap_or(0);
-            let free = candidate.worker.slots.saturating_sub(taken);
-            (candidate, free)
-        });
+        let online = self
+            .candidates_online(reader)
+            .await?
+            .into_iter()
+            .map(|candidate| {
+                let taken = busy.get(&candidate.worker.id).copied().unwrap_or(0);
+                let free = candidate.worker.slots.saturating_sub(taken);
+                (candidate, free)
+            });
         let online = online.collect();
         let policy = self.policy.workers;
         Ok(Waits { online, policy })
@@ -64,7 +68,9 @@ impl Waits {
             needs.least_executor = repository.settings.min_executor;
             let home = Home::read(reader, &repository).await?;
             let fits = |candidate: &Candidate| {
-                candidate.fits(&home, &needs.os, &needs.arch, &self.policy).is_ok()
+                candidate
+                    .fits(&home, &needs.os, &needs.arch, &self.policy)
+                    .is_ok()
             };
             let those = self.online.iter().filter(|(candidate, _)| fits(candidate));
             fitting.extend(those.map(|(_, free)| *free));
@@ -83,7 +89,9 @@ impl Waits {
         let unconfirmed_stage = match waits_for_stage {
             Some(stage) => {
                 let jobs = reader.job_progress(job.build_id).await?;
-                let mut of_stage = jobs.iter().filter(|other| other.stage_number == stage.number);
+                let mut of_stage = jobs
+                    .iter()
+                    .filter(|other| other.stage_number == stage.number);
                 of_stage.all(|other| other.state.is_finished())
             }
             None => false,

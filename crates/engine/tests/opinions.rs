@@ -16,8 +16,7 @@ use travis_model::{
     trust::{Standing, Tier},
 };
 
-const STAGES: &str =
-    "language: generic\njobs:\n  include:\n  - {stage: one, script: 'true'}\n  - {stage: two, script: 'true'}\n";
+const STAGES: &str = "language: generic\njobs:\n  include:\n  - {stage: one, script: 'true'}\n  - {stage: two, script: 'true'}\n";
 const ONE: &str = "language: generic\nscript: 'true'\n";
 
 struct Scene {
@@ -91,7 +90,10 @@ async fn a_strangers_result_counts_when_another_owner_agrees() {
     let job = scene.first(&build).await;
     assert_eq!((job.state, job.provisional), (JobState::Passed, true));
     assert_eq!(job.verification, Verification::Second);
-    assert_eq!(scene.now(&build).await, (JobState::Started, Some(JobState::Passed)));
+    assert_eq!(
+        scene.now(&build).await,
+        (JobState::Started, Some(JobState::Passed))
+    );
     assert_eq!(scene.world.states(build.id).await, ["passed", "created"]);
 
     let mut reader = scene.world.engine.store().reader().await.unwrap();
@@ -116,7 +118,10 @@ async fn a_strangers_result_counts_when_another_owner_agrees() {
     gets_nothing(&third).await;
     second.done(&opinion, Outcome::Passed).await;
     let job = scene.first(&build).await;
-    assert_eq!((job.verification, job.provisional), (Verification::Agreed, false));
+    assert_eq!(
+        (job.verification, job.provisional),
+        (Verification::Agreed, false)
+    );
     assert_eq!(job.attempt_id, Some(word.attempt), "the first log stays");
     assert_eq!(scene.world.states(build.id).await, ["passed", "queued"]);
     for agent in [&first, &second] {
@@ -128,9 +133,15 @@ async fn a_strangers_result_counts_when_another_owner_agrees() {
     says(&own, Outcome::Passed).await;
     assert_eq!(scene.now(&build).await, (JobState::Passed, None));
     let attempts = scene.world.attempts(&job).await;
-    let purposes: Vec<_> = attempts.iter().map(|attempt| (attempt.purpose, attempt.tier)).collect();
+    let purposes: Vec<_> = attempts
+        .iter()
+        .map(|attempt| (attempt.purpose, attempt.tier))
+        .collect();
     let quarantined = Some(Tier::Quarantined);
-    assert_eq!(purposes, [(Purpose::Job, quarantined), (Purpose::Opinion, quarantined)]);
+    assert_eq!(
+        purposes,
+        [(Purpose::Job, quarantined), (Purpose::Opinion, quarantined)]
+    );
 }
 
 #[tokio::test]
@@ -160,7 +171,10 @@ async fn a_forged_success_is_replaced_and_its_worker_found_out() {
     let honest = scene.stranger("ann").await;
     says(&honest, Outcome::Failed).await;
     let job = scene.first(&build).await;
-    assert_eq!((job.verification, job.provisional), (Verification::Third, true));
+    assert_eq!(
+        (job.verification, job.provisional),
+        (Verification::Third, true)
+    );
     let other = scene.stranger("ben").await;
     gets_nothing(&other).await;
     // A trusted one decides: from here on nobody waits.
@@ -168,20 +182,38 @@ async fn a_forged_success_is_replaced_and_its_worker_found_out() {
     let truth = says(&own, Outcome::Failed).await;
     let job = scene.first(&build).await;
     assert_eq!((job.state, job.provisional), (JobState::Failed, false));
-    assert_eq!(job.attempt_id, Some(truth.attempt), "its log is the one that is shown");
+    assert_eq!(
+        job.attempt_id,
+        Some(truth.attempt),
+        "its log is the one that is shown"
+    );
     assert!(job.reason.is_some());
     assert_eq!(scene.now(&build).await, (JobState::Failed, None));
-    assert_eq!(scene.standing(&liar).await.proven_false, 0, "one more look before anybody is blamed");
+    assert_eq!(
+        scene.standing(&liar).await.proven_false,
+        0,
+        "one more look before anybody is blamed"
+    );
     says(&own, Outcome::Failed).await;
     let job = scene.first(&build).await;
-    assert_eq!((job.verification, job.flaky), (Verification::Settled, false));
+    assert_eq!(
+        (job.verification, job.flaky),
+        (Verification::Settled, false)
+    );
     let standing = scene.standing(&liar).await;
-    assert_eq!((standing.proven_false, standing.earned), (1, Tier::Quarantined));
+    assert_eq!(
+        (standing.proven_false, standing.earned),
+        (1, Tier::Quarantined)
+    );
     assert_eq!(scene.standing(&honest).await.agreed, 1);
     gets_nothing(&own).await;
     let mut reader = scene.world.engine.store().reader().await.unwrap();
     let attempt = reader.attempt(lie.attempt).await.unwrap().unwrap();
-    assert_eq!(attempt.outcome, Some(Outcome::Passed), "what it said stays to be seen");
+    assert_eq!(
+        attempt.outcome,
+        Some(Outcome::Passed),
+        "what it said stays to be seen"
+    );
 }
 
 #[tokio::test]
@@ -254,7 +286,10 @@ async fn cancel_and_restart_end_what_is_asked() {
     assert_eq!((job.state, job.provisional), (JobState::Canceled, false));
     assert_eq!(scene.now(&build).await.0, JobState::Canceled);
     let orders = second.look(&[opinion.attempt]).await;
-    assert_eq!(orders.cancel.first().map(|(id, _)| *id), Some(opinion.attempt));
+    assert_eq!(
+        orders.cancel.first().map(|(id, _)| *id),
+        Some(opinion.attempt)
+    );
     second.done(&opinion, Outcome::Canceled).await;
     assert_eq!(scene.first(&build).await.state, JobState::Canceled);
 
@@ -263,7 +298,10 @@ async fn cancel_and_restart_end_what_is_asked() {
     let opinion = second.begin().await;
     engine.restart_job(viewer, job.id).await.unwrap();
     let job = scene.first(&build).await;
-    assert_eq!((job.state, job.verification), (JobState::Queued, Verification::None));
+    assert_eq!(
+        (job.state, job.verification),
+        (JobState::Queued, Verification::None)
+    );
     // Too late: it was asked about what is no more.
     second.done(&opinion, Outcome::Failed).await;
     assert_eq!(scene.first(&build).await.state, JobState::Queued);
@@ -286,7 +324,11 @@ async fn an_opinion_that_is_lost_is_asked_for_again() {
         .await;
     }
     assert_eq!(scene.standing(&second).await.broken, 2);
-    assert_eq!(scene.standing(&second).await.doubts, 0, "reliability, not trust");
+    assert_eq!(
+        scene.standing(&second).await.doubts,
+        0,
+        "reliability, not trust"
+    );
     says(&second, Outcome::Passed).await;
     let job = scene.first(&build).await;
     assert_eq!((job.verification, job.lost), (Verification::Agreed, 0));
@@ -316,7 +358,10 @@ async fn what_an_owner_wants_back_runs_elsewhere_at_once_and_costs_nothing() {
     let again = second.begin().await;
     assert_eq!(again.job.id, job.id);
     let standing = scene.standing(&first).await;
-    assert_eq!((standing.yielded, standing.broken, standing.kept_percent()), (1, 0, 100));
+    assert_eq!(
+        (standing.yielded, standing.broken, standing.kept_percent()),
+        (1, 0, 100)
+    );
 }
 
 #[tokio::test]
@@ -354,7 +399,10 @@ async fn repositories_and_owners_say_what_isolation_is_needed() {
     let (engine, viewer) = (&scene.world.engine, &scene.world.viewer);
     let key = scene.repository.id.to_string();
     let vm = serde_json::json!("vm");
-    engine.change_setting(viewer, &key, "min_executor", &vm).await.unwrap();
+    engine
+        .change_setting(viewer, &key, "min_executor", &vm)
+        .await
+        .unwrap();
     let build = scene.build().await;
     let own = scene.world.worker(1).await;
     gets_nothing(&own).await;
@@ -366,7 +414,10 @@ async fn repositories_and_owners_say_what_isolation_is_needed() {
     assert!(wait.text.contains("virtual machines"), "{}", wait.text);
     drop(reader);
     let any = serde_json::json!("any");
-    engine.change_setting(viewer, &key, "min_executor", &any).await.unwrap();
+    engine
+        .change_setting(viewer, &key, "min_executor", &any)
+        .await
+        .unwrap();
     let offer = own.begin().await;
     assert_eq!(offer.least_executor, None);
     assert_eq!(offer.image.language, "generic");

@@ -240,7 +240,9 @@ pub fn cache_slug(config: &Value, sha256_hex: impl FnOnce(&[u8]) -> String) -> S
 #[must_use]
 pub fn language_version(config: &Value) -> Option<String> {
     let language = config.get("language").and_then(Value::as_str)?;
-    let (_, key, _) = VERSIONS.iter().find(|(languages, ..)| languages.contains(&language))?;
+    let (_, key, _) = VERSIONS
+        .iter()
+        .find(|(languages, ..)| languages.contains(&language))?;
     let first = match config.get(*key)? {
         Value::Array(list) => list.first()?,
         value => value,

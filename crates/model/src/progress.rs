@@ -144,10 +144,13 @@ pub fn provisional_state(jobs: &[JobView], fast_finish: bool) -> Option<JobState
         return None;
     }
     // Stages that have not begun say nothing yet.
-    let believed = jobs.iter().filter(|job| job.state.is_finished()).map(|job| JobView {
-        provisional: false,
-        ..*job
-    });
+    let believed = jobs
+        .iter()
+        .filter(|job| job.state.is_finished())
+        .map(|job| JobView {
+            provisional: false,
+            ..*job
+        });
     Some(build_state(&believed.collect::<Vec<_>>(), fast_finish))
 }
 
@@ -256,7 +259,10 @@ mod tests {
             ..unconfirmed
         };
         let jobs = [failed, job(1, S::Passed), job(2, S::Created)];
-        assert!(advance(&jobs).cancel.is_empty(), "a stranger's failure cancels nothing");
+        assert!(
+            advance(&jobs).cancel.is_empty(),
+            "a stranger's failure cancels nothing"
+        );
         assert_eq!(provisional_state(&jobs, false), Some(S::Failed));
         let works = [unconfirmed, job(1, S::Started)];
         assert_eq!(provisional_state(&works, false), None);

@@ -1,8 +1,8 @@
 use crate::{
     AuditEntry, BuildFilter, BuildKey, CacheReader, CacheTx, FleetReader, FleetTx, HostingReader,
     HostingTx, JobProgress, Listing, NewAttempt, NewBuild, NewCommit, NewRepository, NewRequest,
-    NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter, RequestChange, StoreError, TrustReader,
-    TrustTx,
+    NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter, RequestChange, StoreError,
+    TrustReader, TrustTx,
 };
 use async_trait::async_trait;
 use travis_model::{

@@ -61,7 +61,13 @@ fn read_whole(bytes: &[u8]) -> Option<Packet> {
         IpVersion::Ipv6 => {
             let packet = Ipv6Packet::new_checked(bytes).ok()?;
             let (from, to) = (packet.src_addr().into(), packet.dst_addr().into());
-            (from, to, packet.next_header(), packet.header_len(), packet.total_len())
+            (
+                from,
+                to,
+                packet.next_header(),
+                packet.header_len(),
+                packet.total_len(),
+            )
         }
     };
     let (from, to): (IpAddr, IpAddr) = (from, to);
@@ -184,9 +190,15 @@ mod tests {
 
     fn pair(v6: bool) -> (SocketAddr, SocketAddr) {
         if v6 {
-            ("[fd00::1]:53".parse().unwrap(), "[fd00::2]:999".parse().unwrap())
+            (
+                "[fd00::1]:53".parse().unwrap(),
+                "[fd00::2]:999".parse().unwrap(),
+            )
         } else {
-            ("10.0.2.3:53".parse().unwrap(), "10.0.2.15:999".parse().unwrap())
+            (
+                "10.0.2.3:53".parse().unwrap(),
+                "10.0.2.15:999".parse().unwrap(),
+            )
         }
     }
 
@@ -195,7 +207,12 @@ mod tests {
         for v6 in [false, true] {
             let (from, to) = pair(v6);
             let bytes = datagram(from, to, b"hello");
-            let Packet::Udp { from: f, to: t, payload } = read(&bytes) else {
+            let Packet::Udp {
+                from: f,
+                to: t,
+                payload,
+            } = read(&bytes)
+            else {
                 panic!("a datagram");
             };
             assert_eq!((f, t, &bytes[payload]), (from, to, &b"hello"[..]));

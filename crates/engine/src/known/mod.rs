@@ -91,7 +91,10 @@ impl Engine {
         let live = reader.known_answers(worker.id, KEPT).await?;
         drop(reader);
         let live = live.into_iter().find(|known| known.state.is_live());
-        if live.as_ref().is_some_and(|live| running.contains(&live.id.attempt())) {
+        if live
+            .as_ref()
+            .is_some_and(|live| running.contains(&live.id.attempt()))
+        {
             return Ok(None);
         }
         let token = Vault::new_token("attempt")?;
@@ -129,7 +132,11 @@ impl Engine {
         };
         tx.commit().await?;
         self.tell_pages(worker.id);
-        Ok(Some(self.known_offer(&known, token, candidate.is_unbounded())))
+        Ok(Some(self.known_offer(
+            &known,
+            token,
+            candidate.is_unbounded(),
+        )))
     }
 
     fn known_offer(&self, known: &KnownAnswer, token: Secret, trusted: bool) -> KnownOffer {
@@ -194,7 +201,9 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let mut tx = self.store.begin().await?;
         let known = tx.known_answer(id).await?;
-        let mut known = known.filter(|known| known.state.is_live()).ok_or(EngineError::AttemptOver)?;
+        let mut known = known
+            .filter(|known| known.state.is_live())
+            .ok_or(EngineError::AttemptOver)?;
         if known.state == AttemptState::Running {
             return Ok(());
         }
@@ -238,7 +247,9 @@ impl Engine {
         let now = self.now();
         let mut tx = self.store.begin().await?;
         let known = tx.known_answer(id).await?;
-        let mut known = known.filter(|known| known.state.is_live()).ok_or(EngineError::AttemptOver)?;
+        let mut known = known
+            .filter(|known| known.state.is_live())
+            .ok_or(EngineError::AttemptOver)?;
         let before = known.state;
         let passed = end.outcome == Outcome::Passed;
         let problem = script::judge(&String::from_utf8_lossy(&text), &known.nonce, passed);
@@ -257,7 +268,8 @@ impl Engine {
             None => StandingEvent::KnownPassed,
             Some(problem) => StandingEvent::KnownFailed(format!("the known job failed: {problem}")),
         };
-        tx.save_standing(worker.id, &standing.after(event, now)).await?;
+        tx.save_standing(worker.id, &standing.after(event, now))
+            .await?;
         let dead = tx.drop_known_answers(worker.id, KEPT).await?;
         tx.commit().await?;
         for old in dead {
@@ -288,8 +300,10 @@ impl Engine {
         if !yielded {
             let mut tx = self.store.begin().await?;
             let standing = tx.lock_standing(worker).await?;
-            let failed = StandingEvent::KnownFailed(format!("the known job could not be run: {reason}"));
-            tx.save_standing(worker, &standing.after(failed, self.now())).await?;
+            let failed =
+                StandingEvent::KnownFailed(format!("the known job could not be run: {reason}"));
+            tx.save_standing(worker, &standing.after(failed, self.now()))
+                .await?;
             tx.commit().await?;
             self.tell_pages(worker);
         }
@@ -298,7 +312,11 @@ impl Engine {
 
     async fn known_lost(&self, id: KnownAnswerId, state: AttemptState) -> Result<(), EngineError> {
         let mut tx = self.store.begin().await?;
-        let Some(mut known) = tx.known_answer(id).await?.filter(|known| known.state.is_live()) else {
+        let Some(mut known) = tx
+            .known_answer(id)
+            .await?
+            .filter(|known| known.state.is_live())
+        else {
             return Ok(());
         };
         let before = known.state;
@@ -312,7 +330,12 @@ impl Engine {
 
     /// Leases of known-answer jobs that ran out: the next poll of the worker gets another.
     pub(crate) async fn reap_known_answers(&self) -> Result<(), EngineError> {
-        let expired = self.store.reader().await?.expired_known_answers(self.now(), 100).await?;
+        let expired = self
+            .store
+            .reader()
+            .await?
+            .expired_known_answers(self.now(), 100)
+            .await?;
         for known in expired {
             self.known_lost(known.id, AttemptState::Lost).await?;
         }

@@ -104,9 +104,13 @@ pub(super) fn judge(log: &str, nonce: &str, passed: bool) -> Option<String> {
     let answered = log.lines().any(|line| line.trim_end().ends_with(&right));
     match (answered, passed) {
         (true, true) => None,
-        (true, false) => Some("the right answer was found, and the job said that it failed".to_owned()),
+        (true, false) => {
+            Some("the right answer was found, and the job said that it failed".to_owned())
+        }
         (false, true) => Some("it said that it passed, and the answer is wrong".to_owned()),
-        (false, false) => Some("it did not come to an answer; its log says how far it came".to_owned()),
+        (false, false) => {
+            Some("it did not come to an answer; its log says how far it came".to_owned())
+        }
     }
 }
 
@@ -118,15 +122,29 @@ mod tests {
     fn bash_finds_the_answer() {
         for nonce in ["a", "7fKq0Zz9", "0123456789abcdefABCDEF"] {
             let list = commands(nonce);
-            let script: Vec<&str> = list.as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
+            let script: Vec<&str> = list
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|c| c.as_str().unwrap())
+                .collect();
             let began = std::time::Instant::now();
-            let out = std::process::Command::new("bash").arg("-c").arg(script.join("\n")).output().unwrap();
+            let out = std::process::Command::new("bash")
+                .arg("-c")
+                .arg(script.join("\n"))
+                .output()
+                .unwrap();
             let text = String::from_utf8(out.stdout).unwrap();
             if text.contains(PROBLEM) && text.contains("own files") {
                 println!("skipped: this runs as root");
                 return;
             }
-            assert_eq!(judge(&text, nonce, true), None, "{text} {:?}", String::from_utf8(out.stderr));
+            assert_eq!(
+                judge(&text, nonce, true),
+                None,
+                "{text} {:?}",
+                String::from_utf8(out.stderr)
+            );
             assert!(began.elapsed() < std::time::Duration::from_secs(2));
         }
     }
@@ -141,6 +159,9 @@ mod tests {
         assert_eq!(judge(&right, "nonce", true), None);
         assert!(judge(&right, "nonce", false).is_some());
         let complaint = format!("$ echo '{PROBLEM}x'\r\n{PROBLEM}git does not work\r\n");
-        assert_eq!(judge(&complaint, "nonce", false).unwrap(), "git does not work");
+        assert_eq!(
+            judge(&complaint, "nonce", false).unwrap(),
+            "git does not work"
+        );
     }
 }

@@ -1,7 +1,7 @@
 use crate::trust::Tier;
 use crate::{
-    AttemptId, AttemptState, BuildId, BuildState, CommitId, JobId, JobState, KnownAnswerId, Outcome, PullRequest,
-    RepositoryId, RequestId, Sender, StageId, Timestamp, UserId, WorkerId,
+    AttemptId, AttemptState, BuildId, BuildState, CommitId, JobId, JobState, KnownAnswerId,
+    Outcome, PullRequest, RepositoryId, RequestId, Sender, StageId, Timestamp, UserId, WorkerId,
 };
 
 /// One commit under one configuration; numbered per repository.
@@ -192,9 +192,15 @@ impl Verification {
     /// Reads the word back.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::None, Self::Second, Self::Third, Self::Agreed, Self::Settled]
-            .into_iter()
-            .find(|state| state.as_str() == word)
+        [
+            Self::None,
+            Self::Second,
+            Self::Third,
+            Self::Agreed,
+            Self::Settled,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == word)
     }
 
     /// One more word is wanted.
@@ -227,7 +233,9 @@ impl Purpose {
     /// Reads the word back.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Job, Self::Opinion].into_iter().find(|purpose| purpose.as_str() == word)
+        [Self::Job, Self::Opinion]
+            .into_iter()
+            .find(|purpose| purpose.as_str() == word)
     }
 }
 

@@ -62,7 +62,10 @@ pub fn may_run(
     if !machine.tier.is_trusted() && !machine.tested {
         return Err(Mismatch::Untested);
     }
-    let listed = |list: &[String]| list.iter().any(|pattern| is_listed(pattern, job.repository));
+    let listed = |list: &[String]| {
+        list.iter()
+            .any(|pattern| is_listed(pattern, job.repository))
+    };
     if listed(machine.never) || !(machine.only.is_empty() || listed(machine.only)) {
         return Err(Mismatch::NotWanted);
     }

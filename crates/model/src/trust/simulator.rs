@@ -25,7 +25,9 @@ enum Nature {
     /// Says "passed" without running, once it has passed the known-answer jobs.
     Lazy,
     /// Says the opposite now and then, once it is a volunteer or at once.
-    Hostile { patient: bool },
+    Hostile {
+        patient: bool,
+    },
     /// Hostile, and vouches for others of its kind.
     Colluding,
 }
@@ -84,7 +86,11 @@ struct Fleet {
 
 fn said(passed: bool) -> Said {
     Said {
-        outcome: if passed { Outcome::Passed } else { Outcome::Failed },
+        outcome: if passed {
+            Outcome::Passed
+        } else {
+            Outcome::Failed
+        },
         exit_code: Some(i32::from(!passed)),
     }
 }
@@ -92,7 +98,11 @@ fn said(passed: bool) -> Said {
 impl Fleet {
     fn new(seed: u64, natures: impl Fn(usize) -> Nature) -> Self {
         let workers = (0..WORKERS).map(|at| Worker {
-            nature: if at >= WORKERS - TRUSTED { Nature::Honest } else { natures(at) },
+            nature: if at >= WORKERS - TRUSTED {
+                Nature::Honest
+            } else {
+                natures(at)
+            },
             // Two workers each.
             owner: i64::try_from(at / 2).unwrap(),
             standing: Standing {
@@ -111,7 +121,11 @@ impl Fleet {
     }
 
     fn tier(&self, at: usize) -> Tier {
-        let relation = if at >= WORKERS - TRUSTED { Relation::Operator } else { Relation::Stranger };
+        let relation = if at >= WORKERS - TRUSTED {
+            Relation::Operator
+        } else {
+            Relation::Stranger
+        };
         tier_towards(&self.workers[at].standing, relation)
     }
 
@@ -200,7 +214,8 @@ impl Fleet {
         let is_false = if job.flaky && job.passes {
             false
         } else {
-            stands.said.outcome != said(job.passes).outcome && stands.said.outcome != Outcome::Errored
+            stands.said.outcome != said(job.passes).outcome
+                && stands.said.outcome != Outcome::Errored
         };
         if is_false && binds(words[0].tier) {
             self.tally.false_from_volunteers += 1;
@@ -259,9 +274,16 @@ fn without_collusion_no_false_result_of_a_beginner_counts() {
     println!("{tally:?}");
     assert_eq!(tally.false_from_new, 0, "{tally:?}");
     assert!(tally.liars_caught > 190, "{tally:?}");
-    assert!(tally.honest_demoted * 10_000 <= tally.honest_jobs, "{tally:?}");
+    assert!(
+        tally.honest_demoted * 10_000 <= tally.honest_jobs,
+        "{tally:?}"
+    );
     let free = fleet.workers.iter().filter(|worker| {
-        !worker.out && matches!(worker.nature, Nature::Hostile { patient: false } | Nature::Lazy)
+        !worker.out
+            && matches!(
+                worker.nature,
+                Nature::Hostile { patient: false } | Nature::Lazy
+            )
     });
     assert!(free.count() < 20, "nearly all of them are shut out");
 }
@@ -276,7 +298,10 @@ fn a_tenth_that_colludes_gets_one_false_result_of_ten_thousand_through() {
     let tally = fleet.run(MANY);
     println!("{tally:?}");
     assert!(tally.false_from_new * 10_000 <= tally.jobs, "{tally:?}");
-    assert!(tally.honest_demoted * 10_000 <= tally.honest_jobs, "{tally:?}");
+    assert!(
+        tally.honest_demoted * 10_000 <= tally.honest_jobs,
+        "{tally:?}"
+    );
 }
 
 #[test]
@@ -308,5 +333,8 @@ fn a_steady_fleet_runs_six_of_a_hundred_jobs_twice_at_most() {
     let extra = (tally.runs - tally.jobs) as f64 + known;
     println!("{tally:?}: {:.2} % more", extra / tally.jobs as f64 * 100.0);
     assert!(extra <= 0.06 * tally.jobs as f64, "{tally:?} {known}");
-    assert!(tally.honest_demoted * 10_000 <= tally.honest_jobs, "{tally:?}");
+    assert!(
+        tally.honest_demoted * 10_000 <= tally.honest_jobs,
+        "{tally:?}"
+    );
 }

@@ -159,7 +159,9 @@ impl Standing {
 /// event of its own ([`Standing::after`]).
 #[must_use]
 pub fn next_tier(standing: &Standing, now: Timestamp) -> Tier {
-    let known_for = standing.since.map_or(Duration::ZERO, |since| now.since(since));
+    let known_for = standing
+        .since
+        .map_or(Duration::ZERO, |since| now.since(since));
     match standing.earned {
         Tier::Quarantined if standing.is_tested() && standing.streak >= ON_PROBATION => {
             Tier::Probation

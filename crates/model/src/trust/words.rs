@@ -91,7 +91,9 @@ pub fn may_opine(
     better_online: bool,
 ) -> Result<(), Mismatch> {
     let trusted = candidate.tier.is_trusted();
-    let spoke_first = words.first().is_some_and(|first| first.worker == candidate.worker);
+    let spoke_first = words
+        .first()
+        .is_some_and(|first| first.worker == candidate.worker);
     // A trusted machine may run it once more: there may be only one, and what is asked is whether
     // the job does the same twice.
     if spoke_first || (trusted_only && !trusted) {
@@ -160,7 +162,9 @@ pub fn judge(words: &[Word]) -> Judgement {
     }
     let trusted = || words.iter().filter(|word| word.tier.is_trusted());
     let Some(leading) = trusted().max_by_key(|word| {
-        let same = trusted().filter(|other| agree(&other.said, &word.said)).count();
+        let same = trusted()
+            .filter(|other| agree(&other.said, &word.said))
+            .count();
         (same, support(&word.said))
     }) else {
         return Judgement {
@@ -170,7 +174,9 @@ pub fn judge(words: &[Word]) -> Judgement {
         };
     };
     let said = leading.said;
-    let stands = words.iter().position(|word| word.tier.is_trusted() && agree(&word.said, &said));
+    let stands = words
+        .iter()
+        .position(|word| word.tier.is_trusted() && agree(&word.said, &said));
     let flaky = trusted().any(|word| !agree(&word.said, &said));
     if flaky {
         return Judgement {
@@ -204,11 +210,16 @@ pub fn judge(words: &[Word]) -> Judgement {
 
 /// A success that was none.
 fn is_forged(word: &Word, said: &Said) -> bool {
-    !word.tier.is_trusted() && word.said.outcome == Outcome::Passed && said.outcome != Outcome::Passed
+    !word.tier.is_trusted()
+        && word.said.outcome == Outcome::Passed
+        && said.outcome != Outcome::Passed
 }
 
 fn verdicts(words: &[Word], said: &Said, flaky: bool) -> Vec<(usize, Verdict)> {
-    let judged = words.iter().enumerate().filter(|(_, word)| !word.tier.is_trusted());
+    let judged = words
+        .iter()
+        .enumerate()
+        .filter(|(_, word)| !word.tier.is_trusted());
     let verdict = |word: &Word| {
         if agree(&word.said, said) {
             Some(Verdict::Agreed)
@@ -221,7 +232,9 @@ fn verdicts(words: &[Word], said: &Said, flaky: bool) -> Vec<(usize, Verdict)> {
             Some(Verdict::Doubted)
         }
     };
-    judged.filter_map(|(at, word)| Some((at, verdict(word)?))).collect()
+    judged
+        .filter_map(|(at, word)| Some((at, verdict(word)?)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -4,15 +4,19 @@ use crate::{
     wire::{time, time_opt},
 };
 use travis_api::{v3, worker::Facts};
-use travis_model::{Worker, WorkerId, worker_state};
+use travis_model::{Worker, WorkerId, trust::KNOWN_ANSWERS, worker_state};
 
 impl Represent<'_> {
     /// Workers in the order given.
     pub async fn workers(&mut self, rows: Vec<Worker>) -> Result<Vec<v3::Worker>, ApiError> {
         self.know_people(rows.iter().map(|row| row.owner_id))
             .await?;
+        let standings = self
+            .engine
+            .standings_of(self.reader.as_mut(), &rows)
+            .await?;
         let mut answer = Vec::with_capacity(rows.len());
-        for row in rows {
+        for (row, (standing, tier)) in rows.into_iter().zip(standings) {
             let live = self.reader.live_attempts(row.id).await?;
             let ids: Vec<_> = live.iter().map(|attempt| attempt.job_id).collect();
             let jobs = self.reader.jobs_by_id(&ids).await?;
@@ -67,17 +71,8 @@ impl Represent<'_> {
                     free,
                     unlent: row.slots.saturating_sub(busy + free),
                 },
-                tier: if self
-                    .people
-                    .get(&row.owner_id)
-                    .is_some_and(|user| user.admin)
-                {
-                    "bound"
-                } else {
-                    "quarantined"
-                }
-                .to_owned(),
-                tier_fixed: false,
+                tier: tier.as_str().to_owned(),
+                tier_fixed: standing.fixed.is_some(),
                 too_old: false,
                 presence: None,
                 usage: None,
@@ -85,7 +80,11 @@ impl Represent<'_> {
                 lending: None,
                 wanted_lending: None,
                 record: v3::WorkerRecord {
-                    known_wanted: 3,
+                    checked: u64::from(standing.checked),
+                    agreed: u64::from(standing.agreed),
+                    agreed_in_a_row: u64::from(standing.streak),
+                    known_passed: standing.known_passed,
+                    known_wanted: KNOWN_ANSWERS,
                     ..v3::WorkerRecord::default()
                 },
                 page: page(row.id),

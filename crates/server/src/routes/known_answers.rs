@@ -1,7 +1,12 @@
 //! Known-answer jobs of a worker, for its owner and the operators: what a new worker runs before
 //! anything else, with its log.
 
-use crate::{App, access::Caller, error::ApiError, wire::{time, time_opt}};
+use crate::{
+    App,
+    access::Caller,
+    error::ApiError,
+    wire::{time, time_opt},
+};
 use axum::{
     Json,
     extract::{Path, State},
@@ -18,7 +23,13 @@ const SHOWN: u64 = 12;
 const PIECE: usize = 64 * 1024;
 
 async fn own_worker(app: &App, viewer: &Viewer, id: i64) -> Result<Worker, ApiError> {
-    let worker = app.engine.store().reader().await?.worker(WorkerId(id)).await?;
+    let worker = app
+        .engine
+        .store()
+        .reader()
+        .await?
+        .worker(WorkerId(id))
+        .await?;
     worker
         .filter(|worker| viewer.commands(worker))
         .ok_or_else(|| ApiError::not_found("worker"))
@@ -73,7 +84,13 @@ pub(crate) async fn log(
     Path((id, number)): Path<(i64, i64)>,
 ) -> Result<impl IntoResponse, ApiError> {
     let worker = own_worker(&app, &caller.0, id).await?;
-    let row = app.engine.store().reader().await?.known_answer(KnownAnswerId(number)).await?;
+    let row = app
+        .engine
+        .store()
+        .reader()
+        .await?
+        .known_answer(KnownAnswerId(number))
+        .await?;
     let row = row
         .filter(|row| row.worker_id == worker.id)
         .ok_or_else(|| ApiError::not_found("known answer"))?;

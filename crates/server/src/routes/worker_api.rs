@@ -16,8 +16,8 @@ use serde::Deserialize;
 use std::time::Duration;
 use travis_api::{v3::ErrorBody, worker as wire};
 use travis_engine::{
-    AttemptAccess, EngineError, Enrolment, Finished, Finishing, GivenBack, Introduction, KnownOffer, Offer,
-    PollCall,
+    AttemptAccess, EngineError, Enrolment, Finished, Finishing, GivenBack, Introduction,
+    KnownOffer, Offer, PollCall,
 };
 use travis_model::{AttemptId, Outcome, WorkerId};
 

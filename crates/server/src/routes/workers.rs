@@ -13,7 +13,7 @@ use axum::{
 };
 use travis_api::v3::{self, ErrorBody};
 use travis_engine::Viewer;
-use travis_model::{Worker, WorkerId};
+use travis_model::{Worker, WorkerId, trust::Tier};
 
 async fn one(app: &App, viewer: &Viewer, row: Worker) -> Result<Json<v3::Worker>, ApiError> {
     let mut represent = Represent::new(&app.engine, viewer).await?;
@@ -163,12 +163,25 @@ pub(crate) async fn unban(
 #[utoipa::path(post, path = "/v3/worker/{id}/tier", params(("id" = i64, Path)), request_body = v3::WorkerTierChange,
     responses((status = 200, body = v3::Worker), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn tier(
-    State(_app): State<App>,
-    _caller: Caller,
-    Path(_id): Path<i64>,
-    JsonBody(_change): JsonBody<v3::WorkerTierChange>,
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<i64>,
+    JsonBody(change): JsonBody<v3::WorkerTierChange>,
 ) -> Result<Json<v3::Worker>, ApiError> {
-    Err(soon())
+    let tier = match change.tier.as_deref() {
+        None => None,
+        Some(word) => Some(Tier::parse(word).ok_or_else(|| {
+            ApiError::wrong_params(
+                "tier: use quarantined, probation, volunteer, bound or attested, or leave it out",
+            )
+        })?),
+    };
+    let reason = change.reason.unwrap_or_default();
+    let row = app
+        .engine
+        .set_tier(&caller.0, WorkerId(id), tier, &reason)
+        .await?;
+    one(&app, &caller.0, row).await
 }
 
 /// What it did, and for whom.

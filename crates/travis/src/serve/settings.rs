@@ -133,7 +133,10 @@ impl Workers {
         {
             bail!("workers.min_executor: {word:?} is none; write namespace, container or vm");
         }
-        if self.check_trusted_percent.is_some_and(|percent| percent > 100) {
+        if self
+            .check_trusted_percent
+            .is_some_and(|percent| percent > 100)
+        {
             bail!("workers.check_trusted_percent: write a number from 0 to 100");
         }
         Ok(())

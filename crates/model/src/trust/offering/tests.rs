@@ -29,7 +29,11 @@ fn machine(platform: &Platform, tier: Tier) -> Machine<'_> {
 
 #[test]
 fn code_of_others_needs_isolation() {
-    let (needs, host, namespace) = (needs(), platform(ExecutorKind::Host), platform(ExecutorKind::Namespace));
+    let (needs, host, namespace) = (
+        needs(),
+        platform(ExecutorKind::Host),
+        platform(ExecutorKind::Namespace),
+    );
     let job = Wanted {
         needs: &needs,
         repository: "acme/rocket",
@@ -44,7 +48,11 @@ fn code_of_others_needs_isolation() {
     }
     let mut mixed = platform(ExecutorKind::Namespace);
     mixed.strongest = ExecutorKind::Vm;
-    let strict = may_run(job, machine(&mixed, Tier::Volunteer), Some(ExecutorKind::Vm));
+    let strict = may_run(
+        job,
+        machine(&mixed, Tier::Volunteer),
+        Some(ExecutorKind::Vm),
+    );
     assert_eq!(strict, Ok(()), "the strongest that it has counts");
 }
 

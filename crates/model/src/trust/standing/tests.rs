@@ -37,7 +37,9 @@ fn each_step_has_its_condition() {
     assert_eq!(ten.earned, Tier::Probation);
     let ninety_nine = times(ten, &StandingEvent::Agreed, 89, now);
     assert_eq!(ninety_nine.earned, Tier::Probation);
-    let young = ninety_nine.clone().after(StandingEvent::Agreed, Timestamp(7 * DAY));
+    let young = ninety_nine
+        .clone()
+        .after(StandingEvent::Agreed, Timestamp(7 * DAY));
     assert_eq!(young.earned, Tier::Probation);
     let mut unreliable = ninety_nine.clone();
     (unreliable.kept, unreliable.broken) = (97, 3);
@@ -48,7 +50,10 @@ fn each_step_has_its_condition() {
     // What was handed back properly counts as kept.
     (unreliable.kept, unreliable.yielded, unreliable.broken) = (10, 88, 2);
     for standing in [ninety_nine, unreliable] {
-        assert_eq!(standing.after(StandingEvent::Agreed, now).earned, Tier::Volunteer);
+        assert_eq!(
+            standing.after(StandingEvent::Agreed, now).earned,
+            Tier::Volunteer
+        );
     }
 }
 
@@ -62,7 +67,10 @@ fn one_false_result_leads_to_quarantine_and_two_out() {
         ..tested()
     };
     let caught = volunteer.clone().after(StandingEvent::ProvenFalse, now);
-    assert_eq!((caught.earned, caught.streak, caught.is_out()), (Tier::Quarantined, 0, false));
+    assert_eq!(
+        (caught.earned, caught.streak, caught.is_out()),
+        (Tier::Quarantined, 0, false)
+    );
     assert!(caught.after(StandingEvent::ProvenFalse, now).is_out());
     // One that is contradicted keeps its tier; a row of them is no accident.
     let doubted = volunteer.after(StandingEvent::Doubted, now);
@@ -81,8 +89,14 @@ fn the_operators_word_and_relations_come_on_top() {
         fixed: Some(tier),
         ..tested()
     };
-    assert_eq!(tier_towards(&fixed(Tier::Attested), Relation::Stranger), Tier::Attested);
-    assert_eq!(tier_towards(&fixed(Tier::Volunteer), Relation::Owner), Tier::Bound);
+    assert_eq!(
+        tier_towards(&fixed(Tier::Attested), Relation::Stranger),
+        Tier::Attested
+    );
+    assert_eq!(
+        tier_towards(&fixed(Tier::Volunteer), Relation::Owner),
+        Tier::Bound
+    );
     for relation in [Relation::Stranger, Relation::Owner, Relation::Operator] {
         let shunned = tier_towards(&fixed(Tier::Quarantined), relation);
         assert_eq!(shunned, Tier::Quarantined);

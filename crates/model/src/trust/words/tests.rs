@@ -8,7 +8,11 @@ fn word(worker: i64, owner: i64, tier: Tier, passed: bool) -> Word {
         network: None,
         tier,
         said: Said {
-            outcome: if passed { Outcome::Passed } else { Outcome::Failed },
+            outcome: if passed {
+                Outcome::Passed
+            } else {
+                Outcome::Failed
+            },
             exit_code: Some(i32::from(!passed)),
         },
     }
@@ -32,7 +36,9 @@ fn what_follows_from_the_words() {
             .collect();
         format!(
             "{}{}{}{verdicts}",
-            judgement.stands.map_or("provisional".to_owned(), |at| format!("{at} stands")),
+            judgement
+                .stands
+                .map_or("provisional".to_owned(), |at| format!("{at} stands")),
             match judgement.wanted {
                 None => "",
                 Some(false) => ", second wanted",
@@ -51,15 +57,39 @@ fn what_follows_from_the_words() {
         (&[(Q, true), (B, false)], "provisional, trusted wanted"),
         (&[(V, true), (B, false)], "0 stands, trusted wanted"),
         // The third decides; a forged success is looked at once more before anybody is blamed.
-        (&[(Q, true), (V, false), (B, false)], "2 stands, trusted wanted"),
-        (&[(Q, true), (B, false), (B, false)], "1 stands, trusted wanted"),
-        (&[(Q, true), (B, false), (B, false), (A, false)], "1 stands 0:False"),
-        (&[(Q, true), (V, false), (B, false), (A, false)], "2 stands 0:False 1:Agreed"),
-        (&[(Q, true), (V, false), (B, true)], "2 stands 0:Agreed 1:Doubted"),
-        (&[(Q, false), (V, true), (B, true)], "2 stands 0:Doubted 1:Agreed"),
+        (
+            &[(Q, true), (V, false), (B, false)],
+            "2 stands, trusted wanted",
+        ),
+        (
+            &[(Q, true), (B, false), (B, false)],
+            "1 stands, trusted wanted",
+        ),
+        (
+            &[(Q, true), (B, false), (B, false), (A, false)],
+            "1 stands 0:False",
+        ),
+        (
+            &[(Q, true), (V, false), (B, false), (A, false)],
+            "2 stands 0:False 1:Agreed",
+        ),
+        (
+            &[(Q, true), (V, false), (B, true)],
+            "2 stands 0:Agreed 1:Doubted",
+        ),
+        (
+            &[(Q, false), (V, true), (B, true)],
+            "2 stands 0:Doubted 1:Agreed",
+        ),
         // Trusted ones that disagree: nobody is blamed.
-        (&[(Q, true), (B, false), (A, true)], "2 stands, flaky 0:Agreed"),
-        (&[(Q, true), (B, false), (B, false), (A, true)], "1 stands, flaky"),
+        (
+            &[(Q, true), (B, false), (A, true)],
+            "2 stands, flaky 0:Agreed",
+        ),
+        (
+            &[(Q, true), (B, false), (B, false), (A, true)],
+            "1 stands, flaky",
+        ),
     ] {
         assert_eq!(judged(words), result, "{words:?}");
     }
@@ -83,11 +113,20 @@ fn opinions_come_from_elsewhere() {
     };
     assert!(!may(&neighbor, false, false), "the same network");
     assert!(may(&word(2, 2, V, true), false, true));
-    assert!(may(&word(2, 2, Q, true), false, false), "when there is nobody better");
+    assert!(
+        may(&word(2, 2, Q, true), false, false),
+        "when there is nobody better"
+    );
     assert!(!may(&word(2, 2, Q, true), false, true));
     assert!(!may(&word(2, 2, V, true), true, false), "words disagree");
-    assert!(may(&word(2, 1, B, true), true, true), "trusted, whoever lends it");
-    assert!(!may(&word(1, 1, B, true), true, true), "never the first again");
+    assert!(
+        may(&word(2, 1, B, true), true, true),
+        "trusted, whoever lends it"
+    );
+    assert!(
+        !may(&word(1, 1, B, true), true, true),
+        "never the first again"
+    );
     let two = [words[0].clone(), word(2, 2, A, false)];
     assert!(may_opine(&word(2, 2, A, true), &two, true, true).is_ok());
 }
@@ -105,7 +144,10 @@ fn rates_have_a_floor() {
         (B, 1000, 0.01),
         (A, 0, 0.01),
     ] {
-        assert!((rate(tier, streak) - expected).abs() < 1e-9, "{tier:?} {streak}");
+        assert!(
+            (rate(tier, streak) - expected).abs() < 1e-9,
+            "{tier:?} {streak}"
+        );
     }
     for seed in [0, u64::MAX, 7] {
         assert!(needs_verification(Q, 1000, 0.0, seed));

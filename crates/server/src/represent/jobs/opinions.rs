@@ -14,7 +14,10 @@ impl Represent<'_> {
         let workers = self.reader.workers_by_id(&ids).await?;
         self.know_people(workers.iter().map(|worker| worker.owner_id))
             .await?;
-        let stands = rows.iter().find(|row| Some(row.id) == job.attempt_id).cloned();
+        let stands = rows
+            .iter()
+            .find(|row| Some(row.id) == job.attempt_id)
+            .cloned();
         let first = rows.first().cloned();
         let mut opinions = Vec::with_capacity(rows.len() + 1);
         for (at, row) in rows.iter().enumerate() {
