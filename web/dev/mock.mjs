@@ -1,6 +1,6 @@
 /**
  * Serves web/dist and plausible data by the HTTP contract, for looking at the app without a server.
- * `node dev/mock.mjs [--port 8099] [--anonymous] [--empty] [--lines 1000000]`
+ * `node dev/mock.mjs [--port 8099] [--anonymous] [--empty] [--lines 1000000] [--join 60]`
  */
 import { createServer } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
@@ -19,6 +19,7 @@ const world = makeWorld({
   anonymous: flag('anonymous'),
   empty: flag('empty'),
   bigLines: Number(option('lines', 1_000_000)),
+  joinMs: Number(option('join', 60)) * 1000,
 });
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -27,6 +28,7 @@ const TYPES = {
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
+const BADGE = `<svg xmlns="http://www.w3.org/2000/svg" width="150" height="20"><rect width="96" height="20" fill="#464c55"/><rect x="96" width="54" height="20" fill="#156b42"/><g fill="#fff" font-family="sans-serif" font-size="11"><text x="8" y="14">lends a worker</text><text x="102" y="14">312 h built</text></g></svg>`;
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -50,13 +52,17 @@ const server = createServer(async (request, response) => {
     const answer = world.answer(
       request.method,
       url,
-      request.method === 'POST' ? await body(request) : {},
+      ['POST', 'PATCH'].includes(request.method) ? await body(request) : {},
     );
     if (answer.text !== undefined) {
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
       return response.end(answer.text);
     }
     return send(response, answer.status, answer.value);
+  }
+  if (/^\/(workers|people)\/[^/]+\.svg$/.test(url.pathname)) {
+    response.writeHead(200, { 'content-type': 'image/svg+xml' });
+    return response.end(BADGE);
   }
   let path = join(dist, url.pathname);
   if (!extname(url.pathname) || !existsSync(path)) path = join(dist, 'index.html');

@@ -1,4 +1,13 @@
 /** Invented repositories, builds, jobs, workers and logs. */
+import {
+  makeDeeds,
+  makeDownloads,
+  makeFleet,
+  makeHours,
+  makeToken,
+  makeWorkers,
+  useSlots,
+} from './fleet.mjs';
 import { makeBigLog, makeRustLog } from './logs.mjs';
 
 const SECOND = 1000;
@@ -6,7 +15,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-export function makeWorld({ anonymous, empty, bigLines }) {
+export function makeWorld({ anonymous, empty, bigLines, joinMs = 60_000 }) {
   const born = Date.now();
   const ago = (ms) => new Date(born - ms).toISOString();
   const head = (type, href, kind = 'standard') => ({
@@ -22,6 +31,10 @@ export function makeWorld({ anonymous, empty, bigLines }) {
     login: 'kestrel',
     name: 'kestrel',
     admin: true,
+    avatar_url: null,
+    identities: [],
+    is_syncing: false,
+    synced_at: ago(HOUR),
   };
   const may = { read: true, cancel: signedIn, restart: signedIn };
   const error = (type, message) => ({ '@type': 'error', error_type: type, error_message: message });
@@ -46,51 +59,30 @@ export function makeWorld({ anonymous, empty, bigLines }) {
     };
   };
 
-  const workers = [
-    ['oak-1', 'harborlight', 'linux', 'amd64', 2, 'online', 4120],
-    ['oak-2', 'harborlight', 'linux', 'amd64', 2, 'online', 3877],
-    ['mill', 'operators', 'linux', 'amd64', 4, 'online', 9204],
-    ['rainy-day', 'saltmarsh', 'linux', 'arm64', 2, 'online', 612],
-    ['attic-nuc', 'junebug', 'linux', 'amd64', 2, 'online', 488],
-    ['glasshouse', 'mossworks', 'linux', 'amd64', 2, 'draining', 341],
-    ['desk-4', 'marrow', 'linux', 'amd64', 2, 'paused', 205],
-    ['pebble', 'kestrel', 'linux', 'arm64', 1, 'enrolled', 0],
-    ['barn', 'thicket', 'linux', 'arm64', 2, 'offline', 96],
-  ].map(([name, login, os, arch, slots, state, finished], at) => ({
-    ...head('worker', `/v3/worker/${at + 1}`),
-    id: at + 1,
-    name,
-    owner: owner(login),
-    state,
-    os,
-    arch,
-    executor: at === 2 ? 'host' : 'namespace',
-    slots,
-    running: [],
-    facts: {
-      os,
-      arch,
-      cores: 4 + at,
-      memory_bytes: 8e9 + at * 2e9,
-      disk_free_bytes: 120e9,
-      executors: ['namespace', 'host'],
-      executor: 'namespace',
-      limits: ['memory', 'processes', 'cpu'],
-      distribution: 'Debian GNU/Linux 12',
-      version: '0.1.0',
-    },
-    finished_jobs: finished,
-    created_at: ago(90 * DAY),
-    last_seen_at: state === 'offline' ? ago(3 * HOUR) : ago(2 * SECOND),
-    '@permissions': { admin: signedIn },
-  }));
+  const workers = makeWorkers({ head, owner, ago, signedIn });
   const workerMinimal = (worker) => ({
     ...head('worker', worker['@href'], 'minimal'),
     id: worker.id,
     name: worker.name,
     owner: worker.owner,
+    tier: worker.tier,
+    page: worker.page,
+    thanks: `Built on ${worker.name}, provided by ${worker.owner.login}. Thank you!`,
   });
 
+  const opinion = (role, state, worker, extra) => ({
+    role,
+    state,
+    attempt: 9900 + worker,
+    worker: workerMinimal(workers[worker]),
+    exit_code: null,
+    agrees: null,
+    other_network: false,
+    started_at: ago(190 * SECOND),
+    finished_at: state === 'running' ? null : ago(72 * SECOND),
+    waiting: null,
+    ...extra,
+  });
   const repos = [];
   const builds = [];
   const jobs = [];
@@ -131,6 +123,7 @@ export function makeWorld({ anonymous, empty, bigLines }) {
     started_at: b.started_at,
     finished_at: b.finished_at,
     version: b.version,
+    provisional: b.provisional ?? null,
   });
   const branchMinimal = (repo, name) => ({
     ...head('branch', `${repo['@href']}/branch/${name}`, 'minimal'),
@@ -253,6 +246,10 @@ export function makeWorld({ anonymous, empty, bigLines }) {
           updated_at: build.updated_at,
           version: version++,
           usual_seconds: usualTime,
+          provisional: false,
+          verification: 'none',
+          flaky: false,
+          opinions: [],
           attempt,
           '@permissions': may,
           ...extra,
@@ -269,6 +266,8 @@ export function makeWorld({ anonymous, empty, bigLines }) {
             },
             repository: repoMinimal(repo),
             leased_at: attempt.leased_at,
+            purpose: 'job',
+            frozen: false,
           });
         }
       }
@@ -293,7 +292,28 @@ export function makeWorld({ anonymous, empty, bigLines }) {
         [
           ['passed', 'Rust stable', 'FEATURES=tls,mdns', 'amd64', 0, 151, 150],
           ['passed', 'Rust 1.85', 'FEATURES=tls,mdns', 'amd64', 4, 164, 160],
-          ['passed', 'Rust stable', 'FEATURES=tls', 'arm64', 3, 118, 120],
+          [
+            'passed',
+            'Rust stable',
+            'FEATURES=tls',
+            'arm64',
+            9,
+            118,
+            120,
+            {
+              os: 'osx',
+              provisional: true,
+              verification: 'second',
+              opinions: [
+                opinion('first', 'passed', 9, { exit_code: 0, tier: 'probation' }),
+                opinion('second', 'running', 10, {
+                  tier: 'volunteer',
+                  other_network: true,
+                  started_at: ago(72 * SECOND),
+                }),
+              ],
+            },
+          ],
           ['started', 'Rust stable', 'FEATURES=tls,mdns', 'arm64', 3, 128, 185],
           ['started', 'Rust beta', 'FEATURES=tls', 'amd64', 5, 100, 210],
           [
@@ -800,29 +820,60 @@ export function makeWorld({ anonymous, empty, bigLines }) {
       }
     }
     if (kind === 'workers' && id === 'enrolment_token') {
-      setTimeout(() => {
-        const made = {
-          ...workers[7],
+      token = makeToken((token?.id ?? 70) + 1);
+      token.created = Date.now();
+      return ok(token, 201);
+    }
+    if (kind === 'enrolment') {
+      const late = token ? Date.now() - token.created : 0;
+      const enrolled = late > joinMs;
+      if (enrolled && !workers.some((one) => one.id === 77)) {
+        workers.push({
+          ...workers[3],
           '@href': '/v3/worker/77',
           id: 77,
-          name: 'new-nuc',
-          state: 'online',
+          name: 'windowsill',
           owner: owner('kestrel'),
+          tier: 'quarantined',
+          record: { ...workers[7].record, known_passed: 2 },
+          running: [],
           created_at: new Date().toISOString(),
-          last_seen_at: new Date().toISOString(),
-        };
-        workers.push(made);
-        emit('workers', 'worker:changed', made);
-      }, 60_000);
-      return ok(
-        {
-          '@type': 'enrolment_token',
-          token: 'tw_4kQ9-7Mzd-x2Vb-81Lp',
-          expires_at: new Date(Date.now() + HOUR).toISOString(),
-          command: 'travis worker --server https://ci.example.org --token tw_4kQ9-7Mzd-x2Vb-81Lp',
-        },
-        201,
-      );
+          online_since: new Date().toISOString(),
+        });
+      }
+      return ok({
+        ...head('enrolment', `/v3/enrolment/${id}`),
+        id: Number(id),
+        state: enrolled ? 'used' : 'waiting',
+        way: 'command',
+        name: null,
+        lending: null,
+        created_at: new Date(token?.created ?? born).toISOString(),
+        expires_at: token?.expires_at,
+        used_at: null,
+        worker: enrolled ? useSlots(workers.find((one) => one.id === 77)) : null,
+      });
+    }
+    if (kind === 'downloads') return ok(makeDownloads(head));
+    if (kind === 'fleet') return ok(fleet());
+    if (kind === 'owner' && sub === 'workers') {
+      const mine = workers.filter((one) => one.owner.login === id);
+      return ok({
+        ...head('owner_workers', url.pathname),
+        owner: owner(id),
+        since: ago(320 * DAY),
+        core_seconds: 312 * 3600,
+        jobs: 4120,
+        repositories: 14,
+        months: ['2027-02', '2027-01', '2026-12', '2026-11'].map((month, at) => ({
+          month,
+          core_seconds: (90 - at * 20) * 3600,
+          jobs: 612 - at * 90,
+        })),
+        badge: `/people/${id}.svg`,
+        page: `/people/${id}`,
+        workers: mine.map(useSlots),
+      });
     }
     if (kind === 'workers') {
       const online = workers.filter((one) => one.state === 'online' || one.state === 'draining');
@@ -831,15 +882,28 @@ export function makeWorld({ anonymous, empty, bigLines }) {
         slots: online.reduce((n, one) => n + one.slots, 0),
         busy: workers.reduce((n, one) => n + one.running.length, 0),
         queued: jobs.filter((one) => one.state === 'queued').length,
-        workers,
+        workers: workers.map(useSlots),
       });
     }
     if (kind === 'worker') {
       const worker = workers.find((one) => String(one.id) === id);
       if (!worker) return missing('worker');
-      if (method === 'POST')
-        worker.state = { pause: 'paused', resume: 'online', drain: 'draining' }[sub];
+      if (sub === 'history') {
+        const list = makeDeeds({ head, ago, jobs });
+        return ok(page(list, url, 'deeds'));
+      }
+      if (sub === 'hours') return ok(makeHours(head, Date.now()));
+      if (method === 'PATCH') {
+        if (input.name) worker.name = input.name;
+        if (input.lending) worker.wanted_lending = input.lending;
+      } else if (sub === 'tier') {
+        Object.assign(worker, { tier: input.tier ?? 'volunteer', tier_fixed: Boolean(input.tier) });
+      } else if (method === 'POST') {
+        worker.state =
+          { pause: 'paused', drain: 'draining', ban: 'banned', unban: 'offline' }[sub] ?? 'online';
+      }
       if (method === 'DELETE') workers.splice(workers.indexOf(worker), 1);
+      else emit('workers', 'worker:changed', useSlots(worker));
       return method === 'DELETE' ? { status: 204 } : ok(worker);
     }
     if (kind === 'tokens' && method === 'POST') {
@@ -865,6 +929,8 @@ export function makeWorld({ anonymous, empty, bigLines }) {
     return missing('thing');
   }
 
+  let token = null;
+  const fleet = makeFleet({ head, ago, workers, jobs, repoMinimal, repos });
   const sockets = new Map();
   const numbers = new Map();
   function emit(topic, event, data) {

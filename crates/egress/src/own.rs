@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn resolvers_are_read_as_the_c_library_does() {
         let file = std::env::temp_dir().join(format!("resolv-{}", std::process::id()));
-        let text = "# x\nsearch lan\nnameserver 192.168.1.1\n nameserver fe80::1%eth0\nnameserver x\noptions a\n";
+        let text = "# x\nsearch lan\nnameserver 192.168.1.1\n nameserver fe80::1%none\nnameserver x\noptions a\n";
         fs::write(&file, text).unwrap();
         let expected: Vec<SocketAddr> = vec![
             "192.168.1.1:53".parse().unwrap(),

@@ -10,7 +10,7 @@ mod tcp;
 mod udp;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -157,6 +157,7 @@ impl Stack {
         protocol: Protocol,
         to: SocketAddr,
     ) -> (Target, Result<(), Refused>) {
+        let to = outside(to);
         let names = inner.names.of(to.ip(), Instant::now());
         let target = Target {
             protocol,
@@ -341,6 +342,17 @@ const DNS: u16 = 53;
 fn is_resolver(to: SocketAddr) -> bool {
     let here = to.ip() == IpAddr::V4(NAMESERVER_V4) || to.ip() == IpAddr::V6(NAMESERVER_V6);
     here && to.port() == DNS
+}
+
+/// Where the worker connects to for what a job calls this. The gateway's address stands for the
+/// machine's loopback, which a job can't call by its name: that is its own.
+fn outside(to: SocketAddr) -> SocketAddr {
+    let port = to.port();
+    match to.ip() {
+        IpAddr::V4(GATEWAY_V4) => (Ipv4Addr::LOCALHOST, port).into(),
+        IpAddr::V6(GATEWAY_V6) => (Ipv6Addr::LOCALHOST, port).into(),
+        _ => to,
+    }
 }
 
 /// Whether an address is the gateway's own.

@@ -1,29 +1,42 @@
 //! How long it takes from `prepare` until a job's first byte, and until it is cleaned away.
 //!
-//! `cargo run --release -p travis-sandbox --example start -- [namespace|host] [rounds]`
+//! `cargo run --release -p travis-sandbox --example start -- [namespace|host] [rounds] [off|machine|guarded]`
+//!
+//! Networks are made by the program `make-job-network`, which has to be built beside this one.
 
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use travis_sandbox::{Executor, Host, Namespace, Network, SandboxError, Spec, ToolDirs};
+use travis_egress::{Gateway, Policy};
+use travis_sandbox::{Executor, Host, Namespace, Network, Networks, SandboxError, Spec, ToolDirs};
 
 #[tokio::main]
 async fn main() -> Result<(), SandboxError> {
     let mut arguments = std::env::args().skip(1);
     let kind = arguments.next().unwrap_or_else(|| "namespace".to_owned());
     let rounds: usize = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(100);
+    let network = match arguments.next().as_deref() {
+        Some("off") => Network::Off,
+        Some("guarded") => Network::Guarded(Gateway::new(Policy::default())),
+        _ => Network::Machine,
+    };
+    let maker = std::env::current_exe().unwrap_or_default();
+    let maker = maker.with_file_name("../make-job-network");
     let root = std::env::temp_dir().join(format!("travis-start-{}", std::process::id()));
     let executor: Box<dyn Executor> = match kind.as_str() {
         "host" => Box::new(Host::new(root.clone(), ToolDirs::detect())),
-        _ => Box::new(Namespace::new(root.clone(), Vec::new(), ToolDirs::detect())),
+        _ => Box::new(
+            Namespace::new(root.clone(), Vec::new(), ToolDirs::detect())
+                .with_networks(Networks::by(maker)),
+        ),
     };
     executor.sweep().await;
     let (mut first, mut whole) = (Vec::new(), Vec::new());
     for round in 0..=rounds {
         let spec = Spec {
             id: round.to_string(),
-            network: Network::Machine,
+            network: network.clone(),
             ..Spec::default()
         };
         let since = Instant::now();
@@ -50,7 +63,7 @@ async fn main() -> Result<(), SandboxError> {
         let at = |share: usize| times.get(times.len() * share / 100).copied();
         let show = |time: Option<Duration>| time.unwrap_or_default().as_secs_f64() * 1e3;
         println!(
-            "{kind}: {name}: p50 {:.2} ms, p95 {:.2} ms",
+            "{kind} {network:?}: {name}: p50 {:.2} ms, p95 {:.2} ms",
             show(at(50)),
             show(at(95))
         );

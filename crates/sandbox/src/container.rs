@@ -230,7 +230,7 @@ impl Container {
         match network {
             Network::Off => Ok(Net::None),
             Network::Machine => Ok(Net::Usual),
-            Network::Guarded(_) => Err(SandboxError::Network(
+            Network::Guarded(_) => Err(SandboxError::NoNetwork(
                 "containers can't be guarded yet".to_owned(),
             )),
         }

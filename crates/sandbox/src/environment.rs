@@ -28,6 +28,9 @@ pub(crate) fn variables(
     .collect();
     all.push(("PATH".to_owned(), tools.search_path()));
     all.push(("CARGO_HOME".to_owned(), format!("{home}/.cargo")));
+    if spec.network.is_own() {
+        all.push(("TRAVIS_OWN_NETWORK".to_owned(), "1".to_owned()));
+    }
     all.extend(tools.environment.iter().cloned());
     all.extend(lent.map(|lent| ("TRAVIS_CACHE_DIR".to_owned(), lent.to_owned())));
     if let (Some(mirror), Some(url)) = (mirror, spec.clone_url.as_deref()) {

@@ -9,7 +9,9 @@ use rustix::process::Signal;
 use crate::environment::{self, text};
 use crate::home::{self, Home, SCRIPT};
 use crate::launch::{Launch, ProcessSandbox};
-use crate::{Cgroups, Executor, Finding, Sandbox, SandboxError, Spec, ToolDirs, processes};
+use crate::{
+    Cgroups, Executor, Finding, Network, Sandbox, SandboxError, Spec, ToolDirs, processes,
+};
 
 /// The variable by which a job's processes are found.
 const MARKER: &str = "TRAVIS_SANDBOX";
@@ -56,6 +58,11 @@ impl Executor for Host {
 
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let homes = self.homes();
+        if matches!(spec.network, Network::Guarded(_)) {
+            return Err(SandboxError::NoNetwork(
+                "plain processes of this machine have its network; choose an executor that isolates jobs, or let them have the machine's network".to_owned(),
+            ));
+        }
         let home = Home::create(&homes, &spec.id)?.lend(spec.lend)?;
         let group = match self.cgroups.create(&spec.id, spec.limits) {
             Ok(group) => group,
@@ -83,6 +90,7 @@ impl Executor for Host {
             marker: Some((MARKER, format!("{}/{}", text(&homes), spec.id))),
             launcher: None,
             polite: spec.polite,
+            network: None,
         };
         Ok(Box::new(ProcessSandbox::new(&spec.id, launch, home, group)))
     }

@@ -1,5 +1,6 @@
 //! Running a process on a terminal: what the namespace and the host executor share.
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -16,11 +17,13 @@ use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use travis_egress::Refusal;
 
 use crate::cgroup::Group;
 use crate::home::Home;
+use crate::network::{self, JobNetwork};
 use crate::terminal::Terminal;
 use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize, Use, processes, usage};
 
@@ -31,6 +34,9 @@ const CHUNK: usize = 64 * 1024;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How messages of the program that makes the session begin.
 const SESSION_LEADER: &str = "setsid: ";
+const NETWORK_ENTRY: &str = "nsenter: ";
+/// Refused targets that the log names.
+const TOLD: usize = 20;
 /// Stack of the watching thread; it calls nothing deep.
 const STACK: usize = 256 * 1024;
 
@@ -51,6 +57,8 @@ pub(crate) struct Launch {
     /// The program is a launcher: its messages begin with this when it fails before the job
     /// begins, and it says `128 + signal` when a signal ended the job.
     pub(crate) launcher: Option<&'static str>,
+    /// Its network, when it has one of its own with a way out.
+    pub(crate) network: Option<JobNetwork>,
     /// It gets what nobody else wants of processors and disks.
     pub(crate) polite: bool,
 }
@@ -136,6 +144,22 @@ impl ProcessSandbox {
     }
 }
 
+/// Says in the job's log what of the network is refused to it.
+async fn tell(refusals: Option<mpsc::Receiver<Refusal>>, sink: Sink) -> Infallible {
+    if let Some(mut refusals) = refusals {
+        let mut left = TOLD;
+        while let Some(refusal) = refusals.recv().await {
+            // A reader that is gone ends the job, and with it this.
+            let _ = sink.send(network::line(&refusal, left)).await;
+            left -= 1;
+            if left == 0 {
+                break;
+            }
+        }
+    }
+    std::future::pending().await
+}
+
 /// Kills the sandbox when the future that runs it is dropped.
 struct KillOnDrop(Option<Arc<Shared>>);
 
@@ -160,6 +184,13 @@ impl Sandbox for ProcessSandbox {
         self.shared.home.write_script(script)?;
         let (done, mut ended) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
+        let telling = self
+            .shared
+            .launch
+            .network
+            .as_ref()
+            .and_then(JobNetwork::refusals);
+        let telling = tell(telling, sink.clone());
         // A thread of its own, not one of the pool: the job dies with the thread that started it,
         // and the pool ends idle threads.
         thread::Builder::new()
@@ -174,6 +205,7 @@ impl Sandbox for ProcessSandbox {
                 source,
             })?;
         let mut guard = KillOnDrop(Some(Arc::clone(&self.shared)));
+        let mut telling = std::pin::pin!(telling);
         let result = tokio::select! {
             biased;
             result = &mut ended => result,
@@ -181,6 +213,8 @@ impl Sandbox for ProcessSandbox {
                 self.kill().await;
                 ended.await
             }
+            // It goes on for ever.
+            never = &mut telling => match never {},
         };
         guard.0 = None;
         result.unwrap_or_else(|_| Err(SandboxError::WatchEnded(self.id.clone())))
@@ -288,7 +322,11 @@ impl Shared {
         let code = status.code();
         let killed = self.killed.load(Ordering::SeqCst);
         // Whoever could not begin says why on the job's terminal.
-        let launchers = [Some(SESSION_LEADER), self.launch.launcher];
+        let launchers = [
+            Some(SESSION_LEADER),
+            Some(NETWORK_ENTRY),
+            self.launch.launcher,
+        ];
         let mut launchers = launchers.into_iter().flatten();
         if !killed
             && matches!(code, Some(1 | 126 | 127))
@@ -332,7 +370,11 @@ impl Shared {
                 shell
             }
         };
-        command.args(words).args(&self.launch.command);
+        command.args(words);
+        if let Some(network) = &self.launch.network {
+            command.args(network.enter());
+        }
+        command.args(&self.launch.command);
         command.env_clear();
         command.envs(self.launch.environment.iter().map(|(k, v)| (k, v)));
         if let Some((name, value)) = &self.launch.marker {

@@ -37,7 +37,7 @@ pub use finding::Finding;
 pub use guest::{GuestError, guest};
 pub use host::Host;
 pub use namespace::Namespace;
-pub use network::Network;
+pub use network::{JobNetwork, MAKE_NETWORK, Network, Networks, make_network};
 pub use port::{
     Executor, Exit, ImageWish, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
 };

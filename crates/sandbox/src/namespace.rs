@@ -22,11 +22,13 @@ use crate::files::FileContext as _;
 use crate::home::{self, Home, SCRIPT};
 use crate::launch::{Launch, ProcessSandbox};
 use crate::rootfs::{self, HOSTNAME, USER, USER_ID};
-use crate::{Cgroups, Executor, Finding, Network, Sandbox, SandboxError, Spec, ToolDirs};
+use crate::{Cgroups, Executor, Finding, Network, Networks, Sandbox, SandboxError, Spec, ToolDirs};
 
 const PROGRAM: &str = "bwrap";
 const HOME: &str = "/home/travis";
 const MIRROR: &str = "/var/cache/travis/mirror.git";
+/// A file of the worker that names the gateway's name server.
+const RESOLVER: &str = "resolv.conf";
 const LENT: &str = "/var/cache/travis/lent";
 /// How long an examination may take.
 const CHECK: Duration = Duration::from_secs(5);
@@ -40,6 +42,7 @@ pub struct Namespace {
     cgroups: Cgroups,
     /// Arguments that are the same for every job.
     fixed: OnceLock<Vec<String>>,
+    networks: Networks,
     /// Held while `/etc` is made.
     making: Mutex<()>,
 }
@@ -66,9 +69,17 @@ impl Namespace {
             hidden,
             tools,
             cgroups,
+            networks: Networks::default(),
             fixed: OnceLock::new(),
             making: Mutex::new(()),
         }
+    }
+
+    /// Makes jobs' networks in another way than by the program that runs now.
+    #[must_use]
+    pub fn with_networks(mut self, networks: Networks) -> Self {
+        self.networks = networks;
+        self
     }
 
     /// What the kernel lends for limits.
@@ -88,7 +99,12 @@ impl Namespace {
             if self.fixed.get().is_none() {
                 let etc = self.root.join("etc");
                 let place = etc.clone();
-                tokio::task::spawn_blocking(move || rootfs::make_etc(&place))
+                let resolver = self.root.join(RESOLVER);
+                let make = move || {
+                    rootfs::make_etc(&place)?;
+                    rootfs::make_resolver(&resolver)
+                };
+                tokio::task::spawn_blocking(make)
                     .await
                     .map_err(|_| SandboxError::WatchEnded("etc".to_owned()))??;
                 let _ = self.fixed.set(self.arguments(&etc));
@@ -163,8 +179,13 @@ impl Namespace {
         let mut all = Vec::with_capacity(fixed.len() + 20);
         all.extend_from_slice(fixed);
         let mut add = |words: &[&str]| all.extend(words.iter().map(|word| (*word).to_owned()));
-        if !matches!(spec.network, Network::Machine) {
-            add(&["--unshare-net"]);
+        match spec.network {
+            Network::Off => add(&["--unshare-net"]),
+            Network::Machine => {}
+            Network::Guarded(_) => {
+                let resolver = self.root.join(RESOLVER);
+                add(&["--ro-bind", &text(&resolver), "/etc/resolv.conf"]);
+            }
         }
         add(&["--bind", &text(tmp), "/tmp"]);
         add(&["--bind", &text(home.path()), HOME]);
@@ -192,6 +213,10 @@ impl Executor for Namespace {
 
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let fixed = self.fixed().await?;
+        let network = match &spec.network {
+            Network::Guarded(gateway) => Some(self.networks.make(gateway, &spec.id).await?),
+            Network::Off | Network::Machine => None,
+        };
         let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lend)?;
         let tmp = home.path().with_file_name("tmp");
         let made = fs::create_dir(&tmp).on("create", &tmp);
@@ -217,6 +242,7 @@ impl Executor for Namespace {
             marker: None,
             launcher: Some("bwrap: "),
             polite: spec.polite,
+            network,
         };
         Ok(Box::new(ProcessSandbox::new(&spec.id, launch, home, group)))
     }

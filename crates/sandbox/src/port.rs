@@ -132,6 +132,11 @@ pub enum SandboxError {
     /// No terminal.
     #[error("can't make a terminal for the job: {0}; check that /dev/ptmx exists and is free")]
     Terminal(std::io::Error),
+    /// No network of the job's own.
+    #[error(
+        "can't make a network for the job: {0}; check that /dev/net/tun is there and may be opened, and that user namespaces are allowed"
+    )]
+    Network(std::io::Error),
     /// A limit that was asked for by value and that the kernel does not take.
     #[error("can't set the limit {limit} of control group {group}: {source}")]
     Limit {
@@ -194,7 +199,7 @@ pub enum SandboxError {
     },
     /// A network that this executor can't give.
     #[error("a job can't have its network: {0}")]
-    Network(String),
+    NoNetwork(String),
     /// The thread that watches the process is gone.
     #[error("the watch over sandbox {0} ended early; see the worker's log")]
     WatchEnded(String),

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use travis_egress::NAMESERVER_V4;
+
 use crate::SandboxError;
 use crate::files::{FileContext as _, remove_tree};
 
@@ -93,11 +95,22 @@ pub(crate) fn make_etc(etc: &Path) -> Result<(), SandboxError> {
             format!("127.0.0.1 localhost {HOSTNAME}\n::1 localhost ip6-localhost ip6-loopback\n"),
         ),
     ];
+    let resolver = etc.join("resolv.conf");
+    if !resolver.exists() {
+        // Others are mounted over it.
+        fs::write(&resolver, "").on("write", &resolver)?;
+    }
     for (name, content) in own {
         let path = etc.join(name);
         fs::write(&path, content).on("write", &path)?;
     }
     Ok(())
+}
+
+/// Makes the file that sends questions for names to the gateway.
+pub(crate) fn make_resolver(path: &Path) -> Result<(), SandboxError> {
+    let content = format!("nameserver {NAMESERVER_V4}\noptions timeout:10 attempts:1\n");
+    fs::write(path, content).on("write", path)
 }
 
 /// Takes over a chosen file or directory. What the worker's user may not read, jobs don't get.

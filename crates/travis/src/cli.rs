@@ -3,8 +3,10 @@
 use crate::failure::Status;
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub mod appliance;
 pub mod client;
 pub mod file;
+pub mod fleet;
 pub mod run;
 pub mod serve;
 pub mod worker;
@@ -12,11 +14,13 @@ pub mod worker;
 #[cfg(test)]
 mod tests;
 
+use appliance::ApplianceArgs;
 use client::{
     BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EncryptArgs, EnvArgs, LoginArgs, LogsArgs,
     OpenArgs, PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
 use file::{ConditionArgs, ExpandArgs, LintArgs};
+use fleet::WorkersArgs;
 use run::RunArgs;
 use serve::{ServerArgs, UpArgs};
 use worker::WorkerArgs;
@@ -101,6 +105,17 @@ pub enum Command {
     Server(ServerArgs),
     /// Lend this machine to a server
     Worker(WorkerArgs),
+    /// Run the job of the machine that a worker started for it; not for people
+    #[command(
+        hide = true,
+        after_help = "\
+Examples:
+  travis guest    in a machine that lives for one job"
+    )]
+    Guest,
+    /// Parts of the machine image
+    #[command(hide = true)]
+    Appliance(ApplianceArgs),
     /// Remember a server and an API token
     Login(LoginArgs),
     /// Add a repository, or switch one on again
@@ -149,12 +164,14 @@ Examples:
   travis restart acme/rocket#12      build 12
   travis restart acme/rocket 12.2    only job 12.2")]
     Restart(TargetArgs),
-    /// Show who builds, and what
+    /// Show who builds, and what; pause, drain, rename and remove workers
     #[command(after_help = "\
 Examples:
   travis workers
-  travis workers --format json")]
-    Workers,
+  travis workers --format json
+  travis workers show attic
+  travis workers drain attic")]
+    Workers(WorkersArgs),
     /// Make, list and revoke API tokens; make enrolment tokens for workers
     Token(TokenArgs),
     /// List and remove the caches of a repository's jobs

@@ -1,6 +1,7 @@
 //! `travis`: everything in one program. Here the process is set up; the client commands live in
 //! `commands`, the long-running ones in `serve`.
 
+mod appliance;
 mod cli;
 mod client;
 mod commands;
@@ -38,6 +39,14 @@ fn main() -> ExitCode {
         Command::Up(args) => serve(serve::up(args)),
         Command::Server(args) => serve(serve::server(args)),
         Command::Worker(WorkerArgs { action: None, run }) => serve(serve::worker(run)),
+        Command::Appliance(args) => serve(appliance::run(args)),
+        Command::Guest => match travis_sandbox::guest() {
+            Ok(()) => code(Status::Passed),
+            Err(error) => {
+                eprintln!("error: {error}");
+                code(Status::Server)
+            }
+        },
         command => client(command, cli.format, cli.color),
     }
 }

@@ -31,7 +31,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "blobs", "bus", "config", "forge", "logs", "model", "script", "store",
         ],
     ),
-    ("worker", &["api", "forge", "logs", "sandbox"]),
+    ("worker", &["api", "egress", "forge", "logs", "sandbox"]),
     (
         "server",
         &["api", "bus", "engine", "forge", "logs", "model", "store"],

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use travis_api::worker::{Assignment, FinishRequest, Limits, PollRequest};
 use travis_sandbox::{Dummy, Executor, Host, Namespace, ToolDirs};
-use travis_worker::{MaxLimits, WorkerConfig};
+use travis_worker::WorkerConfig;
 
 struct Server {
     script: String,
@@ -85,15 +85,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => Arc::new(Namespace::new(sandbox, Vec::new(), ToolDirs::detect())),
     };
     let config = WorkerConfig {
-        server: format!("http://{address}"),
-        data_dir: data.clone(),
         name: "measured".to_owned(),
         slots: u32::try_from(slots)?,
-        executor,
         enrolment_token: Some("t".to_owned()),
-        max_limits: MaxLimits::default(),
-        network_allowed: true,
-        allow_local_git: false,
+        ..WorkerConfig::new(format!("http://{address}"), data.clone(), executor)
     };
     let stop = CancellationToken::new();
     let since = Instant::now();
@@ -166,6 +161,7 @@ fn assignment(attempt: i64, script: &str) -> Assignment {
         lease_ms: 60_000,
         repository: "a/b".to_owned(),
         job_number: "1.1".to_owned(),
+        thanks: String::new(),
         job_id: attempt,
         script: script.to_owned(),
         secrets: Vec::new(),

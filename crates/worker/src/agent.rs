@@ -1,27 +1,26 @@
 //! The poll loop: heartbeat, request for work and ear for orders in one.
 
-use std::collections::{HashMap, VecDeque};
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
+mod start;
+mod yielding;
+
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
+use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use travis_api::worker::{Assignment, PollRequest, PollResponse, RefusedAttempt};
-use travis_forge::mirror::Mirrors;
 
-use crate::backoff::Backoff;
-use crate::client::Client;
+pub use start::run;
+
 use crate::control::Control;
-use crate::error::on;
-use crate::identity::Identity;
+use crate::owner::Stand;
 use crate::runner::{Left, Workshop, work};
 use crate::session::{Session, SessionError};
-use crate::{WorkerConfig, WorkerError, facts, spool};
+use crate::{WorkerError, facts};
+use start::patient;
 
 /// Attempts that ended here lately; a late answer may name them once more.
 const REMEMBERED: usize = 256;
@@ -33,115 +32,17 @@ const CLEANING: Duration = Duration::from_secs(10);
 /// How long a poll may be held while jobs run, in milliseconds.
 const BUSY_HOLD_MS: u64 = 2000;
 
-/// Runs a worker until it is told to leave.
-///
-/// `shutdown` lets it finish what runs, take nothing new and leave. `hard` kills what runs and gives
-/// it back to the server.
-///
-/// # Errors
-/// When the worker can't start, or the server does not let it in. A server that does not answer is
-/// no error: it is tried without end.
-pub async fn run(
-    config: WorkerConfig,
-    shutdown: CancellationToken,
-    hard: CancellationToken,
-) -> Result<(), WorkerError> {
-    let client = Client::new(&config.server)?;
-    make_private(&config.data_dir)?;
-    let _lock = lock(&config.data_dir)?;
-    let identity = Arc::new(Identity::open(&config.data_dir)?);
-    let spools = config.data_dir.join("spool");
-    make_private(&spools)?;
-    spool::sweep(&spools).map_err(on("clean", &spools))?;
-    config.executor.sweep().await;
-    let mirrors = Mirrors::new(config.data_dir.join("mirrors"), config.allow_local_git)?;
-    let session = Session::new(config.clone(), client.clone(), Arc::clone(&identity));
-    let Some(name) = sign_in(&session, &shutdown, &hard).await? else {
-        return Ok(());
-    };
-    tracing::info!(%name, server = %config.server, executor = config.executor.kind(), "worker is online");
-    let facts = facts::measure(&*config.executor, &config.data_dir);
-    let agent = Agent {
-        shop: Arc::new(Workshop {
-            config,
-            client,
-            identity,
-            mirrors,
-            facts,
-            name,
-            spools,
-        }),
-        session,
-        live: HashMap::new(),
-        tasks: JoinSet::new(),
-        ended: VecDeque::new(),
-        refused: Vec::new(),
-        draining: false,
-    };
-    agent.serve(&shutdown, &hard).await
-}
-
-fn make_private(directory: &Path) -> Result<(), WorkerError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
-        .map_err(on("create", directory))
-}
-
-/// The lock is held as long as the file is open, and gone with the process however it ends.
-fn lock(directory: &Path) -> Result<File, WorkerError> {
-    let path = directory.join("lock");
-    let file = fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(on("open", &path))?;
-    flock(&file, FlockOperation::NonBlockingLockExclusive)
-        .map_err(|_| WorkerError::InUse(directory.to_owned()))?;
-    Ok(file)
-}
-
-/// Opens the first session; `None` when told to leave meanwhile.
-async fn sign_in(
-    session: &Session,
-    shutdown: &CancellationToken,
-    hard: &CancellationToken,
-) -> Result<Option<String>, WorkerError> {
-    let mut backoff = patient();
-    loop {
-        let pause = tokio::select! {
-            () = shutdown.cancelled() => return Ok(None),
-            () = hard.cancelled() => return Ok(None),
-            opened = session.open() => match opened {
-                Ok(name) => return Ok(Some(name)),
-                Err(SessionError::Final(error)) => return Err(error),
-                Err(SessionError::Again(reason)) => {
-                    tracing::warn!(%reason, "the server can't be reached; trying again");
-                    backoff.draw()
-                }
-            }
-        };
-        tokio::select! {
-            () = shutdown.cancelled() => return Ok(None),
-            () = hard.cancelled() => return Ok(None),
-            () = sleep(pause) => {}
-        }
-    }
-}
-
-fn patient() -> Backoff {
-    Backoff::new(Duration::from_millis(100), Duration::from_secs(2))
-}
-
 struct Agent {
     shop: Arc<Workshop>,
-    session: Session,
+    session: Arc<Session>,
     live: HashMap<i64, Arc<Control>>,
     tasks: JoinSet<(i64, Left)>,
     ended: VecDeque<i64>,
     refused: Vec<RefusedAttempt>,
+    /// Handed back to the server because the owner wants the machine.
+    yielded: HashSet<i64>,
+    /// What the owner's side says.
+    stands: watch::Receiver<Stand>,
     draining: bool,
 }
 
@@ -150,11 +51,27 @@ enum Event {
     Answered(Result<PollResponse, SessionError>),
     /// What the server should hear at once.
     News,
+    /// The machine lends itself anew, or does not.
+    Stand,
     Shutdown,
     Hard,
 }
 
 impl Agent {
+    fn new(workshop: Workshop, session: Session) -> Self {
+        Self {
+            stands: workshop.desk.stands(),
+            shop: Arc::new(workshop),
+            session: Arc::new(session),
+            live: HashMap::new(),
+            tasks: JoinSet::new(),
+            ended: VecDeque::new(),
+            refused: Vec::new(),
+            yielded: HashSet::new(),
+            draining: false,
+        }
+    }
+
     async fn serve(
         mut self,
         shutdown: &CancellationToken,
@@ -179,19 +96,21 @@ impl Agent {
             let told = request.refused.len();
             let mut sent = Instant::now();
             let event = {
+                let session = Arc::clone(&self.session);
                 let mut polling = std::pin::pin!(async {
                     // Even a pause of nothing would wait for the timer's next tick.
                     if !pause.is_zero() {
                         sleep(pause).await;
                     }
                     sent = Instant::now();
-                    self.session.poll(&request).await
+                    session.poll(&mut request).await
                 });
                 loop {
                     tokio::select! {
                         biased;
                         () = hard.cancelled() => break Event::Hard,
                         () = shutdown.cancelled(), if !self.draining => break Event::Shutdown,
+                        Ok(()) = self.stands.changed() => break Event::Stand,
                         Some(done) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => {
                             let (id, left) = match done {
                                 Ok((id, (_, left))) => (id, left),
@@ -199,10 +118,7 @@ impl Agent {
                             };
                             let Some(attempt) = ids.remove(&id) else { continue };
                             self.live.remove(&attempt);
-                            self.ended.push_back(attempt);
-                            if self.ended.len() > REMEMBERED {
-                                self.ended.pop_front();
-                            }
+                            self.note_end(attempt, &left);
                             if let Left::Refused(reason) = left {
                                 tracing::warn!(attempt, %reason, "gave an attempt back");
                                 self.refused.push(RefusedAttempt { attempt, reason, yielded: false });
@@ -220,6 +136,7 @@ impl Agent {
             match event {
                 Event::Answered(Ok(response)) => {
                     backoff.reset();
+                    self.shop.desk.set_connected(true);
                     unheard = false;
                     self.refused.drain(..told);
                     self.heed(response, sent, &mut ids);
@@ -227,6 +144,7 @@ impl Agent {
                 Event::Answered(Err(SessionError::Again(reason))) => {
                     pause = backoff.draw();
                     unheard = true;
+                    self.shop.desk.set_connected(false);
                     tracing::warn!(%reason, "poll failed; trying again");
                 }
                 Event::Answered(Err(SessionError::Final(error))) => {
@@ -234,9 +152,10 @@ impl Agent {
                     return Err(error);
                 }
                 Event::News => {}
+                Event::Stand => self.heed_owner(),
                 Event::Shutdown => {
                     tracing::info!(running = self.live.len(), "leaving when what runs is done");
-                    self.draining = true;
+                    self.set_draining();
                 }
                 Event::Hard => {
                     self.give_back_all().await;
@@ -258,16 +177,17 @@ impl Agent {
             slots: if self.draining {
                 0
             } else {
-                self.shop.config.slots
+                self.stands.borrow().slots
             },
+            frozen: self.frozen(),
             running,
             refused: self.refused.clone(),
             load: facts::load(),
             draining: self.draining,
             hold_ms: None,
-            frozen: Vec::new(),
-            presence: None,
-            usage: None,
+            froze_ms: None,
+            presence: Some(self.shop.desk.presence()),
+            usage: Some(self.shop.desk.usage()),
             lending: None,
         }
     }
@@ -293,8 +213,15 @@ impl Agent {
         }
         if response.drain && !self.draining {
             tracing::info!("the server asks this worker to leave when what runs is done");
-            self.draining = true;
+            self.set_draining();
         }
+        let desk = &self.shop.desk;
+        desk.hear_page(response.pause, response.lending.as_ref());
+    }
+
+    fn set_draining(&mut self) {
+        self.draining = true;
+        self.shop.desk.set_draining();
     }
 
     fn take_on(&mut self, assignment: Assignment, ids: &mut HashMap<Id, i64>) {
@@ -302,12 +229,8 @@ impl Agent {
         if self.live.contains_key(&attempt) || self.ended.contains(&attempt) {
             return;
         }
-        if self.draining {
-            self.refused.push(RefusedAttempt {
-                attempt,
-                reason: "the worker is leaving".to_owned(),
-                yielded: false,
-            });
+        if let Some(refused) = self.turn_down(&assignment) {
+            self.refused.push(refused);
             return;
         }
         // The poll that brought it may have been held for long, so this lease counts from now.
@@ -316,6 +239,8 @@ impl Agent {
         self.live.insert(attempt, Arc::clone(&control));
         tracing::info!(attempt, repository = %assignment.repository, job = %assignment.job_number, "took a job");
         let shop = Arc::clone(&self.shop);
+        shop.desk
+            .job_came(attempt, &assignment.repository, &assignment.job_number);
         let task = self.tasks.spawn(async move {
             let left = work(shop, assignment, control).await;
             tracing::info!(attempt, ?left, "done with a job");
@@ -333,7 +258,7 @@ impl Agent {
                 yielded: false,
             });
         }
-        self.draining = true;
+        self.set_draining();
         self.end_all("the worker was stopped").await;
     }
 
@@ -353,7 +278,7 @@ impl Agent {
         for _ in 0..3 {
             let mut request = self.request();
             request.hold_ms = Some(0);
-            match tokio::time::timeout(FAREWELL, self.session.poll(&request)).await {
+            match tokio::time::timeout(FAREWELL, self.session.poll(&mut request)).await {
                 Ok(Ok(response)) if response.assignments.is_empty() => return,
                 // Given to the poll before, whose answer nobody heard.
                 Ok(Ok(response)) => {

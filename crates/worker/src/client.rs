@@ -60,7 +60,8 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(server: &str) -> Result<Self, WorkerError> {
+    /// Trusts the authorities that the machine knows, and those of `authorities`, in PEM.
+    pub(crate) fn new(server: &str, authorities: &[u8]) -> Result<Self, WorkerError> {
         let fault = |error: String| WorkerError::Server(server.to_owned(), error);
         let base = Url::parse(server).map_err(|error| fault(error.to_string()))?;
         if !matches!(base.scheme(), "http" | "https") {
@@ -82,6 +83,13 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none());
         if same_machine {
             builder = builder.no_proxy();
+        }
+        if !authorities.is_empty() {
+            let certificates = reqwest::Certificate::from_pem_bundle(authorities)
+                .map_err(|error| WorkerError::Authorities(causes(&error)))?;
+            for certificate in certificates {
+                builder = builder.add_root_certificate(certificate);
+            }
         }
         let http = builder.build().map_err(|error| fault(error.to_string()))?;
         Ok(Self {

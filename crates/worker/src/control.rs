@@ -9,6 +9,7 @@ pub(crate) struct Control {
     lease: watch::Sender<Instant>,
     canceled: watch::Sender<Option<String>>,
     over: watch::Sender<Option<String>>,
+    frozen: watch::Sender<bool>,
 }
 
 impl Control {
@@ -17,6 +18,7 @@ impl Control {
             lease: watch::channel(lease).0,
             canceled: watch::channel(None).0,
             over: watch::channel(None).0,
+            frozen: watch::channel(false).0,
         }
     }
 
@@ -39,6 +41,19 @@ impl Control {
     /// The attempt is no longer this worker's: kill it, say nothing more about it.
     pub(crate) fn end(&self, reason: &str) {
         set_first(&self.over, reason);
+    }
+
+    /// Whether the job has to stand still because the owner uses the machine.
+    pub(crate) fn set_frozen(&self, frozen: bool) {
+        self.frozen.send_replace(frozen);
+    }
+
+    pub(crate) fn frozen(&self) -> watch::Receiver<bool> {
+        self.frozen.subscribe()
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        *self.frozen.borrow()
     }
 
     /// Waits for a cancel order.

@@ -86,7 +86,7 @@ fn data(config: &WorkerConfig) -> Finding {
 }
 
 async fn server(config: &WorkerConfig) -> Finding {
-    let checked = match Client::new(&config.server) {
+    let checked = match Client::new(&config.server, &config.authorities) {
         Ok(client) => client.health().await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };

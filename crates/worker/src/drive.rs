@@ -3,17 +3,48 @@
 use std::io;
 use std::pin::pin;
 
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{mpsc, watch as told};
+use tokio::time::{Duration, Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use travis_api::worker::Limits;
-use travis_sandbox::{Exit, Sandbox, SandboxError};
+use travis_sandbox::{Exit, Sandbox, SandboxError, Use};
 
 use crate::verdict::{Stopped, Verdict};
 use crate::watch::{Due, Watch};
 
 /// Chunks of output between the terminal and whoever takes it, of at most 64 KiB.
 const OUTPUT: usize = 16;
+
+/// How often a sandbox is asked what it uses.
+const GAUGE: Duration = Duration::from_millis(250);
+/// How long it may take to say so.
+const GAUGING: Duration = Duration::from_millis(200);
+/// A sandbox whose process is only starting can't be frozen yet.
+const NOT_YET: Duration = Duration::from_millis(20);
+
+/// What a script hears of while it runs, and whom it tells.
+pub(crate) struct Ear<'a, C, O, G> {
+    /// Ends with the reason to stop it.
+    pub(crate) canceled: C,
+    /// Ends when nobody may know of its end anymore.
+    pub(crate) over: O,
+    /// Whether it has to stand still.
+    pub(crate) frozen: told::Receiver<bool>,
+    /// Hears whether it stands still.
+    pub(crate) stands: &'a dyn Stands,
+    /// Hears what it uses of the machine.
+    pub(crate) gauge: G,
+}
+
+/// Hears whether a script stands still.
+pub(crate) trait Stands: Sync {
+    /// It does, or does no more.
+    fn stands(&self, still: bool);
+}
+
+impl Stands for () {
+    fn stands(&self, _still: bool) {}
+}
 
 /// Takes a script's output.
 pub(crate) trait Take {
@@ -33,16 +64,22 @@ pub(crate) enum Broken {
     Output(io::Error),
 }
 
-/// Runs the script until it ends, breaks a limit, or `canceled` gives a reason to stop it. When
-/// `over` ends first it is killed and nothing is said of it.
+/// Runs the script until it ends, breaks a limit, or there is a reason to stop it. When it is over
+/// first it is killed and nothing is said of it. While it is frozen its clocks stand still, too.
 pub(crate) async fn drive(
     sandbox: &dyn Sandbox,
     script: &str,
     limits: &Limits,
     taker: &mut impl Take,
-    canceled: impl Future<Output = String>,
-    over: impl Future<Output = ()>,
+    ear: Ear<'_, impl Future<Output = String>, impl Future<Output = ()>, impl FnMut(Use)>,
 ) -> Result<Verdict, Broken> {
+    let Ear {
+        canceled,
+        over,
+        mut frozen,
+        stands,
+        mut gauge,
+    } = ear;
     let (sink, mut output) = mpsc::channel(OUTPUT);
     let stop = CancellationToken::new();
     let mut canceled = pin!(canceled);
@@ -52,6 +89,12 @@ pub(crate) async fn drive(
     let mut stopped: Option<Stopped> = None;
     let mut ended: Option<Result<Exit, SandboxError>> = None;
     let mut open = true;
+    let mut still = false;
+    // Set when it is to be frozen or thawed.
+    let mut change_at = frozen.borrow_and_update().then(Instant::now);
+    let mut asks = true;
+    let mut begun = change_at.is_none();
+    let mut gauge_at = Instant::now() + GAUGE;
     while open || ended.is_none() {
         tokio::select! {
             biased;
@@ -76,7 +119,47 @@ pub(crate) async fn drive(
                 }
                 None => open = false,
             },
-            exit = &mut running, if ended.is_none() => ended = Some(exit),
+            exit = &mut running, if begun && ended.is_none() => ended = Some(exit),
+            changed = frozen.changed(), if asks => {
+                // Nobody freezes any more what nobody can.
+                asks = changed.is_ok();
+                change_at = Some(Instant::now());
+            }
+            () = at(change_at), if change_at.is_some() => {
+                let wanted = *frozen.borrow_and_update() && stopped.is_none();
+                let done = match (wanted, begun) {
+                    (_, false) => Ok(()),
+                    (true, true) => sandbox.freeze().await,
+                    (false, true) => sandbox.thaw().await,
+                };
+                // Before it has begun, waiting is all that there is to do.
+                begun |= !wanted;
+                change_at = match done {
+                    Err(SandboxError::NotRunning(_)) if wanted && ended.is_none() => {
+                        Some(Instant::now() + NOT_YET)
+                    }
+                    Err(error) if ended.is_none() => {
+                        tracing::warn!(%error, wanted, "a job can't be frozen or thawed");
+                        None
+                    }
+                    _ => None,
+                };
+                if change_at.is_none() && still != wanted {
+                    still = wanted;
+                    if still {
+                        watch.freeze(Instant::now());
+                    } else {
+                        watch.thaw(Instant::now());
+                    }
+                    stands.stands(still);
+                }
+            }
+            () = sleep_until(gauge_at), if begun && ended.is_none() => {
+                gauge_at = Instant::now() + GAUGE;
+                if let Ok(Some(used)) = timeout(GAUGING, sandbox.usage()).await {
+                    gauge(used);
+                }
+            }
             () = sleep_until(watch.next()), if stopped.is_none() && ended.is_none() => {
                 match watch.due(Instant::now()) {
                     Due::Stop(why) => {
@@ -94,4 +177,12 @@ pub(crate) async fn drive(
         Some(Err(error)) => Verdict::errored(format!("The job's sandbox failed: {error}.")),
         None => Verdict::errored("The job's sandbox ended without a word.".to_owned()),
     })
+}
+
+/// Waits for a time, when there is one.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
 }

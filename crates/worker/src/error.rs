@@ -36,6 +36,9 @@ pub enum WorkerError {
     /// The address of the server is none.
     #[error("can't use the server address {0}: {1}; write it like https://ci.example.org")]
     Server(String, String),
+    /// The certificates to trust are none.
+    #[error("can't use the certificates to trust: {0}; give a file in PEM")]
+    Authorities(String),
     /// Mirrors can't be kept.
     #[error("can't keep git mirrors: {0}")]
     Mirrors(#[from] travis_forge::ForgeError),

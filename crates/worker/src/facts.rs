@@ -6,6 +6,34 @@ use std::path::Path;
 use travis_api::worker::Facts;
 use travis_sandbox::Executor;
 
+use crate::WorkerConfig;
+use crate::owner::Desk;
+
+/// The machine, what works on it and what is lent of it.
+pub(crate) fn of_worker(config: &WorkerConfig, desk: &Desk, speed: Option<u32>) -> Facts {
+    Facts {
+        executors: config.kinds(),
+        executor_detail: config.executor.detail(),
+        images: config.images.clone(),
+        lent: Some(desk.lent()),
+        speed_percent: speed,
+        started_by: config.started_by.clone(),
+        ..measure(&*config.executor, &config.data_dir)
+    }
+}
+
+/// Usable processors, and memory in bytes.
+pub(crate) fn machine_size() -> (u32, u64) {
+    (cores(), memory().unwrap_or(0))
+}
+
+fn cores() -> u32 {
+    std::thread::available_parallelism()
+        .ok()
+        .and_then(|cores| u32::try_from(cores.get()).ok())
+        .unwrap_or(1)
+}
+
 /// Measures the machine on which `executor` runs jobs and where `data_dir` lies.
 #[must_use]
 pub fn measure(executor: &dyn Executor, data_dir: &Path) -> Facts {
@@ -22,15 +50,13 @@ pub fn measure(executor: &dyn Executor, data_dir: &Path) -> Facts {
             other => other,
         }
         .to_owned(),
-        cores: std::thread::available_parallelism()
-            .ok()
-            .and_then(|cores| u32::try_from(cores.get()).ok())
-            .unwrap_or(1),
+        cores: cores(),
         memory_bytes: memory().unwrap_or(0),
         disk_free_bytes: rustix::fs::statvfs(data_dir)
             .map_or(0, |stat| stat.f_bavail.saturating_mul(stat.f_frsize)),
         executors: vec![executor.kind().to_owned()],
         executor: executor.kind().to_owned(),
+        executor_detail: executor.detail(),
         limits: executor.limits().into_iter().map(str::to_owned).collect(),
         distribution: distribution().unwrap_or_else(|| std::env::consts::OS.to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -33,8 +33,7 @@ pub(crate) struct Enrolment {
 /// The server with which the worker of this data directory enrolled.
 #[must_use]
 pub fn enrolled_with(directory: &Path) -> Option<String> {
-    let bytes = fs::read(directory.join("worker.json")).ok()?;
-    let known: Enrolment = serde_json::from_slice(&bytes).ok()?;
+    let known: Enrolment = read_private(&directory.join("worker.json"))?;
     known.server
 }
 
@@ -55,7 +54,7 @@ impl Identity {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let key = Ed25519KeyPair::generate().map_err(|_| WorkerError::Key(path.clone()))?;
                 let bytes = key.to_pkcs8().map_err(|_| WorkerError::Key(path.clone()))?;
-                write_private(&path, bytes.as_ref())?;
+                write_bytes(&path, bytes.as_ref())?;
                 key
             }
             Err(error) => return Err(on("read", &path)(error)),
@@ -75,20 +74,28 @@ impl Identity {
     }
 
     pub(crate) fn enrolment(&self) -> Option<Enrolment> {
-        let bytes = fs::read(self.directory.join("worker.json")).ok()?;
-        serde_json::from_slice(&bytes).ok()
+        read_private(&self.directory.join("worker.json"))
     }
 
     pub(crate) fn keep(&self, enrolment: &Enrolment) -> Result<(), WorkerError> {
-        let path = self.directory.join("worker.json");
-        let bytes = serde_json::to_vec_pretty(enrolment)
-            .map_err(|error| on("write", &path)(error.into()))?;
-        write_private(&path, &bytes)
+        write_private(&self.directory.join("worker.json"), enrolment)
     }
 }
 
+/// Reads what [`write_private`] wrote; `None` when there is nothing of use.
+pub(crate) fn read_private<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
 /// Writes a file that only its owner can read, whole or not at all.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), WorkerError> {
+pub(crate) fn write_private(path: &Path, value: &impl Serialize) -> Result<(), WorkerError> {
+    let bytes =
+        serde_json::to_vec_pretty(value).map_err(|error| on("write", path)(error.into()))?;
+    write_bytes(path, &bytes)
+}
+
+/// Writes a file that only its owner can read, whole or not at all.
+fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), WorkerError> {
     let new = path.with_extension("new");
     // A left-over may have other rights than a new file gets.
     let _ = fs::remove_file(&new);

@@ -27,6 +27,7 @@ mod preamble;
 mod report;
 mod runner;
 mod session;
+mod speed;
 mod spool;
 mod uplink;
 mod verdict;
@@ -39,4 +40,7 @@ pub use error::WorkerError;
 pub use facts::measure;
 pub use identity::{enrolled_with, is_enrolled};
 pub use local::{LocalEnd, LocalError, LocalJob, run_here};
-pub use owner::{AskError, Contact, Done, JobStanding, JobStep, Order, Standing, ask};
+pub use owner::{
+    AskError, Contact, Done, JobStanding, JobStep, NetworkUse, Order, OwnerSettings, SETTINGS,
+    SettingsError, Standing, ask,
+};

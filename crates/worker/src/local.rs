@@ -10,7 +10,7 @@ use travis_api::worker::Limits;
 use travis_logs::mask::Masker;
 use travis_sandbox::{Executor, Sandbox, SandboxError, Spec};
 
-use crate::drive::{Broken, Take, drive};
+use crate::drive::{Broken, Ear, Take, drive};
 use crate::verdict::Verdict;
 
 /// One job to run here.
@@ -73,16 +73,16 @@ pub async fn run_here(
         let text = format!("The cache can't be lent to the job: {error}.\n");
         (shown.show)(text.as_bytes()).map_err(LocalError::Output)?;
     }
-    let over = std::future::pending();
-    let driven = drive(
-        sandbox.as_ref(),
-        job.script,
-        job.limits,
-        &mut shown,
+    // Who runs a job by hand wants it now.
+    let (_never, frozen) = tokio::sync::watch::channel(false);
+    let ear = Ear {
         canceled,
-        over,
-    )
-    .await;
+        over: std::future::pending(),
+        frozen,
+        stands: &(),
+        gauge: |_| {},
+    };
+    let driven = drive(sandbox.as_ref(), job.script, job.limits, &mut shown, ear).await;
     let kept = keep_cache(sandbox.as_ref(), job.cache);
     sandbox.destroy().await;
     let verdict = match driven {

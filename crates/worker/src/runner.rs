@@ -4,20 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 use travis_api::worker::{Assignment, Facts, Limits};
 use travis_forge::mirror::{Mirror, MirrorWant, Mirrors};
 use travis_forge::{UrlPolicy, parse_clone_url};
-use travis_sandbox::{Exit, Network, Sandbox, Spec, TerminalSize};
+use travis_sandbox::{Executor, Exit, Network, Sandbox, Spec, TerminalSize};
 
 use crate::WorkerConfig;
 use crate::cache::Cache;
 use crate::client::Client;
 use crate::control::Control;
-use crate::drive::{Broken, Take as _, drive};
+use crate::drive::{Broken, Ear, Stands, Take as _, drive};
 use crate::identity::Identity;
 use crate::intake::Intake;
+use crate::owner::{JobStep, SharedDesk};
 use crate::preamble::worker_info;
 use crate::report::Report;
 use crate::spool::Spool;
@@ -27,12 +28,16 @@ use crate::verdict::{Stopped, Verdict};
 /// How long bringing the mirror up to date may take.
 const MIRROR: Duration = Duration::from_secs(300);
 
+/// Lines about what takes long in preparing that wait to be shown.
+const PROGRESS: usize = 64;
+
 /// What all attempts of this worker share.
 pub(crate) struct Workshop {
     pub(crate) config: WorkerConfig,
     pub(crate) client: Client,
     pub(crate) identity: Arc<Identity>,
     pub(crate) mirrors: Mirrors,
+    pub(crate) desk: SharedDesk,
     pub(crate) facts: Facts,
     pub(crate) name: String,
     pub(crate) spools: PathBuf,
@@ -74,7 +79,15 @@ pub(crate) async fn work(
         Ok(spool) => spool,
         Err(error) => return Left::Refused(format!("the log's spool can't be made: {error}")),
     };
-    let limits = shop.config.max_limits.bound(&assignment.limits);
+    let own = shop.config.max_limits.with(shop.desk.max_limits());
+    let limits = own.bound(&assignment.limits);
+    let Some(executor) = shop.config.executor_for(assignment.min_executor.as_deref()) else {
+        let least = assignment.min_executor.as_deref().unwrap_or_default();
+        return Left::Refused(format!(
+            "the job demands the executor {least} or a stronger one, and this machine has none"
+        ));
+    };
+    let executor = Arc::clone(executor);
     let uplink = Uplink {
         client: shop.client.clone(),
         attempt,
@@ -82,16 +95,34 @@ pub(crate) async fn work(
         spool: Arc::clone(&spool),
     };
     let mut intake = Intake::new(spool, &assignment.secrets, limits.log_bytes);
-    let network = assignment.network && shop.config.network_allowed;
-    if let Err(error) = intake.write(worker_info(&shop.name, &shop.facts, network).as_bytes()) {
+    let network = if assignment.network {
+        shop.config.network.clone()
+    } else {
+        Network::Off
+    };
+    let about = worker_info(
+        &shop.name,
+        &shop.facts,
+        executor.kind(),
+        network.is_on(),
+        &assignment.thanks,
+    );
+    if let Err(error) = intake.write(about.as_bytes()) {
         return left(disk(error));
     }
     let (began, starts) = oneshot::channel();
-    let sending = send_along(&shop, uplink.clone(), &intake, starts, Arc::clone(&control));
+    let sending = send_along(
+        executor.kind(),
+        uplink.clone(),
+        &intake,
+        starts,
+        Arc::clone(&control),
+    );
     let mut job = Job {
         shop,
         assignment,
         control,
+        executor,
         limits,
         network,
         intake,
@@ -131,14 +162,13 @@ fn left(halt: Halt) -> Left {
 /// Sends log and state while the job goes on; a server that says that the attempt is over is
 /// heard by the job.
 fn send_along(
-    shop: &Workshop,
+    executor: &'static str,
     uplink: Uplink,
     intake: &Intake,
     starts: oneshot::Receiver<()>,
     control: Arc<Control>,
 ) -> AbortOnDropHandle<()> {
     let extent = intake.extent();
-    let executor = shop.config.executor.kind();
     AbortOnDropHandle::new(tokio::spawn(async move {
         let state = async {
             match starts.await {
@@ -157,8 +187,9 @@ struct Job {
     shop: Arc<Workshop>,
     assignment: Assignment,
     control: Arc<Control>,
+    executor: Arc<dyn Executor>,
     limits: Limits,
-    network: bool,
+    network: Network,
     intake: Intake,
     began: Option<oneshot::Sender<()>>,
 }
@@ -186,20 +217,23 @@ impl Job {
 
     async fn make_ready(&mut self) -> Result<Ready, Halt> {
         let mirror = self.update_mirror().await?;
+        let share = self.shop.desk.share();
+        let least = |one: Option<u64>, other: Option<u64>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        let (lines, mut heard) = mpsc::channel(PROGRESS);
         let spec = Spec {
             id: self.assignment.attempt.to_string(),
             mirror: mirror.as_ref().map(|mirror| mirror.path.clone()),
             clone_url: self.assignment.source.as_ref().map(|s| s.url.clone()),
-            network: if self.network {
-                Network::Machine
-            } else {
-                Network::Off
-            },
+            network: self.network.clone(),
             limits: travis_sandbox::ResourceLimits {
-                memory_bytes: self.limits.memory_bytes,
+                memory_bytes: least(self.limits.memory_bytes, share.memory_bytes),
                 processes: self.limits.processes,
-                ..Default::default()
+                ..share
             },
+            polite: self.shop.config.polite,
             terminal: TerminalSize::default(),
             lend: self.assignment.cache.is_some(),
             image: self
@@ -213,15 +247,22 @@ impl Job {
                     dist: wish.dist.clone(),
                 }),
             services: self.assignment.services.clone(),
+            progress: Some(lines),
         };
-        let sandbox = self
-            .shop
-            .config
-            .executor
-            .prepare(&spec)
-            .await
-            // Another machine may have what is missing here.
-            .map_err(|error| Halt::Refused(error.to_string()))?;
+        let executor = Arc::clone(&self.executor);
+        let mut preparing = executor.prepare(&spec);
+        let prepared = loop {
+            tokio::select! {
+                biased;
+                Some(line) = heard.recv() => {
+                    // A log that is full by this line was all but full without it.
+                    self.intake.write(&line).map_err(disk)?;
+                }
+                prepared = &mut preparing => break prepared,
+            }
+        };
+        // Another machine may have what is missing here.
+        let sandbox = prepared.map_err(|error| Halt::Refused(error.to_string()))?;
         Ok(Ready { sandbox, mirror })
     }
 
@@ -307,13 +348,24 @@ impl Job {
             // The uplink ends before this only when the attempt is over.
             let _ = began.send(());
         }
-        let (limits, intake) = (&self.limits, &mut self.intake);
-        drive(sandbox, &script, limits, intake, control.canceled(), over)
-            .await
-            .map_err(|broken| match broken {
-                Broken::Over => Halt::Over,
-                Broken::Output(error) => disk(error),
-            })
+        let (attempt, desk) = (self.assignment.attempt, Arc::clone(&self.shop.desk));
+        desk.job_is_at(attempt, JobStep::Running);
+        let ear = Ear {
+            canceled: control.canceled(),
+            over,
+            frozen: control.frozen(),
+            stands: &Noted {
+                attempt,
+                desk: &desk,
+            },
+            gauge: |used| desk.job_uses(attempt, used),
+        };
+        let driven = drive(sandbox, &script, &self.limits, &mut self.intake, ear).await;
+        desk.job_is_at(attempt, JobStep::Reporting);
+        driven.map_err(|broken| match broken {
+            Broken::Over => Halt::Over,
+            Broken::Output(error) => disk(error),
+        })
     }
 
     /// Closes the log, tells the server and stays until the log is sealed.
@@ -347,6 +399,23 @@ impl Job {
                 report.seal().await
             } => if sealed { Left::Sealed } else { Left::Over },
         }
+    }
+}
+
+/// Notes on the desk whether a job stands still.
+struct Noted<'a> {
+    attempt: i64,
+    desk: &'a SharedDesk,
+}
+
+impl Stands for Noted<'_> {
+    fn stands(&self, still: bool) {
+        tracing::info!(
+            attempt = self.attempt,
+            still,
+            "a job stands still, or goes on"
+        );
+        self.desk.job_is_frozen(self.attempt, still);
     }
 }
 

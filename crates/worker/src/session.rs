@@ -1,14 +1,16 @@
 //! Enrolment and sessions.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 use travis_api::worker::{
-    EnrolRequest, PollRequest, PollResponse, SESSION_CONTEXT, SessionRequest,
+    EnrolRequest, Facts, PollRequest, PollResponse, SESSION_CONTEXT, SessionRequest,
 };
 
 use crate::client::{CallError, Client};
 use crate::identity::{Enrolment, Identity};
+use crate::owner::SharedDesk;
 use crate::{WorkerConfig, WorkerError, facts};
 
 /// This worker as the server knows it.
@@ -16,6 +18,11 @@ pub(crate) struct Session {
     client: Client,
     identity: Arc<Identity>,
     config: WorkerConfig,
+    desk: SharedDesk,
+    /// Speed of one core, where it could be measured.
+    speed: Option<u32>,
+    /// The version of what is lent that the server was told.
+    told: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -35,7 +42,13 @@ pub(crate) enum SessionError {
 }
 
 impl Session {
-    pub(crate) fn new(config: WorkerConfig, client: Client, identity: Arc<Identity>) -> Self {
+    pub(crate) fn new(
+        config: WorkerConfig,
+        client: Client,
+        identity: Arc<Identity>,
+        desk: SharedDesk,
+        speed: Option<u32>,
+    ) -> Self {
         let state = Mutex::new(State {
             enrolment: identity.enrolment(),
             token: None,
@@ -45,6 +58,9 @@ impl Session {
             client,
             identity,
             config,
+            desk,
+            speed,
+            told: AtomicU64::new(u64::MAX),
             state,
         }
     }
@@ -61,15 +77,25 @@ impl Session {
     }
 
     /// One poll, with a new session when the old one ended.
-    pub(crate) async fn poll(&self, request: &PollRequest) -> Result<PollResponse, SessionError> {
+    pub(crate) async fn poll(
+        &self,
+        request: &mut PollRequest,
+    ) -> Result<PollResponse, SessionError> {
         let mut renewed = false;
         loop {
             let token = {
                 let mut state = self.state.lock().await;
                 self.ensure(&mut state).await?
             };
+            // Said in this session already unless it has changed since.
+            let (lending, version) = self.desk.lending();
+            let news = self.told.load(Ordering::Relaxed) != version;
+            request.lending = news.then_some(lending);
             match self.client.poll(&token, request).await {
-                Ok(response) => return Ok(response),
+                Ok(response) => {
+                    self.told.store(version, Ordering::Relaxed);
+                    return Ok(response);
+                }
                 Err(CallError::Refused { status: 401, .. }) if !renewed => {
                     renewed = true;
                     self.state.lock().await.token = None;
@@ -120,8 +146,8 @@ impl Session {
             token,
             name: self.config.name.clone(),
             public_key: self.identity.public_key(),
-            facts: facts::measure(&*self.config.executor, &self.config.data_dir),
-            slots: self.config.slots,
+            facts: self.facts(),
+            slots: self.desk.rules().slots,
         };
         let answer = match self.client.enrol(&request).await {
             Ok(answer) => answer,
@@ -137,6 +163,7 @@ impl Session {
             name: answer.name,
             server: Some(self.config.server.clone()),
         };
+        self.desk.hear_page(false, answer.lending.as_ref());
         self.identity
             .keep(&enrolment)
             .map_err(SessionError::Final)?;
@@ -148,14 +175,21 @@ impl Session {
     async fn sign_in(&self, worker_id: i64) -> Result<String, CallError> {
         let challenge = self.client.challenge(worker_id).await?.challenge;
         let signature = self.identity.sign(&format!("{SESSION_CONTEXT}{challenge}"));
+        let (lending, version) = self.desk.lending();
         let request = SessionRequest {
             worker_id,
             challenge,
             signature,
-            facts: facts::measure(&*self.config.executor, &self.config.data_dir),
-            slots: self.config.slots,
-            lending: None,
+            facts: self.facts(),
+            slots: self.desk.rules().slots,
+            lending: Some(lending),
         };
-        Ok(self.client.session(&request).await?.session_token)
+        let token = self.client.session(&request).await?.session_token;
+        self.told.store(version, Ordering::Relaxed);
+        Ok(token)
+    }
+
+    fn facts(&self) -> Facts {
+        facts::of_worker(&self.config, &self.desk, self.speed)
     }
 }

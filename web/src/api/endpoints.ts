@@ -102,10 +102,21 @@ export const api = {
   removeEnvVar: (repo: RepoId, id: number) => remove(`/v3/repo/${part(repo)}/env_var/${id}`),
   workers: () => get<t.Workers>('/v3/workers'),
   worker: (id: RepoId) => get<t.Worker>(`/v3/worker/${part(id)}`),
-  changeWorker: (id: number, change: 'pause' | 'resume' | 'drain') =>
+  changeWorker: (id: number, change: 'pause' | 'resume' | 'drain' | 'ban' | 'unban') =>
     post<t.Worker>(`/v3/worker/${id}/${change}`),
+  patchWorker: (id: number, body: t.WorkerChange) => patch<t.Worker>(`/v3/worker/${id}`, body),
+  setTier: (id: number, body: t.WorkerTierChange) => post<t.Worker>(`/v3/worker/${id}/tier`, body),
   removeWorker: (id: number) => remove(`/v3/worker/${id}`),
-  enrolmentToken: () => post<t.EnrolmentToken>('/v3/workers/enrolment_token'),
+  workerHistory: (id: number, q: { limit?: number; offset?: number } = {}) =>
+    get<t.WorkerHistory>(`/v3/worker/${id}/history`, q),
+  workerHours: (id: number) => get<t.WorkerHours>(`/v3/worker/${id}/hours`),
+  fleet: () => get<t.Fleet>('/v3/fleet'),
+  ownerWorkers: (login: string) => get<t.OwnerWorkers>(`/v3/owner/${part(login)}/workers`),
+  enrolmentToken: (body: t.NewEnrolment = {}) =>
+    post<t.EnrolmentToken>('/v3/workers/enrolment_token', body),
+  enrolment: (id: number) => get<t.Enrolment>(`/v3/enrolment/${id}`),
+  revokeEnrolment: (id: number) => remove(`/v3/enrolment/${id}`),
+  downloads: () => get<t.Downloads>('/v3/downloads'),
   tokens: () => get<t.ApiTokens>('/v3/tokens'),
   makeToken: (body: t.NewToken) => post<t.ApiToken>('/v3/tokens', body),
   removeToken: (id: number) => remove(`/v3/token/${id}`),

@@ -30,7 +30,7 @@ export type ApiToken = Schemas['ApiToken'];
 export type ApiTokens = Schemas['ApiTokens'];
 export type NewToken = Schemas['NewToken'];
 export type EnrolmentToken = Schemas['EnrolmentToken'];
-export type BuildMinimal = Schemas['BuildMinimal'];
+export type BuildMinimal = Schemas['BuildMinimal'] & MaybeProvisional;
 export type Person = Schemas['Person'];
 export type Commit = Schemas['Commit'];
 export type RunPermissions = Schemas['RunPermissions'];
@@ -38,13 +38,42 @@ export type Stage = Schemas['Stage'];
 export type Stages = Schemas['Stages'];
 export type RepositoryMinimal = Schemas['RepositoryMinimal'];
 export type BranchMinimal = Schemas['BranchMinimal'];
-export type Build = Schemas['Build'];
+/** A build that waits for nothing but second opinions says what it will be if they agree. */
+interface MaybeProvisional {
+  provisional?: string | null;
+}
+export type Build = Omit<Schemas['Build'], 'jobs'> & MaybeProvisional & { jobs?: Job[] | null };
 export type BuildReport = Schemas['BuildReport'];
 export type Builds = Schemas['Builds'];
 export type Waiting = Schemas['Waiting'];
 export type WorkerMinimal = Schemas['WorkerMinimal'];
-export type Attempt = Schemas['Attempt'];
-export type Job = Schemas['Job'];
+export type Attempt = Schemas['Attempt'] & {
+  purpose?: string;
+  tier?: string | null;
+  yielded?: boolean;
+};
+/** A worker's word on a job, or the wait for one. */
+export interface Opinion {
+  role: string;
+  state: string;
+  attempt: number | null;
+  worker: WorkerMinimal | null;
+  tier: string | null;
+  exit_code: number | null;
+  agrees: boolean | null;
+  other_network: boolean;
+  started_at: string | null;
+  finished_at: string | null;
+  waiting: Waiting | null;
+}
+export type Job = Omit<Schemas['Job'], 'attempt' | 'attempts'> & {
+  attempt: Attempt | null;
+  attempts?: Attempt[] | null;
+  provisional?: boolean;
+  verification?: string;
+  flaky?: boolean;
+  opinions?: Opinion[];
+};
 export type Jobs = Schemas['Jobs'];
 export type JobMinimal = Schemas['JobMinimal'];
 export type PendingChange = Schemas['PendingChange'];
@@ -89,6 +118,8 @@ export interface SettingValues {
   /** Jobs side by side; 0 sets no limit. */
   maximum_number_of_builds: number;
   approval: 'first_time' | 'forks' | 'never';
+  /** The weakest isolation in which its jobs may run. */
+  min_executor: 'any' | 'namespace' | 'container' | 'vm';
 }
 export type SettingName = keyof SettingValues;
 export type Badges = Schemas['Badges'];
@@ -107,6 +138,30 @@ export type RunningAttempt = Schemas['RunningAttempt'];
 export type WorkerPermissions = Schemas['WorkerPermissions'];
 export type Worker = Schemas['Worker'];
 export type Workers = Schemas['Workers'];
+export type WorkerRecord = Schemas['WorkerRecord'];
+export type WorkerChange = { name?: string; lending?: Lending };
+export type WorkerTierChange = Partial<Schemas['WorkerTierChange']>;
+export type WorkerHistory = Schemas['WorkerHistory'];
+export type WorkerDeed = Schemas['WorkerDeed'];
+export type WorkerHours = Schemas['WorkerHours'];
+export type SlotUse = Schemas['SlotUse'];
+export type Presence = Schemas['Presence'];
+/** What is left out of these has no limit, or stays as it is. */
+export type LendingHours = Omit<Schemas['Hours'], 'zone'> & { zone?: string | null };
+export type Lending = Partial<Omit<Schemas['Lending'], 'hours'>> & { hours?: LendingHours[] };
+export type Egress = Schemas['Egress'];
+export type OwnerWorkers = Schemas['OwnerWorkers'];
+export type OwnerMonth = Schemas['OwnerMonth'];
+export type Fleet = Schemas['Fleet'];
+export type FleetPlatform = Schemas['FleetPlatform'];
+export type FleetWait = Schemas['FleetWait'];
+export type FleetJob = Schemas['FleetJob'];
+export type NewEnrolment = { way?: string; name?: string; lending?: Lending };
+export type Enrolment = Schemas['Enrolment'];
+export type Enrolments = Schemas['Enrolments'];
+export type JoinLines = Schemas['JoinLines'];
+export type Download = Schemas['Download'];
+export type Downloads = Schemas['Downloads'];
 export type ClientMessage = Schemas['ClientMessage'];
 export type ServerMessage = Schemas['ServerMessage'];
 

@@ -40,7 +40,7 @@ describe('router', () => {
 
   it('goes round: what href writes, match reads', () => {
     for (const name of Object.keys(PATTERNS) as (keyof typeof PATTERNS)[]) {
-      const params = { owner: 'ow ner', name: 'na.me', id: 5 };
+      const params = { owner: 'ow ner', name: 'na.me', login: 'ow ner', id: 5 };
       const path = (href as (name: string, params: unknown) => string)(name, params);
       expect(match(path).name).toBe(name);
     }

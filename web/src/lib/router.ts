@@ -6,6 +6,7 @@ export const PATTERNS = {
   workers: '/workers',
   workerNew: '/workers/new',
   worker: '/workers/:id#',
+  person: '/people/:login',
   account: '/account',
   signIn: '/sign-in',
   add: '/add',
@@ -66,6 +67,7 @@ function decode(part: string): string | null {
 const RESERVED = new Set([
   'active',
   'workers',
+  'people',
   'account',
   'sign-in',
   'add',
@@ -76,6 +78,8 @@ const RESERVED = new Set([
   'v3',
   'assets',
   'live',
+  'join',
+  'download',
 ]);
 
 function fit(pattern: string[], parts: string[]): Record<string, string | number> | null {
@@ -132,7 +136,9 @@ export function slugParts(slug: string): { owner: string; name: string } {
 
 /** Whether a click on this address stays in the app. */
 export function isAppPath(path: string): boolean {
-  if (/^\/(v3|assets|live|health|auth|hooks|setup\/app|openapi\.json)(\/|$)/.test(path))
+  if (
+    /^\/(v3|assets|live|health|auth|hooks|join|download|setup\/app|openapi\.json)(\/|$)/.test(path)
+  )
     return false;
   if (/^\/sign-in\/./.test(path)) return false;
   return !/\.(svg|txt|json)$/.test(path);

@@ -81,6 +81,18 @@ export function phraseOf(
   return shape === 'failed-allowed' && state === 'failed' ? `${word}, allowed` : word;
 }
 
+/**
+ * What a run is shown as. A job says whether its own state is provisional; a build that waits for
+ * nothing but second opinions runs still, and says what it will be if they agree.
+ */
+export function seen(run: { state: string; provisional?: string | boolean | null }): {
+  state: string;
+  provisional: boolean;
+} {
+  if (typeof run.provisional === 'string') return { state: run.provisional, provisional: true };
+  return { state: run.state, provisional: run.provisional === true };
+}
+
 export function isOver(state: string | null | undefined): boolean {
   return state === 'passed' || state === 'failed' || state === 'errored' || state === 'canceled';
 }

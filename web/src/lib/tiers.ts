@@ -43,3 +43,12 @@ const WORDS: ReadonlySet<string> = new Set([
 export function tierWord(tier: string): string {
   return WORDS.has(tier) ? tier : 'quarantined';
 }
+
+/** What each step means, for the one who sets it by hand. */
+export const TIERS: { tier: string; means: string }[] = [
+  { tier: 'quarantined', means: 'Public repositories; every result needs a second opinion.' },
+  { tier: 'probation', means: 'The same; it has agreed with others some times.' },
+  { tier: 'volunteer', means: 'Its results stand; some are looked at again. No secrets.' },
+  { tier: 'bound', means: 'Its results stand, as those of a repository’s own machine do.' },
+  { tier: 'attested', means: 'You stand for it: it may run everything, with secrets.' },
+];

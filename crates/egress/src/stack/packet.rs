@@ -46,8 +46,14 @@ pub(crate) fn read(bytes: &[u8]) -> Packet {
     read_whole(bytes).unwrap_or(Packet::Broken)
 }
 
+fn version(bytes: &[u8]) -> Option<IpVersion> {
+    // It panics on nothing.
+    bytes.first()?;
+    IpVersion::of_packet(bytes).ok()
+}
+
 fn read_whole(bytes: &[u8]) -> Option<Packet> {
-    let (from, to, protocol, start, end) = match IpVersion::of_packet(bytes).ok()? {
+    let (from, to, protocol, start, end) = match version(bytes)? {
         IpVersion::Ipv4 => {
             let packet = Ipv4Packet::new_checked(bytes).ok()?;
             if packet.more_frags() || packet.frag_offset() != 0 {
@@ -145,7 +151,7 @@ pub(crate) enum Unreachable {
 pub(crate) fn unreachable(about: &[u8], why: Unreachable) -> Option<Vec<u8>> {
     let quoted = about.get(..about.len().min(QUOTED))?;
     // Type and code, RFC 792 and RFC 4443.
-    let (source, target, kind, code, protocol) = match IpVersion::of_packet(about).ok()? {
+    let (source, target, kind, code, protocol) = match version(about)? {
         IpVersion::Ipv4 => {
             let packet = Ipv4Packet::new_checked(about).ok()?;
             let code = match why {

@@ -14,7 +14,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::packet::{self, Unreachable};
-use super::{Ends, Stack};
+use super::{Ends, Stack, outside};
 use crate::Target;
 use crate::ledger::Entry;
 use crate::rate::Share;
@@ -44,7 +44,7 @@ pub(super) async fn connect(
         ends,
         socket: None,
     };
-    match dial(ends.1).await {
+    match dial(outside(ends.1)).await {
         Ok(outside) => {
             flow.accept(syn, Outside::Tcp(outside), Some(entry), roomy)
                 .await

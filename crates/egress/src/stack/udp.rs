@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::packet::{self, Unreachable};
-use super::{Ends, Stack};
+use super::{Ends, Stack, outside};
 use crate::Target;
 use crate::ledger::Entry;
 use crate::rate::Share;
@@ -89,7 +89,7 @@ async fn pass(
     entry: &Entry,
     mut waiting: mpsc::Receiver<Vec<u8>>,
 ) -> io::Result<()> {
-    let to = place.ends.1;
+    let to = outside(place.ends.1);
     let any: SocketAddr = match to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

@@ -207,8 +207,16 @@ impl Engine {
         });
     }
 
-    /// Removes containers in whatever state they are, with their volumes.
+    /// Removes containers in whatever state they are, with their volumes. The first one's network
+    /// may be that of the others, so it goes last.
     pub(crate) async fn remove(&self, names: &[String]) {
+        if let Some((first, others)) = names.split_first() {
+            self.remove_all(others).await;
+            self.remove_all(std::slice::from_ref(first)).await;
+        }
+    }
+
+    async fn remove_all(&self, names: &[String]) {
         if names.is_empty() {
             return;
         }

@@ -18,13 +18,13 @@ use crate::home::Home;
 use crate::launch::{Launch, ProcessSandbox};
 use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize};
 
-/// Starts the container with its output on this terminal. When the worker dies the terminal goes,
-/// and with it the client; then the container is ended from here.
-const CLIENT: &str = r#"trap : HUP
-"$1" start --attach $4 "$2" 2>"$3"
-code=$?
-if [ "$code" -gt 128 ]; then "$1" kill "$2" >/dev/null 2>&1 </dev/null; fi
-exit "$code""#;
+/// Starts the container with its output on this terminal. When the worker dies the terminal goes;
+/// the engine's client takes no notice of that, so the container is ended from here.
+const CLIENT: &str = r#"end() { "$1" kill "$2" >/dev/null 2>&1 </dev/null; }
+trap 'end "$1" "$2"' HUP
+"$1" start --attach $4 "$2" 2>"$3" &
+wait "$!"
+exit "$?""#;
 /// How long the client may take to notice that its container is gone.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long a container may take to begin before freezing it is given up.
@@ -56,9 +56,10 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    /// In the order in which they were made.
     fn all(&self) -> Vec<String> {
-        let mut all = vec![self.job.clone()];
-        all.extend_from_slice(&self.services);
+        let mut all = self.services.clone();
+        all.push(self.job.clone());
         all
     }
 
@@ -80,6 +81,9 @@ impl Parts {
         let mut arguments = vec![task.to_owned()];
         arguments.extend(self.all());
         if let Err(error) = self.engine.run(&arguments, engine::SHORT).await {
+            if error.to_string().contains("not running") {
+                return Err(SandboxError::NotRunning(self.job.clone()));
+            }
             // Podman of plain users has nothing to pause with on control groups of version 1.
             let signal = if freeze {
                 "kill -STOP -1"
@@ -134,7 +138,9 @@ impl Parts {
             .filter(|code| (129..=192).contains(code))
             .map(|code| code - 128);
         exit.process_limit = self.files.was_told("process-limit");
-        if exit.code != Some(0) {
+        exit.oom = self.files.was_told("oom");
+        if exit.code == Some(137) && !exit.oom {
+            // The first process may have been the one.
             let state = ["inspect", "--format", "{{.State.OOMKilled}}", &self.job];
             let state = self.engine.order(&state).await;
             exit.oom = state.is_ok_and(|text| text.trim() == "true");
@@ -148,7 +154,12 @@ fn complaint(path: &Path) -> String {
     let text = text.get(..COMPLAINT.min(text.len())).unwrap_or_default();
     let text = String::from_utf8_lossy(text);
     let text = text.trim();
-    text.strip_prefix("Error: ").unwrap_or(text).to_owned()
+    match text.strip_prefix("Error: ").unwrap_or(text) {
+        "" => {
+            "its first process did not begin; what the engine says is in the job's log".to_owned()
+        }
+        text => text.to_owned(),
+    }
 }
 
 /// Ends the container when the future that runs it is dropped.
@@ -187,6 +198,8 @@ impl ContainerSandbox {
             terminal,
             marker: None,
             launcher: None,
+            polite: false,
+            network: None,
         };
         Self {
             id: id.to_owned(),

@@ -1,4 +1,14 @@
 //! The suite: what the port promises, as one function. Every executor's test runs it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "not every test program uses all of it"
+)]
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -35,7 +45,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 #[allow(dead_code, reason = "each test program uses its own")]
 pub const FLOOD: &str = "head -c 30000000 /dev/zero | tr '\\0' x\n";
 
-fn spec(id: &str) -> Spec {
+pub fn spec(id: &str) -> Spec {
     Spec {
         id: id.to_owned(),
         network: Network::Machine,
@@ -62,7 +72,7 @@ pub async fn collect(
     (exit.expect("starts"), all)
 }
 
-async fn run(executor: &dyn Executor, id: &str, script: &str) -> (Exit, Vec<u8>) {
+pub async fn run(executor: &dyn Executor, id: &str, script: &str) -> (Exit, Vec<u8>) {
     let sandbox = executor.prepare(&spec(id)).await.unwrap();
     let result = collect(&*sandbox, script, CancellationToken::new()).await;
     sandbox.destroy().await;
@@ -195,4 +205,10 @@ async fn freezes(executor: &dyn Executor, tempo: Tempo) {
         .unwrap();
     assert_eq!(exit.unwrap().code, Some(0));
     sandbox.destroy().await;
+}
+
+/// No job left anything of itself.
+pub fn nothing_stays(root: &std::path::Path) {
+    let left: Vec<_> = std::fs::read_dir(root.join("jobs")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
 }

@@ -30,11 +30,11 @@ travis_answers() {
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# Ports are the machine's, so one job at a time has servers on it; the others wait here. The lock is
+# Where ports are the machine's (the sandbox says when they are the job's own), one job at a time has servers on it; the others wait here. The lock is
 # on a file that all jobs see, and goes when the job's processes have ended.
 travis_take_ports() {
   local travis_minutes=0
-  if [[ -n "$travis_ports" ]] || ! hash flock 2>/dev/null; then return 0; fi
+  if [[ -n "$travis_ports" || -n "${TRAVIS_OWN_NETWORK:-}" ]] || ! hash flock 2>/dev/null; then return 0; fi
   exec {travis_ports}<"$(type -P flock)"
   if flock -n "$travis_ports"; then return 0; fi
   travis_notice 'Another job on this machine has servers on the same ports; this one waits for its end.'

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 /// How jobs are isolated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Executor {
+    /// A virtual machine for each job, by QEMU
+    Vm,
     /// A bubblewrap sandbox for each job
     Namespace,
     /// No isolation: jobs run as you, in your file system
@@ -14,10 +16,20 @@ pub enum Executor {
 }
 
 impl Executor {
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::value_variants()
+            .iter()
+            .find(|executor| executor.name() == name)
+            .copied()
+    }
+
     /// The word used everywhere else for it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Vm => "vm",
             Self::Namespace => "namespace",
             Self::Host => "host",
         }

@@ -4,19 +4,23 @@ mod files;
 mod forge;
 mod forge_settings;
 mod local_worker;
+mod missing;
 mod sample;
 mod server;
 mod settings;
 mod signals;
 mod up;
+mod vm;
 mod worker;
 
+pub use local_worker::host_name;
 pub use server::server;
+pub use signals::stops;
 pub use up::up;
-pub use worker::{examine, executor_for, worker, worker_data};
+pub use worker::{examine, executor_for, worker, worker_data, worker_vm_data};
 
 /// Sends the process's own messages to standard error; `RUST_LOG` chooses how many.
-fn start_log(default: &str) {
+pub fn start_log(default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     let started = tracing_subscriber::fmt()

@@ -160,6 +160,9 @@ pub struct Worker {
     /// owner's network. Every job can read and print them, so never a secret.
     #[serde(default)]
     pub job_env: BTreeMap<String, String>,
+    /// Where images for jobs' virtual machines lie: the files of one, or directories by name.
+    #[serde(default)]
+    pub vm_images: Option<PathBuf>,
 }
 
 /// Variables that the sandbox and the job's script set themselves, by their beginnings.
@@ -176,6 +179,18 @@ const TAKEN: &[&str] = &[
 ];
 
 impl Worker {
+    /// Adds what another file says.
+    ///
+    /// # Errors
+    /// When a name can't be a variable's.
+    pub fn add(&mut self, more: &BTreeMap<String, String>) -> Result<()> {
+        self.job_env.extend(
+            more.iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        self.check()
+    }
+
     fn check(&self) -> Result<()> {
         for (name, value) in &self.job_env {
             let mut letters = name.bytes();

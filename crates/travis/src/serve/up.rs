@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use travis_engine::{BuildDemand, Engine, NewRepository, Viewer};
-use travis_worker::{MaxLimits, WorkerConfig};
+use travis_worker::WorkerConfig;
 
 /// How long running jobs may take to be given back when everything stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -86,16 +86,13 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
     };
     let worker = tokio::spawn(travis_worker::run(
         WorkerConfig {
-            server: endpoint.clone(),
-            data_dir: worker_data,
             name: local_worker::host_name(),
             slots: args.slots,
-            executor,
             enrolment_token,
-            max_limits: MaxLimits::default(),
-            network_allowed: true,
             // The server says for each repository whether it may be local.
             allow_local_git: true,
+            started_by: "up".to_owned(),
+            ..WorkerConfig::new(endpoint.clone(), worker_data, executor)
         },
         // Leaving at once: what runs is given back and runs again at the next start.
         stop.clone(),

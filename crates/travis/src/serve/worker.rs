@@ -1,15 +1,18 @@
 //! `travis worker`.
 
 use super::settings::Settings;
-use super::{files, local_worker, signals};
+use super::{files, local_worker, missing, signals};
 use crate::cli::serve::Executor;
 use crate::cli::worker::RunArgs;
-use anyhow::{Result, bail};
-use std::path::Path;
+use anyhow::{Context as _, Result, bail};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use travis_api::lend::Lending;
 use travis_sandbox::Finding;
-use travis_worker::{MaxLimits, WorkerConfig};
+use travis_sandbox::Network;
+use travis_worker::{NetworkUse, Order, OwnerSettings, WorkerConfig};
 
 /// A worker.
 ///
@@ -19,8 +22,32 @@ pub async fn worker(args: RunArgs) -> Result<ExitCode> {
     super::start_log("info");
     let (drain, hard) = signals::stops()?;
     let config = config(args).await?;
+    hear_owner(config.data_dir.clone())?;
     travis_worker::run(config, drain, hard).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// SIGUSR1 pauses, SIGUSR2 resumes, SIGHUP reads the settings again: the same orders as by the
+/// control socket.
+fn hear_owner(data: PathBuf) -> std::io::Result<()> {
+    let mut pause = signal(SignalKind::user_defined1())?;
+    let mut resume = signal(SignalKind::user_defined2())?;
+    let mut reload = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        loop {
+            let order = tokio::select! {
+                _ = pause.recv() => Order::Pause,
+                _ = resume.recv() => Order::Resume,
+                _ = reload.recv() => Order::Reload,
+            };
+            let data = data.clone();
+            let asked = tokio::task::spawn_blocking(move || travis_worker::ask(&data, order));
+            if let Ok(Err(error)) = asked.await {
+                tracing::warn!(%error, "an order by signal was not heard");
+            }
+        }
+    });
+    Ok(())
 }
 
 /// Where a worker keeps its data when nothing is said.
@@ -31,33 +58,99 @@ pub fn worker_data() -> Result<std::path::PathBuf> {
     files::default_data("travis-worker")
 }
 
+/// Where a worker in a virtual machine keeps the machine's disks when nothing is said.
+///
+/// # Errors
+/// When the environment names no place.
+pub fn worker_vm_data() -> Result<std::path::PathBuf> {
+    files::default_data("travis-worker-vm")
+}
+
 async fn config(args: RunArgs) -> Result<WorkerConfig> {
     let data = match args.data {
         Some(data) => data,
         None => worker_data()?,
     };
     let data_dir = files::private_dir(&data)?;
-    let owner = Settings::read(None, Some(&data_dir))?.worker;
+    let mut of_jobs = Settings::read(None, Some(&data_dir))?.worker;
+    let settings_path = args
+        .config
+        .unwrap_or_else(|| data_dir.join(travis_worker::SETTINGS));
+    let owner = OwnerSettings::read(&settings_path)?;
+    of_jobs.add(&owner.job_env)?;
     let Some(server) = args
         .server
+        .or_else(|| owner.server.clone())
         .or_else(|| travis_worker::enrolled_with(&data_dir))
     else {
         bail!("which server? say it with --server URL; later starts remember it");
     };
+    let choice = match (args.executor, &owner.executor) {
+        (None, Some(name)) => Some(
+            Executor::named(name)
+                .with_context(|| format!("{}: {name:?} is no executor", settings_path.display()))?,
+        ),
+        (choice, _) => choice,
+    };
+    let authorities = match args.ca.as_ref().or(owner.ca.as_ref()) {
+        None => Vec::new(),
+        Some(path) => std::fs::read(path)
+            .with_context(|| format!("the certificates in {} can't be read", path.display()))?,
+    };
+    missing::provide(
+        !matches!(choice, Some(Executor::Host | Executor::Vm)),
+        args.install_missing,
+    )
+    .await?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let executor = local_worker::executor(choice, &data_dir, &[&data_dir], &of_jobs).await?;
+    let network = match owner.network {
+        _ if args.no_network => Network::Off,
+        NetworkUse::None => Network::Off,
+        NetworkUse::Guarded | NetworkUse::Machine => Network::Machine,
+    };
     Ok(WorkerConfig {
-        server: server.trim_end_matches('/').to_owned(),
-        name: args.name.unwrap_or_else(local_worker::host_name),
-        slots: args
-            .slots
-            .unwrap_or_else(|| u32::try_from(cores / 2).unwrap_or(1).max(1)),
-        executor: local_worker::executor(args.executor, &data_dir, &[&data_dir], &owner).await?,
-        enrolment_token: args.token,
-        max_limits: MaxLimits::default(),
-        network_allowed: !args.no_network,
+        name: args
+            .name
+            .or_else(|| owner.name.clone())
+            .unwrap_or_else(local_worker::host_name),
+        slots: u32::try_from(cores / 2).unwrap_or(1).max(1),
+        flags: Lending {
+            slots: args.slots,
+            ..Lending::default()
+        },
+        enrolment_token: args.token.or_else(credential),
+        network,
         allow_local_git: args.allow_local_git,
-        data_dir,
+        owner,
+        settings_path,
+        polite: true,
+        local_page: args.local_page,
+        authorities,
+        started_by: started_by().to_owned(),
+        ..WorkerConfig::new(server.trim_end_matches('/'), data_dir, executor)
     })
+}
+
+/// The enrolment token that systemd hands over, from a file that only root can read.
+fn credential() -> Option<String> {
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    let text = std::fs::read_to_string(Path::new(&directory).join("enrolment-token")).ok()?;
+    Some(text.trim().to_owned()).filter(|token| !token.is_empty())
+}
+
+/// How this worker was started, for its page.
+fn started_by() -> &'static str {
+    let set = |name: &str| std::env::var_os(name).is_some();
+    if std::env::var_os("TRAVIS_STARTED_BY").is_some_and(|by| by == "image") {
+        "image"
+    } else if set("INVOCATION_ID") {
+        "systemd"
+    } else if Path::new("/.dockerenv").exists() || Path::new("/run/.containerenv").exists() {
+        "container"
+    } else {
+        "command"
+    }
 }
 
 /// The executor for jobs that are run here by hand, with its files below `place`.

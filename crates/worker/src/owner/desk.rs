@@ -88,8 +88,9 @@ impl Desk {
     ) -> Self {
         let page: Lending = read_private(&config.data_dir.join(PAGE)).unwrap_or_default();
         let facts = crate::facts::machine_size();
-        let effective = lending::stricter(&config.owner.lending(), &page);
-        let slots = effective.slots.map_or(config.slots, |most| most.min(config.slots));
+        let own = lending::stricter(&config.owner.lending(), &config.flags);
+        let effective = lending::stricter(&own, &page);
+        let slots = effective.slots.unwrap_or(config.slots);
         let desk = Self {
             started: Instant::now(),
             shutdown,
@@ -228,7 +229,8 @@ impl Desk {
     }
 
     fn combine(&self, mut wishes: MutexGuard<'_, Wishes>) {
-        let effective = lending::stricter(&wishes.file.lending(), &wishes.page);
+        let own = lending::stricter(&wishes.file.lending(), &self.config.flags);
+        let effective = lending::stricter(&own, &wishes.page);
         if effective != wishes.effective {
             wishes.version += 1;
             wishes.effective = effective;
@@ -288,7 +290,10 @@ impl Desk {
         Lent {
             cores: f64::from(self.cores) * part(wishes.effective.cores_percent),
             memory_bytes: memory,
-            disk_bytes: wishes.effective.disk_bytes.map_or(free, |most| most.min(free)),
+            disk_bytes: wishes
+                .effective
+                .disk_bytes
+                .map_or(free, |most| most.min(free)),
         }
     }
 
@@ -304,7 +309,9 @@ impl Desk {
         )]
         let percent = (lent.cores * 100.0 / f64::from(slots)) as u32;
         travis_sandbox::ResourceLimits {
-            memory_bytes: lending.memory_percent.map(|_| lent.memory_bytes / u64::from(slots)),
+            memory_bytes: lending
+                .memory_percent
+                .map(|_| lent.memory_bytes / u64::from(slots)),
             cpu_percent: lending.cores_percent.map(|_| percent.max(5)),
             disk_bytes: lending.disk_bytes.map(|most| most / u64::from(slots)),
             processes: None,
@@ -317,6 +324,13 @@ impl Desk {
 
     pub(crate) fn set_name(&self, name: &str) {
         name.clone_into(&mut lock(&self.name));
+    }
+
+    /// Where the local page is to be.
+    pub(crate) fn local_page(&self) -> Option<std::net::SocketAddr> {
+        self.config
+            .local_page
+            .or_else(|| self.wishes().file.local_page)
     }
 
     pub(crate) fn set_page_at(&self, address: String) {
@@ -347,7 +361,10 @@ impl Desk {
     }
 
     pub(crate) fn job_step(&self, attempt: i64) -> JobStep {
-        self.jobs().here.get(&attempt).map_or(JobStep::Reporting, |card| card.step)
+        self.jobs()
+            .here
+            .get(&attempt)
+            .map_or(JobStep::Reporting, |card| card.step)
     }
 
     pub(crate) fn job_is_frozen(&self, attempt: i64, frozen: bool) {
@@ -408,7 +425,10 @@ impl Desk {
         let (cores, memory_bytes) = {
             let jobs = self.jobs();
             let running = || jobs.here.values();
-            (running().map(|card| card.cores).sum(), running().map(|card| card.memory).sum())
+            (
+                running().map(|card| card.cores).sum(),
+                running().map(|card| card.memory).sum(),
+            )
         };
         let month_bytes = {
             let mut month = lock(&self.month);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::desk::Desk;
@@ -29,10 +30,36 @@ const MONTH: Duration = Duration::from_secs(60);
 
 /// Looks for ever.
 pub(crate) async fn keep(desk: Arc<Desk>) {
+    let (tell, told) = watch::channel(None);
+    tokio::join!(look_at(Arc::clone(&desk), told), ask_about_desk(desk, tell));
+}
+
+/// Asks whether somebody sits at the machine, beside the looks, which must not wait for it.
+async fn ask_about_desk(desk: Arc<Desk>, tell: watch::Sender<Option<bool>>) {
+    loop {
+        let matters = desk.rules().only_when_idle;
+        let answer = if matters {
+            super::senses::at_desk().await
+        } else {
+            None
+        };
+        tell.send_replace(answer);
+        sleep(match (matters, answer) {
+            (true, Some(_)) if desk.has_jobs() => NEAR / 2,
+            (true, Some(_)) => NEAR,
+            (true, None) => FAR,
+            (false, _) => FARTHEST,
+        })
+        .await;
+    }
+}
+
+async fn look_at(desk: Arc<Desk>, told: watch::Receiver<Option<bool>>) {
     let mut keeper = Keeper {
         senses: Senses::new(desk.started, desk.data_dir()),
         judge: Judge::default(),
         asked: Asked::default(),
+        told,
         file_at: None,
         file: stamp(desk.settings_path()),
         metered_at: None,
@@ -55,6 +82,7 @@ struct Keeper {
     senses: Senses,
     judge: Judge,
     asked: Asked,
+    told: watch::Receiver<Option<bool>>,
     file_at: Option<Instant>,
     file: Option<(SystemTime, u64)>,
     metered_at: Option<Instant>,
@@ -70,6 +98,7 @@ impl Keeper {
         self.read_file(now);
         let rules = self.desk.rules();
         let jobs = self.desk.has_jobs();
+        self.asked.at_desk = *self.told.borrow();
         self.ask(&rules, now).await;
         self.add_up_disk(&rules, now).await;
         let wanted = Wanted {
@@ -102,11 +131,6 @@ impl Keeper {
     }
 
     async fn ask(&mut self, rules: &Rules, now: Instant) {
-        self.asked.at_desk = if rules.only_when_idle {
-            super::senses::at_desk().await
-        } else {
-            None
-        };
         if !rules.only_unmetered {
             self.asked.metered = None;
         } else if self.metered_at.is_none_or(|at| now - at >= METERED) {
@@ -116,13 +140,19 @@ impl Keeper {
     }
 
     async fn add_up_disk(&mut self, rules: &Rules, now: Instant) {
-        let every = if rules.disk_bytes.is_some() { DISK / 5 } else { DISK };
+        let every = if rules.disk_bytes.is_some() {
+            DISK / 5
+        } else {
+            DISK
+        };
         if self.disk_at.is_some_and(|at| now - at < every) {
             return;
         }
         self.disk_at = Some(now);
         let place = self.desk.data_dir().to_owned();
-        self.disk = tokio::task::spawn_blocking(move || disk_of(&place)).await.ok();
+        self.disk = tokio::task::spawn_blocking(move || disk_of(&place))
+            .await
+            .ok();
     }
 }
 

@@ -37,8 +37,8 @@ pub struct OwnerSettings {
     pub allow_lan: Vec<String>,
     /// Hosts that count as registries of packages besides the known ones.
     pub registries: Vec<String>,
-    /// Jobs share the machine's own network, with all that is in it.
-    pub unguarded_network: bool,
+    /// What jobs get of the network at most.
+    pub network: NetworkUse,
     /// Variables that every job here starts with.
     pub job_env: BTreeMap<String, String>,
     /// What is lent.
@@ -49,6 +49,19 @@ pub struct OwnerSettings {
     pub heat: Heat,
     /// What one job may use at most.
     pub job: Job,
+}
+
+/// What jobs get of the network at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkUse {
+    /// One of their own that lets pass what `egress` and `allow_lan` say.
+    #[default]
+    Guarded,
+    /// The machine's own, with the owner's network and all else that is in reach of it.
+    Machine,
+    /// None.
+    None,
 }
 
 /// What is lent.
@@ -251,7 +264,7 @@ impl OwnerSettings {
         let percent = |own: Option<u32>, usual: f64| own.map_or(usual, f64::from);
         let seconds = |own: Option<u64>, usual: Duration| own.map_or(usual, Duration::from_secs);
         Rules {
-            slots: effective.slots.map_or(slots, |most| most.min(slots)),
+            slots: effective.slots.unwrap_or(slots),
             only_when_idle: effective.only_when_idle,
             only_on_mains: effective.only_on_mains,
             only_unmetered: effective.only_unmetered,

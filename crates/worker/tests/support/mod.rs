@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use travis_api::worker::*;
 use travis_sandbox::{Dummy, Executor};
-use travis_worker::{MaxLimits, WorkerConfig, WorkerError};
+use travis_worker::{WorkerConfig, WorkerError};
 
 pub const TOKEN: &str = "enrolment-token";
 
@@ -38,6 +38,12 @@ pub struct Known {
     pub cancel: Vec<CancelOrder>,
     pub lost: Vec<i64>,
     pub drain: bool,
+    pub pause: bool,
+    told_pause: bool,
+    /// What the worker's page says, told once.
+    pub lending: Option<travis_api::lend::Lending>,
+    /// What the last session said that is lent.
+    pub session_lending: Option<travis_api::lend::Lending>,
     pub polls: Vec<PollRequest>,
     pub refused: Vec<RefusedAttempt>,
     pub attempts: BTreeMap<i64, Attempt>,
@@ -183,6 +189,7 @@ pub fn assignment(attempt: i64, script: &str) -> Assignment {
         lease_ms: 15_000,
         repository: "someone/thing".to_owned(),
         job_number: "1.1".to_owned(),
+        thanks: String::new(),
         job_id: attempt + 1000,
         script: script.to_owned(),
         secrets: Vec::new(),
@@ -236,15 +243,10 @@ impl Worker {
 
 pub fn config(server: &str, data: &Path, executor: Arc<dyn Executor>) -> WorkerConfig {
     WorkerConfig {
-        server: server.to_owned(),
-        data_dir: data.to_owned(),
         name: "tester".to_owned(),
         slots: 2,
-        executor,
         enrolment_token: Some(TOKEN.to_owned()),
-        max_limits: MaxLimits::default(),
-        network_allowed: true,
-        allow_local_git: false,
+        ..WorkerConfig::new(server, data.to_owned(), executor)
     }
 }
 
@@ -305,6 +307,7 @@ async fn session(State(fake): State<Fake>, Json(request): Json<SessionRequest>) 
             &request.signature,
         );
         let session_token = format!("session-{}", known.sessions.len());
+        known.session_lending = request.lending;
         known.sessions.push(session_token.clone());
         Json(SessionResponse {
             session_token,
@@ -376,7 +379,12 @@ fn answer(known: &mut Known, request: &PollRequest, late: bool) -> Option<PollRe
     }
     let cancel = std::mem::take(&mut known.cancel);
     let lost = std::mem::take(&mut known.lost);
-    let news = !assignments.is_empty() || !cancel.is_empty() || !lost.is_empty() || known.drain;
+    let news = !assignments.is_empty()
+        || !cancel.is_empty()
+        || !lost.is_empty()
+        || known.drain
+        || known.lending.is_some()
+        || known.pause != known.told_pause;
     (news || late || request.hold_ms == Some(0)).then(|| PollResponse {
         assignments,
         cancel,
@@ -390,8 +398,11 @@ fn answer(known: &mut Known, request: &PollRequest, late: bool) -> Option<PollRe
             })
             .collect(),
         drain: known.drain,
-        pause: false,
-        lending: None,
+        pause: {
+            known.told_pause = known.pause;
+            known.pause
+        },
+        lending: known.lending.take(),
     })
 }
 

@@ -70,6 +70,19 @@ export function stageUsual(jobs: readonly Job[]): number | null {
   return usual.length > 0 ? Math.max(...usual) : null;
 }
 
+/** What a stage is shown as: its jobs may all have ended, some by a word that nobody confirmed. */
+export function stageSeen(group: StageGroup): { state: string; provisional: boolean } {
+  const jobs = group.jobs.length > 0 ? group.jobs : group.allowed;
+  const open = jobs.filter((job) => job.provisional);
+  if (isOver(group.stage.state) || open.length === 0 || !jobs.every((job) => isOver(job.state))) {
+    return { state: group.stage.state, provisional: false };
+  }
+  const worst = ['errored', 'failed', 'canceled'].find((state) =>
+    group.jobs.some((job) => job.state === state),
+  );
+  return { state: worst ?? 'passed', provisional: true };
+}
+
 /** `41 passed, 2 running`: for stages with more cells than can be told apart. */
 export function countsOf(jobs: readonly Job[]): { state: string; count: number }[] {
   const counts = new Map<string, number>();

@@ -1,32 +1,9 @@
+import type { Egress, Lending, LendingHours as Hours } from '../../api/types';
 import { bytes } from '../../lib/time';
 
 /** What an owner lends, as a form and as the wire has it. All pure. */
 
-export type Egress = 'none' | 'registries' | 'internet';
-
-export interface Hours {
-  days: string[];
-  from: string;
-  to: string;
-  zone?: string | null;
-}
-
-/** The wire's `Lending`; what is left out has no limit. */
-export interface Lending {
-  slots?: number | null;
-  cores_percent?: number | null;
-  memory_percent?: number | null;
-  disk_bytes?: number | null;
-  bytes_per_second?: number | null;
-  bytes_per_month?: number | null;
-  only_when_idle?: boolean;
-  only_on_mains?: boolean;
-  only_unmetered?: boolean;
-  hours?: Hours[];
-  only_repositories?: string[];
-  never_repositories?: string[];
-  egress?: Egress | null;
-}
+export type { Egress, Hours };
 
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const DAY_NAMES: Record<string, string> = {

@@ -98,7 +98,9 @@ impl Here<'_> {
             terminal: TerminalSize::default(),
             lend: cache.is_some(),
             image: None,
+            polite: false,
             services: Vec::new(),
+            ..Spec::default()
         };
         let limits = Limits {
             total_seconds: self.args.timeout * 60,

@@ -84,7 +84,10 @@ async fn output(program: &str, arguments: &[&str]) -> Option<String> {
         .stdin(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, command.output()).await.ok()?.ok()?;
+    let output = tokio::time::timeout(PATIENCE, command.output())
+        .await
+        .ok()?
+        .ok()?;
     let said = output.status.success().then_some(output.stdout)?;
     String::from_utf8(said).ok()
 }
@@ -107,8 +110,14 @@ mod tests {
 
     #[test]
     fn one_metered_network_is_enough() {
-        assert_eq!(is_metered("GENERAL.METERED:no\nGENERAL.METERED:yes (guessed)\n"), Some(true));
-        assert_eq!(is_metered("GENERAL.METERED:unknown\nGENERAL.METERED:no (guessed)\n"), Some(false));
+        assert_eq!(
+            is_metered("GENERAL.METERED:no\nGENERAL.METERED:yes (guessed)\n"),
+            Some(true)
+        );
+        assert_eq!(
+            is_metered("GENERAL.METERED:unknown\nGENERAL.METERED:no (guessed)\n"),
+            Some(false)
+        );
         assert_eq!(is_metered("GENERAL.METERED:unknown\n"), None);
         assert_eq!(is_metered(""), None);
     }

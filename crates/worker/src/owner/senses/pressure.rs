@@ -53,7 +53,9 @@ impl Neighbors {
 
 /// From `some avg10=1.53 avg60=…`.
 fn some_of_ten_seconds(text: &str) -> Option<f64> {
-    let line = text.lines().find_map(|line| line.strip_prefix("some avg10="))?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("some avg10="))?;
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
@@ -81,14 +83,18 @@ mod tests {
         let put = |group: &str, file: &str, percent: f64| {
             let directory = top.path().join(group);
             fs::create_dir_all(&directory).unwrap();
-            let text = format!("some avg10={percent} avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00\n");
+            let text =
+                format!("some avg10={percent} avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00\n");
             fs::write(directory.join(file), text).unwrap();
         };
         put("system.slice", "cpu.pressure", 90.0);
         put("system.slice/travis-worker.service", "cpu.pressure", 95.0);
         put("system.slice/sshd.service", "cpu.pressure", 3.5);
         put("user.slice", "memory.pressure", 7.25);
-        let neighbors = Neighbors::below(top.path(), "1:name=x:/\n0::/system.slice/travis-worker.service\n");
+        let neighbors = Neighbors::below(
+            top.path(),
+            "1:name=x:/\n0::/system.slice/travis-worker.service\n",
+        );
         assert_eq!(neighbors.pressure(), Some(7.25));
         assert_eq!(Neighbors::below(top.path(), "0::/\n").pressure(), None);
     }

@@ -1,0 +1,243 @@
+//! What a job reaches whose network goes through the gateway.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use travis_egress::{Gateway, Policy, Protocol, Reach, Refused};
+use travis_sandbox::{Executor, Exit, Namespace, Network, Networks, Spec, ToolDirs};
+
+struct Bench {
+    executor: Namespace,
+    _root: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new() -> Option<Self> {
+        let root = tempfile::tempdir().unwrap();
+        let networks = Networks::by(env!("CARGO_BIN_EXE_make-job-network").into());
+        if let Err(error) = networks.check().await {
+            println!("skipped: {error}");
+            return None;
+        }
+        let executor = Namespace::new(
+            root.path().join("sandbox"),
+            vec![root.path().to_owned()],
+            ToolDirs::detect(),
+        );
+        if let Some(reason) = executor.check().await.iter().take(2).find(|f| !f.ok) {
+            println!("skipped: {}", reason.detail);
+            return None;
+        }
+        Some(Self {
+            executor: executor.with_networks(networks),
+            _root: root,
+        })
+    }
+
+    async fn run(&self, id: &str, gateway: &Gateway, script: &str) -> (Exit, String) {
+        let spec = Spec {
+            id: id.to_owned(),
+            network: Network::Guarded(gateway.clone()),
+            ..Spec::default()
+        };
+        let sandbox = self.executor.prepare(&spec).await.unwrap();
+        let (sink, mut output) = mpsc::channel::<bytes::Bytes>(4);
+        let reading = async {
+            let mut all = Vec::new();
+            while let Some(piece) = output.recv().await {
+                all.extend_from_slice(&piece);
+            }
+            String::from_utf8_lossy(&all).into_owned()
+        };
+        let running = sandbox.run(script, sink, CancellationToken::new());
+        let both = async { tokio::join!(running, reading) };
+        let (exit, text) = tokio::time::timeout(Duration::from_secs(60), both)
+            .await
+            .expect("in time");
+        sandbox.destroy().await;
+        (exit.unwrap(), text)
+    }
+}
+
+/// A server that says `hello` and then gives back what comes.
+async fn echo() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                stream.write_all(b"hello\n").await.unwrap();
+                let (mut read, mut write) = stream.split();
+                let _ = tokio::io::copy(&mut read, &mut write).await;
+                let _ = write.shutdown().await;
+            });
+        }
+    });
+    address
+}
+
+/// A resolver that knows a few names.
+async fn resolver(names: &'static [(&'static str, [u8; 4])]) -> SocketAddr {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut buffer = [0; 1500];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
+            let asked = &buffer[..length];
+            let end = 12 + asked[12..].iter().position(|byte| *byte == 0).unwrap();
+            let mut name = String::new();
+            let mut at = 12;
+            while asked[at] != 0 {
+                let label = at + 1..at + 1 + usize::from(asked[at]);
+                name.push_str(std::str::from_utf8(&asked[label.clone()]).unwrap());
+                name.push('.');
+                at = label.end;
+            }
+            let wants_v4 = asked[end + 1..end + 3] == [0, 1];
+            let found = names.iter().find(|(known, _)| name == format!("{known}."));
+            let mut answer = asked[..end + 5].to_vec();
+            answer[2..4].copy_from_slice(&[0x81, if found.is_some() { 0x80 } else { 0x83 }]);
+            answer[6..12].fill(0);
+            if let Some((_, address)) = found.filter(|_| wants_v4) {
+                answer[7] = 1;
+                answer.extend([0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+                answer.extend(address);
+            }
+            socket.send_to(&answer, from).await.unwrap();
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_reaches_what_is_allowed_and_nothing_else() {
+    let Some(bench) = Bench::new().await else {
+        return;
+    };
+    let (allowed, other) = (echo().await, echo().await);
+    let gateway = Gateway::new(Policy {
+        reach: Reach::Internet,
+        allowed: vec![allowed.to_string().parse().unwrap()],
+        ..Policy::default()
+    });
+    let mut told = gateway.listen("1");
+    let machine = own_address().await;
+    let script = format!(
+        r#"
+        (exec 3<>/dev/tcp/127.0.0.1/{other}) 2>/dev/null || echo own loopback
+        cat </proc/net/if_inet6 | wc -l
+        "#,
+        other = other.port(),
+    );
+    let (_, text) = bench.run("0", &gateway, &script).await;
+    assert!(text.starts_with("own loopback\n"), "{text}");
+    let script = format!(
+        r#"
+        try() {{ if (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; then echo "REACHED $1"; else echo "refused $1"; fi; }}
+        time=$SECONDS
+        exec 3<>/dev/tcp/10.0.2.2/{allowed} && read -r -u 3 line && echo "$line" && echo again >&3 && read -r -u 3 line && echo "$line"
+        try 10.0.2.2 {other}; try 192.168.1.1 80; try 169.254.169.254 80; try 10.0.0.1 443
+        try 100.64.0.1 80; try 172.16.0.1 80; try {machine} {other}; try 224.0.0.1 80
+        try fd00:ec2::254 80; try fd12:3456::1 80; try 64:ff9b::192.168.1.1 80
+        echo x >/dev/udp/192.168.1.1/161
+        ping -c1 -W1 192.168.1.1 >/dev/null 2>&1 && echo PINGED
+        [ $((SECONDS - time)) -lt 5 ] || echo SLOW
+        "#,
+        other = other.port(),
+        allowed = allowed.port(),
+    );
+    let (exit, text) = bench.run("1", &gateway, &script).await;
+    assert_eq!(exit.code, Some(0), "{text}");
+    assert!(
+        !text.contains("REACHED") && !text.contains("SLOW") && !text.contains("PINGED"),
+        "{text}"
+    );
+    assert_eq!(text.matches("refused").count(), 11, "{text}");
+    let refusals = gateway.refusals("1");
+    let reason = |ip: &str| {
+        let ip: IpAddr = ip.parse().unwrap();
+        let found = refusals.iter().find(|refusal| refusal.target.ip == ip);
+        found.map(|refusal| refusal.reason.clone())
+    };
+    assert_eq!(reason("192.168.1.1"), Some(Refused::OwnNetwork));
+    assert_eq!(reason("169.254.169.254"), Some(Refused::Metadata));
+    assert_eq!(reason("fd00:ec2::254"), Some(Refused::Metadata));
+    assert_eq!(reason(&machine.to_string()), Some(Refused::OwnMachine));
+    assert!(refusals.iter().any(|r| r.target.protocol == Protocol::Udp));
+    assert_eq!(
+        told.recv().await.unwrap().target.ip.to_string(),
+        "127.0.0.1"
+    );
+    assert!(text.starts_with("hello\nagain\n"), "{text}");
+    let contacts = gateway.contacts("1");
+    assert_eq!(contacts.len(), 1);
+    assert_eq!((contacts[0].sent, contacts[0].received), (6, 12));
+    assert!(gateway.bytes() >= 18);
+}
+
+/// The address of this machine by which it would reach others; any that is no loopback will do.
+async fn own_address() -> IpAddr {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).await.unwrap();
+    // Nothing is sent by this.
+    let found = match socket.connect(("192.0.2.1", 9)).await {
+        Ok(()) => socket.local_addr().unwrap().ip(),
+        Err(_) => Ipv4Addr::LOCALHOST.into(),
+    };
+    if found.is_loopback() {
+        Ipv4Addr::new(10, 0, 2, 2).into()
+    } else {
+        found
+    }
+}
+
+const NAMES: &[(&str, [u8; 4])] = &[
+    ("good.example", [127, 0, 0, 1]),
+    ("evil.example", [127, 0, 0, 1]),
+    ("rebind.example", [192, 168, 1, 1]),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_resolved_and_connections_judged_by_their_address() {
+    let Some(bench) = Bench::new().await else {
+        return;
+    };
+    let (server, other) = (echo().await, echo().await);
+    let gateway = Gateway::with_resolvers(
+        Policy {
+            reach: Reach::Internet,
+            allowed: vec![format!("good.example:{}", server.port()).parse().unwrap()],
+            ..Policy::default()
+        },
+        vec![resolver(NAMES).await],
+    );
+    // A name for the machine's loopback resolves to the job's own for programs, so the test goes
+    // by an address that the kernel sends out.
+    let script = format!(
+        r#"
+        cat /etc/resolv.conf; env | grep OWN_NETWORK
+        getent ahostsv4 good.example | head -1 | cut -d' ' -f1
+        getent ahostsv4 nowhere.example || echo no such name
+        (exec 3<>/dev/tcp/rebind.example/{other}) 2>/dev/null && echo REACHED || echo refused
+        ip route 2>/dev/null | grep -q . || cat /proc/net/route | wc -l
+        "#,
+        other = other.port(),
+    );
+    let (_, text) = bench.run("1", &gateway, &script).await;
+    assert!(text.starts_with("nameserver 10.0.2.3\n"), "{text}");
+    assert!(
+        text.contains("TRAVIS_OWN_NETWORK=1\n127.0.0.1\nno such name\nrefused\n"),
+        "{text}"
+    );
+    let refusals = gateway.refusals("1");
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    assert_eq!(refusals[0].target.host.as_deref(), Some("rebind.example"));
+}
