@@ -109,7 +109,7 @@ test('what is lent goes with the token, and the machine is seen to join and work
   await dialog.getByLabel('Never for these').fill('mallory/*');
   await dialog.getByRole('button', { name: 'Choose', exact: true }).click();
   await sees(main(), 'All public repositories but mallory/*');
-  await sees(main(), 'You can change all of this later');
+  await sees(main(), 'The new line above carries it');
   const command = await main().locator('pre').first().innerText();
   const token = /--token (\S+)/.exec(command)[1];
   await button('I have started it').click();

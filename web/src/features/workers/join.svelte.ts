@@ -23,6 +23,8 @@ export class Join {
   askedAt = $state(0);
   /** What of the form the token does not carry yet. */
   unsaved = $state(false);
+  /** Another choice was made since the page was opened, so the line is not the first one. */
+  changed = $state(false);
   private seen = $state.raw<Enrolment | null>(null);
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -96,14 +98,9 @@ export class Join {
   change(part: Partial<LendForm>): void {
     this.form = { ...this.form, ...part };
     this.unsaved = true;
+    this.changed = true;
     clearTimeout(this.timer);
-    if (formProblem(this.form) === '') this.timer = setTimeout(() => void this.save(), SETTLE_MS);
-  }
-
-  private async save(): Promise<void> {
-    const token = this.token;
-    if (!token) return;
-    await this.renew();
+    if (formProblem(this.form) === '') this.timer = setTimeout(() => void this.renew(), SETTLE_MS);
   }
 
   begin(): void {
