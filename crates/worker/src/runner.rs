@@ -1,10 +1,11 @@
 //! One attempt: prepare, run, report, seal.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 use travis_api::worker::{Assignment, Facts, Limits};
 use travis_forge::mirror::{Mirror, MirrorWant, Mirrors};
@@ -27,6 +28,9 @@ use crate::verdict::{Stopped, Verdict};
 
 /// How long bringing the mirror up to date may take.
 const MIRROR: Duration = Duration::from_secs(300);
+
+/// Lines about what takes long in making a sandbox that are held until they are in the log.
+const PROGRESS: usize = 64;
 
 /// What all attempts of this worker share.
 pub(crate) struct Workshop {
@@ -213,6 +217,7 @@ impl Job {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
+        let (progress, mut said) = mpsc::channel(PROGRESS);
         let spec = Spec {
             id: self.assignment.attempt.to_string(),
             mirror: mirror.as_ref().map(|mirror| mirror.path.clone()),
@@ -237,14 +242,23 @@ impl Job {
                     dist: wish.dist.clone(),
                 }),
             services: self.assignment.services.clone(),
+            progress: Some(progress),
             ..Spec::default()
         };
-        let sandbox = self
-            .executor
-            .prepare(&spec)
-            .await
-            // Another machine may have what is missing here.
-            .map_err(|error| Halt::Refused(error.to_string()))?;
+        let executor = Arc::clone(&self.executor);
+        let mut making = pin!(executor.prepare(&spec));
+        let made = loop {
+            tokio::select! {
+                biased;
+                Some(line) = said.recv() => self.intake.write(&line).map_err(disk)?,
+                made = &mut making => break made,
+            };
+        };
+        while let Ok(line) = said.try_recv() {
+            self.intake.write(&line).map_err(disk)?;
+        }
+        // Another machine may have what is missing here.
+        let sandbox = made.map_err(|error| Halt::Refused(error.to_string()))?;
         Ok(Ready { sandbox, mirror })
     }
 

@@ -17,7 +17,10 @@ const BOOT: Duration = Duration::from_secs(420);
 const BUILD: Duration = Duration::from_secs(420);
 
 const SAMPLE: [(&str, &str); 4] = [
-    (".travis.yml", include_str!("../../src/serve/sample/travis.yml")),
+    (
+        ".travis.yml",
+        include_str!("../../src/serve/sample/travis.yml"),
+    ),
     ("greet.sh", include_str!("../../src/serve/sample/greet.sh")),
     ("test.sh", include_str!("../../src/serve/sample/test.sh")),
     ("lint.sh", include_str!("../../src/serve/sample/lint.sh")),
@@ -92,9 +95,10 @@ impl Watched {
     /// The QEMU that a `travis worker vm` started.
     fn qemu(&self) -> u32 {
         let tasks = format!("/proc/{}/task", self.child.id());
-        let children = std::fs::read_dir(tasks).unwrap().flatten().map(|task| {
-            std::fs::read_to_string(task.path().join("children")).unwrap_or_default()
-        });
+        let children = std::fs::read_dir(tasks)
+            .unwrap()
+            .flatten()
+            .map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
         let all: String = children.collect();
         all.split_whitespace().next().unwrap().parse().unwrap()
     }
@@ -160,7 +164,11 @@ async fn a_machine_by_one_command_builds_loses_power_and_builds_again() {
     let start = |token: Option<&str>| {
         let mut command = travis(&server.home);
         command.args(["worker", "vm", "--emulate", "--name", "attic"]);
-        command.arg("--image").arg(image()).arg("--data").arg(&place);
+        command
+            .arg("--image")
+            .arg(image())
+            .arg("--data")
+            .arg(&place);
         if let Some(token) = token {
             command.args(["--server", &server.url, "--cores", "2", "--memory", "1G"]);
             command.env("TRAVIS_ENROLMENT_TOKEN", token);
@@ -176,7 +184,9 @@ async fn a_machine_by_one_command_builds_loses_power_and_builds_again() {
     assert!(line.contains("opt/io.systemd.credentials/travis.token") && !line.contains(&token));
     assert!(!place.join("credentials").exists());
 
-    let sha = hosted.push("ada/sample", "main", "Build the sample", "ada").await;
+    let sha = hosted
+        .push("ada/sample", "main", "Build the sample", "ada")
+        .await;
     let build = ada.build_of("ada/sample", &sha).await;
     let build = ada.api.finished_within(build, BUILD).await;
     for job in build["jobs"].as_array().unwrap() {
@@ -193,7 +203,13 @@ async fn a_machine_by_one_command_builds_loses_power_and_builds_again() {
     );
     let sha = hosted
         .control
-        .commit("ada/sample", "main", &[(".travis.yml", &slow)], "Slowly", "ada")
+        .commit(
+            "ada/sample",
+            "main",
+            &[(".travis.yml", &slow)],
+            "Slowly",
+            "ada",
+        )
         .await
         .unwrap();
     let build = ada.build_of("ada/sample", &sha).await;
@@ -217,7 +233,9 @@ async fn a_machine_by_one_command_builds_loses_power_and_builds_again() {
         .map(str::trim_end)
         .filter(|line| line.starts_with("line ") && line.ends_with(&format!("of {LINES}")))
         .collect();
-    let whole: Vec<String> = (1..=LINES).map(|n| format!("line {n} of {LINES}")).collect();
+    let whole: Vec<String> = (1..=LINES)
+        .map(|n| format!("line {n} of {LINES}"))
+        .collect();
     assert_eq!(printed, whole, "{log}");
     let workers = server.api.get("/v3/workers").await.body;
     assert_eq!(workers["workers"].as_array().unwrap().len(), 1, "{workers}");
@@ -307,7 +325,9 @@ async fn who_sits_at_the_console_is_asked_and_told_what_is_wrong() {
         "-initrd",
         initrd.to_str().unwrap(),
         "-append",
-        &format!("root=UUID=7261766d-7472-4176-8973-000000000001 ro console=tty0 console=ttyS0 quiet loglevel=3 systemd.gpt_auto=no {looks}"),
+        &format!(
+            "root=UUID=7261766d-7472-4176-8973-000000000001 ro console=tty0 console=ttyS0 quiet loglevel=3 systemd.gpt_auto=no {looks}"
+        ),
         "-serial",
         &format!("file:{}", report.display()),
         "-smbios",
@@ -315,7 +335,9 @@ async fn who_sits_at_the_console_is_asked_and_told_what_is_wrong() {
     ]));
     let mut at = machine.says(0, "Server address").await;
     machine.types("ftp://x");
-    at = machine.says(at, "write it like https://ci.example.org").await;
+    at = machine
+        .says(at, "write it like https://ci.example.org")
+        .await;
     at = machine.says(at, "Server address").await;
     machine.types("http://10.0.2.2:9");
     at = machine.says(at, "It can't be reached").await;
@@ -324,7 +346,9 @@ async fn who_sits_at_the_console_is_asked_and_told_what_is_wrong() {
     at = machine.says(at, "answers.").await;
     at = machine.says(at, "Token: ").await;
     machine.types("enrol_0000000000000000000000000000");
-    at = machine.says(at, "That did not work: the server refused the enrolment").await;
+    at = machine
+        .says(at, "That did not work: the server refused the enrolment")
+        .await;
     // The address stays.
     at = machine.says(at, "Server address [").await;
     machine.types("");
@@ -357,7 +381,10 @@ async fn who_sits_at_the_console_is_asked_and_told_what_is_wrong() {
     }
     assert!(lines[gap + 1].starts_with("ro,"), "{found}");
     assert_eq!(lines[gap + 2], "0", "{found}");
-    assert!(!found.contains("ssh_host") && !found.contains("authorized_keys"), "{found}");
+    assert!(
+        !found.contains("ssh_host") && !found.contains("authorized_keys"),
+        "{found}"
+    );
     assert!(found.contains("uid=900(travis)"), "{found}");
     // No password opens anything.
     assert!(!found.contains('$'), "{found}");
