@@ -5,7 +5,8 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -169,10 +170,15 @@ fn receive(port: &mut File) -> Result<(Job, String), GuestError> {
     Ok((job, script))
 }
 
+/// The mirror is the job's: git serves only what belongs to whoever asks.
 fn unpack() -> io::Result<Child> {
     fs::create_dir_all(MIRROR)?;
+    give(Path::new(MIRROR))?;
+    let user = fs::metadata(HOME)?;
     Command::new("tar")
-        .args(["-x", "--no-same-owner", "-C", MIRROR])
+        .args(["-x", "-C", MIRROR])
+        .uid(user.uid())
+        .gid(user.gid())
         .stdin(Stdio::piped())
         .spawn()
 }
@@ -185,7 +191,6 @@ fn make_lent() -> io::Result<()> {
 /// Makes a file the job's.
 fn give(path: &Path) -> io::Result<()> {
     let user = fs::metadata(HOME)?;
-    use std::os::unix::fs::MetadataExt as _;
     std::os::unix::fs::chown(path, Some(user.uid()), Some(user.gid()))
 }
 

@@ -1,7 +1,6 @@
 //! One attempt: prepare, run, report, seal.
 
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +28,7 @@ use crate::verdict::{Stopped, Verdict};
 /// How long bringing the mirror up to date may take.
 const MIRROR: Duration = Duration::from_secs(300);
 
-/// Lines about what takes long in making a sandbox that are held until they are in the log.
+/// Lines about what takes long in preparing that wait to be shown.
 const PROGRESS: usize = 64;
 
 /// What all attempts of this worker share.
@@ -101,7 +100,13 @@ pub(crate) async fn work(
     } else {
         Network::Off
     };
-    let about = worker_info(&shop.name, &shop.facts, executor.kind(), network.is_on());
+    let about = worker_info(
+        &shop.name,
+        &shop.facts,
+        executor.kind(),
+        network.is_on(),
+        &assignment.thanks,
+    );
     if let Err(error) = intake.write(about.as_bytes()) {
         return left(disk(error));
     }
@@ -217,7 +222,7 @@ impl Job {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        let (progress, mut said) = mpsc::channel(PROGRESS);
+        let (lines, mut heard) = mpsc::channel(PROGRESS);
         let spec = Spec {
             id: self.assignment.attempt.to_string(),
             mirror: mirror.as_ref().map(|mirror| mirror.path.clone()),
@@ -242,23 +247,25 @@ impl Job {
                     dist: wish.dist.clone(),
                 }),
             services: self.assignment.services.clone(),
-            progress: Some(progress),
-            ..Spec::default()
+            progress: Some(lines),
         };
         let executor = Arc::clone(&self.executor);
-        let mut making = pin!(executor.prepare(&spec));
-        let made = loop {
+        let mut preparing = executor.prepare(&spec);
+        let prepared = loop {
             tokio::select! {
                 biased;
-                Some(line) = said.recv() => self.intake.write(&line).map_err(disk)?,
-                made = &mut making => break made,
-            };
+                Some(line) = heard.recv() => {
+                    // A log that is full by this line was all but full without it.
+                    self.intake.write(&line).map_err(disk)?;
+                }
+                prepared = &mut preparing => break prepared,
+            }
         };
-        while let Ok(line) = said.try_recv() {
+        while let Ok(line) = heard.try_recv() {
             self.intake.write(&line).map_err(disk)?;
         }
         // Another machine may have what is missing here.
-        let sandbox = made.map_err(|error| Halt::Refused(error.to_string()))?;
+        let sandbox = prepared.map_err(|error| Halt::Refused(error.to_string()))?;
         Ok(Ready { sandbox, mirror })
     }
 

@@ -133,10 +133,7 @@ async fn start(lent: &Lent, token: Option<String>, state: &Path) -> Result<()> {
         token,
         data: Some(state.to_owned()),
         name: Some(kept.name),
-        slots: None,
-        executor: None,
-        no_network: false,
-        allow_local_git: false,
+        ..RunArgs::default()
     })
     .await?;
     Ok(())

@@ -4,6 +4,7 @@ mod executors;
 mod files;
 mod forge;
 mod forge_settings;
+mod missing;
 mod sample;
 mod server;
 mod settings;

@@ -1,7 +1,7 @@
 //! `travis worker`.
 
 use super::settings::Settings;
-use super::{executors, files, signals};
+use super::{executors, files, missing, signals};
 use crate::cli::serve::Executor;
 use crate::cli::worker::RunArgs;
 use anyhow::{Context as _, Result, bail};
@@ -97,6 +97,14 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         Some(path) => std::fs::read(path)
             .with_context(|| format!("the certificates in {} can't be read", path.display()))?,
     };
+    missing::provide(
+        !matches!(
+            choice,
+            Some(Executor::Host | Executor::Vm | Executor::Container)
+        ),
+        args.install_missing,
+    )
+    .await?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let executors = executors::executors(choice, &data_dir, &[&data_dir], &of_jobs).await?;
     let network = match owner.network {
@@ -120,6 +128,7 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         owner,
         settings_path,
         polite: true,
+        local_page: args.local_page,
         authorities,
         started_by: started_by().to_owned(),
         executor_detail: executors.used.detail(),

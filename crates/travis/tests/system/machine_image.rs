@@ -317,7 +317,7 @@ async fn who_sits_at_the_console_is_asked_and_told_what_is_wrong() {
     let kernel = image().join("vmlinuz");
     let initrd = image().join("initrd.img");
     // What listens and what can be written is told on the second serial line, where nobody asks.
-    let looks = "systemd.run=\"/bin/sh -c 'sleep 20; (ss -Hlntu; echo; findmnt -no OPTIONS /; stat -c %%s /etc/machine-id; ls /etc/ssh /root/.ssh; id travis; cut -d: -f2 /etc/shadow | sort -u; echo END) >/dev/ttyS1 2>&1'\" systemd.run_success_action=none systemd.run_failure_action=none systemd.wants=multi-user.target";
+    let looks = "systemd.run=\"/bin/sh -c 'sleep 20; (ss -Hlntu; echo; findmnt -no OPTIONS /; stat -c %s /etc/machine-id; ls /etc/ssh /root/.ssh; id travis; cut -d: -f2 /etc/shadow | sort -u; echo END) >/dev/ttyS1 2>&1'\" systemd.run_success_action=none systemd.run_failure_action=none systemd.wants=multi-user.target";
     let report = server.dir("report").join("lines");
     let mut machine = Watched::start(qemu(&[
         "-kernel",
