@@ -41,7 +41,7 @@ async fn container() {
     let Some(executor) = executor(root.path(), "").await else {
         return;
     };
-    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Engine).await;
     nothing_stays(&root.path().join("sandbox"));
 }
 
