@@ -1,15 +1,28 @@
 //! How long it takes from `prepare` until a job's first byte, and until it is cleaned away.
 //!
-//! `cargo run --release -p travis-sandbox --example start -- [namespace|host] [rounds] [off|machine|guarded]`
+//! `cargo run --release -p travis-sandbox --example start -- [namespace|host|container] [rounds] [off|machine|guarded]`
 //!
+//! Containers use the `images.toml` of the directory in which this is started.
 //! Networks are made by the program `make-job-network`, which has to be built beside this one.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use travis_egress::{Gateway, Policy};
-use travis_sandbox::{Executor, Host, Namespace, Network, Networks, SandboxError, Spec, ToolDirs};
+use travis_sandbox::{
+    Container, Executor, Host, ImageSettings, Namespace, Network, Networks, SandboxError, Spec,
+    ToolDirs,
+};
+
+fn other(reason: String) -> SandboxError {
+    SandboxError::Engine {
+        program: "engine".to_owned(),
+        task: "detect".to_owned(),
+        reason,
+    }
+}
 
 #[tokio::main]
 async fn main() -> Result<(), SandboxError> {
@@ -26,6 +39,12 @@ async fn main() -> Result<(), SandboxError> {
     let root = std::env::temp_dir().join(format!("travis-start-{}", std::process::id()));
     let executor: Box<dyn Executor> = match kind.as_str() {
         "host" => Box::new(Host::new(root.clone(), ToolDirs::detect())),
+        "container" => {
+            let settings = ImageSettings::read(Path::new(".")).map_err(other)?;
+            let settings = settings.unwrap_or_default();
+            let container = Container::detect(root.clone(), settings, Vec::new()).await;
+            Box::new(container.map_err(other)?.with_networks(Networks::by(maker)))
+        }
         _ => Box::new(
             Namespace::new(root.clone(), Vec::new(), ToolDirs::detect())
                 .with_networks(Networks::by(maker)),

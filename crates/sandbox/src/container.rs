@@ -12,6 +12,7 @@
 mod check;
 mod engine;
 mod job;
+mod network;
 mod reference;
 mod sandbox;
 mod services;
@@ -25,13 +26,14 @@ use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 pub use settings::ImageSettings;
 pub use table::{ImageRow, ImageTable, ServiceRow};
 
 use crate::home::{self, Home};
-use crate::{Executor, Finding, ImageWish, Network, Sandbox, SandboxError, Sink, Spec};
+use crate::network::JobNetwork;
+use crate::{Executor, Finding, ImageWish, Network, Networks, Sandbox, SandboxError, Sink, Spec};
 use engine::Engine;
 use job::{JobFiles, Net, Owner, Plan};
 use sandbox::{ContainerSandbox, Parts};
@@ -51,6 +53,7 @@ pub struct Container {
     images: Images,
     table: ImageTable,
     job_env: Vec<(String, String)>,
+    networks: Networks,
     owner: Owner,
     /// Names containers: the same for all that this worker ever makes, different on others.
     mark: String,
@@ -74,6 +77,7 @@ impl Container {
         root.hash(&mut hasher);
         let mark = format!("travis-{:016x}", hasher.finish());
         Ok(Self {
+            networks: network::networks(&engine, Networks::default()),
             owner: Owner::of(&engine),
             table: settings.table(),
             images: Images::new(engine.clone(), settings, &root),
@@ -85,10 +89,11 @@ impl Container {
         })
     }
 
-    /// Of what it is made, for people: `Podman 4.3.1, rootless`.
+    /// Makes jobs' networks in another way than by the program that runs now.
     #[must_use]
-    pub fn detail(&self) -> String {
-        self.engine.describe()
+    pub fn with_networks(mut self, networks: Networks) -> Self {
+        self.networks = network::networks(&self.engine, networks);
+        self
     }
 
     /// Images that were pulled for jobs and are still here.
@@ -127,6 +132,7 @@ impl Container {
         spec: &Spec,
         files: &JobFiles,
         made: &Mutex<Vec<String>>,
+        guarded: &mut Option<JobNetwork>,
         say: store::Say<'_>,
     ) -> Result<String, SandboxError> {
         let image = self
@@ -138,7 +144,18 @@ impl Container {
                 tracing::warn!(%error, "a mirror can't be opened for its job");
             }
         }
-        let mut net = self.net(&spec.network)?;
+        let mut net = Net::None;
+        let mut shown = Vec::new();
+        match &spec.network {
+            Network::Off => {}
+            Network::Machine => net = Net::Usual,
+            Network::Guarded(gateway) => {
+                let made = self.networks.make(gateway, &spec.id).await?;
+                net = Net::At(network::path_for(&self.engine, &made, files).await?);
+                shown.push((network::name_server(files)?, "/etc/resolv.conf"));
+                *guarded = Some(made.joined());
+            }
+        }
         let name = format!("{}-{}", self.mark, spec.id);
         let mut job_env = self.job_env.clone();
         let ready = self
@@ -155,7 +172,7 @@ impl Container {
             net: &net,
             spec,
             job_env: &job_env,
-            shown: &[],
+            shown: &shown,
             files,
         };
         made.lock().await.push(name.clone());
@@ -222,17 +239,7 @@ impl Container {
             label: &self.label,
             net,
             limits: spec.limits,
-            shown: &[],
-        }
-    }
-
-    fn net(&self, network: &Network) -> Result<Net, SandboxError> {
-        match network {
-            Network::Off => Ok(Net::None),
-            Network::Machine => Ok(Net::Usual),
-            Network::Guarded(_) => Err(SandboxError::NoNetwork(
-                "containers can't be guarded yet".to_owned(),
-            )),
+            polite: spec.polite,
         }
     }
 }
@@ -247,6 +254,11 @@ impl Executor for Container {
         self.engine.limits.clone()
     }
 
+    /// `Podman 4.3.1, rootless`.
+    fn detail(&self) -> String {
+        self.engine.describe()
+    }
+
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lend)?;
         let files = match JobFiles::make(&home, self.owner) {
@@ -257,9 +269,10 @@ impl Executor for Container {
             }
         };
         let made = Mutex::new(Vec::new());
+        let mut network = None;
         let progress = spec.progress.clone();
         let say = move |line: String| tell(progress.as_ref(), line);
-        let image = match self.make(spec, &files, &made, &say).await {
+        let image = match self.make(spec, &files, &made, &mut network, &say).await {
             Ok(image) => image,
             Err(error) => {
                 self.engine.remove(&made.into_inner()).await;
@@ -279,13 +292,9 @@ impl Executor for Container {
             started: AtomicBool::new(false),
             killed: AtomicBool::new(false),
             frozen: Mutex::new(false),
+            processes: OnceCell::new(),
         };
-        Ok(Box::new(ContainerSandbox::new(
-            &spec.id,
-            parts,
-            home,
-            spec.terminal,
-        )))
+        Ok(Box::new(ContainerSandbox::new(spec, parts, home, network)))
     }
 
     async fn sweep(&self) {

@@ -16,7 +16,10 @@ use std::time::{Duration, Instant};
 use podman::executor;
 use suite::{FLOOD, Tempo, collect, holds_its_promises, nothing_stays};
 use tokio_util::sync::CancellationToken;
-use travis_sandbox::{Executor, Exit, ImageWish, Network, ResourceLimits, SandboxError, Spec};
+use travis_egress::{Gateway, Policy, Reach};
+use travis_sandbox::{
+    Executor, Exit, ImageWish, Network, Networks, ResourceLimits, SandboxError, Spec,
+};
 
 fn spec(id: &str) -> Spec {
     Spec {
@@ -38,7 +41,7 @@ async fn container() {
     let Some(executor) = executor(root.path(), "").await else {
         return;
     };
-    holds_its_promises(&executor, FLOOD, Tempo::Process).await;
+    holds_its_promises(&executor, FLOOD, Tempo::Engine).await;
     nothing_stays(&root.path().join("sandbox"));
 }
 
@@ -432,4 +435,177 @@ async fn the_engines_own_network_is_given_where_the_owner_lends_it() {
     };
     let (_, text) = run(&executor, open, "ip -o link | grep -c -v ' lo:'\n").await;
     assert_eq!(text, "1\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guarded_network_reaches_what_its_policy_allows_and_nothing_else() {
+    let root = tempfile::tempdir().unwrap();
+    let rows = format!(
+        "[[service]]\nname = \"redis\"\nimage = \"{}\"\nuser = \"redis\"\nport = 6379\n\
+         arguments = [\"redis-server\", \"--bind\", \"127.0.0.1\", \"--save\", \"\", \"--dir\", \"/tmp\"]\n",
+        podman::IMAGE
+    );
+    let Some(executor) = executor(root.path(), &rows).await else {
+        return;
+    };
+    let executor =
+        executor.with_networks(Networks::by(env!("CARGO_BIN_EXE_make-job-network").into()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"hello\n").await;
+        }
+    });
+    let gateway = Gateway::new(Policy {
+        reach: Reach::Internet,
+        allowed: vec![format!("127.0.0.1:{port}").parse().unwrap()],
+        ..Policy::default()
+    });
+    let spec = Spec {
+        network: Network::Guarded(gateway.clone()),
+        services: vec!["redis".to_owned()],
+        ..spec("1")
+    };
+    let script = format!(
+        r#"
+        exec 3<>/dev/tcp/10.0.2.2/{port} && read -r -u 3 line && echo "$line"
+        for address in 169.254.169.254/80 192.168.1.1/80 10.0.0.1/443 172.16.0.1/80 100.64.0.1/80; do
+            (timeout 5 bash -c "exec 3<>/dev/tcp/$address") 2>/dev/null && echo "REACHED $address"
+        done
+        cat /etc/resolv.conf; redis-cli ping
+        ip -o -4 address show eth0 | grep -o '10.0.2.15/24'
+        "#
+    );
+    let (exit, text) = run(&executor, spec, &script).await;
+    assert_eq!(exit.code, Some(0), "{text}");
+    for wanted in [
+        "hello\n",
+        "nameserver 10.0.2.3\n",
+        "PONG\n",
+        "10.0.2.15/24\n",
+    ] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    assert!(!text.contains("REACHED"), "{text}");
+    assert!(text.contains("travis: connection to 192.168.1.1"), "{text}");
+    assert_eq!(gateway.contacts("1").len(), 1);
+    nothing_stays(&root.path().join("sandbox"));
+}
+
+/// A registry that wants a password; ends with this.
+struct Registry {
+    process: std::process::Child,
+    host: String,
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Registry {
+    /// `secret` is the password of the user `travis`, `hash` what the registry knows of it.
+    fn start(place: &Path, hash: &str) -> Option<Self> {
+        if !Path::new("/usr/bin/docker-registry").exists() {
+            println!("skipped: containers: docker-registry is not installed");
+            return None;
+        }
+        std::fs::write(place.join("htpasswd"), format!("travis:{hash}\n")).unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = free.local_addr().unwrap().to_string();
+        drop(free);
+        let at = place.display();
+        let settings = format!(
+            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {at}/registry\n\
+             http:\n  addr: {host}\nauth:\n  htpasswd:\n    realm: test\n    path: {at}/htpasswd\n"
+        );
+        std::fs::write(place.join("registry.yml"), settings).unwrap();
+        let process = Command::new("/usr/bin/docker-registry")
+            .arg("serve")
+            .arg(place.join("registry.yml"))
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let limit = Instant::now() + Duration::from_secs(20);
+        while std::net::TcpStream::connect(&host).is_err() {
+            assert!(Instant::now() < limit, "the registry starts");
+            std::thread::yield_now();
+        }
+        Some(Self { process, host })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_registry_is_asked_with_the_owners_credentials() {
+    const HASH: &str = "$2y$05$yAChdilfnlLo1ETeHm1Bi.JGvalHNryyRYOU4iXmmxpVgjn659bm2";
+    let Some(podman) = podman::podman() else {
+        return;
+    };
+    let place = tempfile::tempdir().unwrap();
+    let Some(registry) = Registry::start(place.path(), HASH) else {
+        return;
+    };
+    let host = &registry.host;
+    let auth = place.path().join("auth.json").display().to_string();
+    // `travis:secret`.
+    let known = format!("{{\"auths\": {{\"{host}\": {{\"auth\": \"dHJhdmlzOnNlY3JldA==\"}}}}}}");
+    std::fs::write(&auth, known).unwrap();
+    let image = format!("{host}/team/private:1");
+    podman.order(&["tag", podman::IMAGE, &image]);
+    podman.order(&[
+        "push",
+        "--quiet",
+        "--authfile",
+        &auth,
+        "--tls-verify=false",
+        &image,
+    ]);
+    podman.order(&["rmi", &image]);
+    let wanted = Spec {
+        image: Some(ImageWish {
+            language: "private".to_owned(),
+            ..ImageWish::default()
+        }),
+        ..spec("1")
+    };
+    let rows = format!(
+        "insecure = [\"{host}\"]\nmost_bytes = 1\nAUTH\n[[image]]\nlanguage = \"private\"\nimage = \"{image}\"\n"
+    );
+
+    let root = tempfile::tempdir().unwrap();
+    let stranger = executor(root.path(), &rows.replace("AUTH", ""))
+        .await
+        .unwrap();
+    let Err(error) = stranger.prepare(&wanted).await else {
+        panic!("pulled without a password");
+    };
+    assert!(error.to_string().contains("can't be pulled"), "{error}");
+
+    let root = tempfile::tempdir().unwrap();
+    let rows = rows.replace("AUTH", &format!("auth_file = {auth:?}"));
+    let owner = executor(root.path(), &rows).await.unwrap();
+    let (progress, mut said) = tokio::sync::mpsc::channel(16);
+    let wanted = Spec {
+        progress: Some(progress),
+        ..wanted
+    };
+    let script = format!("cat {auth} 2>/dev/null; env | grep -i auth; echo ran\n");
+    let (_, text) = run(&owner, wanted.clone(), &script).await;
+    assert_eq!(text, "ran\n", "the credentials stay with the owner");
+    let mut lines = String::new();
+    while let Ok(line) = said.try_recv() {
+        lines.push_str(&String::from_utf8_lossy(&line));
+    }
+    assert!(lines.contains(&format!("Pulling {image}\n")), "{lines}");
+    assert_eq!(owner.images().await, [image.clone()]);
+    // The second job has it at once, also without the registry.
+    drop(registry);
+    let (_, text) = run(&owner, wanted, "echo again\n").await;
+    assert_eq!(text, "again\n");
+    let left = said.try_recv().unwrap();
+    assert!(left.starts_with(b"Image "), "not pulled again");
 }

@@ -26,13 +26,17 @@ pub(crate) fn worker_info(
         lent => format!("time, log, {}", lent.join(", ")),
     };
     let network = if network { "on" } else { "off" };
+    let image = match executor {
+        "container" => "by language and version, named below",
+        _ => "this machine",
+    };
     format!(
         "travis_fold:start:worker_info\r\x1b[0K\x1b[33;1mWorker information\x1b[0m\n\
          hostname: {name}\n\
          version: travis-worker {version}\n\
          executor: {executor}\n\
          machine: {machine}, {distribution}, {os}/{arch}, {cores} cores, {memory} MB\n\
-         image: this machine\n\
+         image: {image}\n\
          limits: {limits}\n\
          network: {network}\n\
          {thanks}\

@@ -261,6 +261,9 @@ impl Job {
                 prepared = &mut preparing => break prepared,
             }
         };
+        while let Ok(line) = heard.try_recv() {
+            self.intake.write(&line).map_err(disk)?;
+        }
         // Another machine may have what is missing here.
         let sandbox = prepared.map_err(|error| Halt::Refused(error.to_string()))?;
         Ok(Ready { sandbox, mirror })

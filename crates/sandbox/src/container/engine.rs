@@ -15,6 +15,8 @@ use crate::SandboxError;
 pub(crate) const SHORT: Duration = Duration::from_secs(60);
 /// How long an examination may take.
 pub(crate) const CHECK: Duration = Duration::from_secs(10);
+/// Removes a job's files with what is mounted there, and those of several jobs.
+const REMOVE: &str = r#"umount "$1/network" 2>/dev/null; rm -rf -- "$1""#;
 /// Most of what an engine said that is passed on.
 const MOST_WORDS: usize = 600;
 /// What the engine's client gets of the worker's environment; jobs get none of it.
@@ -237,7 +239,7 @@ impl Engine {
     /// Removes files of users that exist only inside.
     pub(crate) async fn remove_files(&self, path: &Path) -> Result<(), SandboxError> {
         let path = path.display().to_string();
-        self.order(&["unshare", "rm", "-rf", "--", &path])
+        self.order(&["unshare", "sh", "-c", REMOVE, "remove", &path])
             .await
             .map(drop)
     }

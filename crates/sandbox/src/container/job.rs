@@ -20,6 +20,8 @@ const LENT: &str = "/var/cache/travis/lent";
 const SCRIPTS: &str = "/var/lib/travis/script";
 /// The directory in which the first process says what it learned, inside.
 const TOLD: &str = "/var/lib/travis/told";
+/// The file at which a network is shown.
+pub(crate) const NETWORK: &str = "network";
 /// User and group of jobs where the engine runs as root: a number that no account of the machine
 /// has, neither a person's nor one of systemd's.
 const JOB_ID: u32 = 60_999;
@@ -142,6 +144,11 @@ impl JobFiles {
         self.base.join("engine.log")
     }
 
+    /// Where a network is shown to the engine.
+    pub(crate) fn network(&self) -> PathBuf {
+        self.base.join(NETWORK)
+    }
+
     /// All of it.
     pub(crate) fn base(&self) -> &Path {
         &self.base
@@ -235,6 +242,7 @@ impl Plan<'_> {
             self.name,
             self.label,
             self.spec.limits,
+            self.spec.polite,
         ));
         all.extend(self.net.arguments());
         let mut mount = |from: &Path, to: &str, how: &str| {
@@ -301,6 +309,7 @@ pub(crate) fn confinement(
     name: &str,
     label: &str,
     limits: ResourceLimits,
+    polite: bool,
 ) -> Vec<String> {
     let mut all: Vec<String> = [
         "--name",
@@ -334,6 +343,10 @@ pub(crate) fn confinement(
         .cpu_percent
         .map(|percent| format!("{}.{:02}", percent / 100, percent % 100));
     limit("cpu", "--cpus", cores);
+    if polite {
+        // A sixteenth of what everybody else gets when there is not enough for all.
+        limit("cpu", "--cpu-shares", Some("64".to_owned()));
+    }
     all
 }
 

@@ -9,14 +9,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::Mutex;
+use rustix::process::Pid;
+use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 use crate::container::engine::{self, Engine};
 use crate::container::job::JobFiles;
 use crate::home::Home;
 use crate::launch::{Launch, ProcessSandbox};
-use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize};
+use crate::network::JobNetwork;
+use crate::{Exit, Sandbox, SandboxError, Sink, Spec, Use, usage};
 
 /// Starts the container with its output on this terminal. When the worker dies the terminal goes;
 /// the engine's client takes no notice of that, so the container is ended from here.
@@ -53,6 +55,8 @@ pub(crate) struct Parts {
     pub(crate) killed: AtomicBool,
     /// Held while it is being frozen or thawed.
     pub(crate) frozen: Mutex<bool>,
+    /// First processes of the containers, once they run.
+    pub(crate) processes: OnceCell<Vec<Pid>>,
 }
 
 impl Parts {
@@ -66,6 +70,16 @@ impl Parts {
     async fn kill(&self) {
         self.killed.store(true, Ordering::SeqCst);
         self.engine.remove(&self.all()).await;
+    }
+
+    async fn first_processes(&self) -> Result<Vec<Pid>, SandboxError> {
+        let mut arguments = ["inspect", "--format", "{{.State.Pid}}"]
+            .map(str::to_owned)
+            .to_vec();
+        arguments.extend(self.all());
+        let pids = self.engine.run(&arguments, engine::SHORT).await?;
+        let pids = pids.split_whitespace().filter_map(|pid| pid.parse().ok());
+        Ok(pids.filter_map(Pid::from_raw).collect())
     }
 
     fn begun(&self) -> bool {
@@ -175,7 +189,7 @@ impl Drop for EndOnDrop {
 }
 
 impl ContainerSandbox {
-    pub(crate) fn new(id: &str, parts: Parts, home: Home, terminal: TerminalSize) -> Self {
+    pub(crate) fn new(spec: &Spec, parts: Parts, home: Home, network: Option<JobNetwork>) -> Self {
         let proxies = if parts.engine.is_podman() {
             "--sig-proxy=false"
         } else {
@@ -195,15 +209,16 @@ impl ContainerSandbox {
             command: command.map(str::to_owned).into(),
             environment: engine::environment(),
             directory: None,
-            terminal,
+            terminal: spec.terminal,
             marker: None,
             launcher: None,
+            // The client does next to nothing; the container has its own share.
             polite: false,
-            network: None,
+            network,
         };
         Self {
-            id: id.to_owned(),
-            client: ProcessSandbox::new(id, launch, home, None),
+            id: spec.id.clone(),
+            client: ProcessSandbox::new(&spec.id, launch, home, None),
             parts: Arc::new(parts),
         }
     }
@@ -279,6 +294,27 @@ impl Sandbox for ContainerSandbox {
         self.change(false).await
     }
 
+    async fn usage(&self) -> Option<Use> {
+        if !self.parts.begun() {
+            return None;
+        }
+        let processes = self
+            .parts
+            .processes
+            .get_or_try_init(|| self.parts.first_processes());
+        let processes = processes.await.ok()?.clone();
+        let sum = tokio::task::spawn_blocking(move || {
+            processes
+                .into_iter()
+                .map(usage::family)
+                .fold(Use::default(), |sum, one| Use {
+                    cpu: sum.cpu + one.cpu,
+                    memory_bytes: sum.memory_bytes + one.memory_bytes,
+                })
+        });
+        sum.await.ok()
+    }
+
     async fn kill(&self) {
         self.parts.kill().await;
     }
@@ -287,6 +323,7 @@ impl Sandbox for ContainerSandbox {
         let Self { client, parts, .. } = *self;
         parts.kill().await;
         if parts.engine.rootless
+            && parts.engine.is_podman()
             && let Err(error) = parts.engine.remove_files(parts.files.base()).await
         {
             tracing::warn!(%error, "files of a job could not be removed");

@@ -2,7 +2,7 @@
 //! its own loopback.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::container::engine::Engine;
@@ -25,7 +25,7 @@ pub(crate) struct Service<'a> {
     pub(crate) label: &'a str,
     pub(crate) net: &'a Net,
     pub(crate) limits: ResourceLimits,
-    pub(crate) shown: &'a [(PathBuf, &'static str)],
+    pub(crate) polite: bool,
 }
 
 impl Service<'_> {
@@ -94,7 +94,13 @@ impl Service<'_> {
         };
         let mut all = vec!["run".to_owned(), "--detach".to_owned()];
         all.extend(["--log-driver", driver, "--log-opt", size].map(str::to_owned));
-        all.extend(confinement(self.engine, self.name, self.label, self.limits));
+        all.extend(confinement(
+            self.engine,
+            self.name,
+            self.label,
+            self.limits,
+            self.polite,
+        ));
         all.extend(self.net.arguments());
         if self.engine.is_podman() {
             all.push("--http-proxy=false".to_owned());
@@ -104,12 +110,6 @@ impl Service<'_> {
         }
         for (name, value) in &self.row.environment {
             all.extend(["--env".to_owned(), format!("{name}={value}")]);
-        }
-        for (from, to) in self.shown {
-            all.extend([
-                "--volume".to_owned(),
-                format!("{}:{to}:ro,z", from.display()),
-            ]);
         }
         all.push(self.image.id.clone());
         all.extend(self.row.arguments.iter().cloned());
@@ -127,7 +127,7 @@ impl Service<'_> {
 
 /// Whether something in a process's network namespace listens on a port. Needs no program in the
 /// image, unlike a probe from inside.
-fn listens(process: &std::path::Path, port: u16) -> bool {
+fn listens(process: &Path, port: u16) -> bool {
     ["net/tcp", "net/tcp6"].iter().any(|file| {
         fs::read_to_string(process.join(file)).is_ok_and(|text| has_listener(&text, port))
     })

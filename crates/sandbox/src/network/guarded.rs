@@ -37,6 +37,9 @@ pub struct Networks {
 #[derive(Debug)]
 struct Maker {
     program: PathBuf,
+    /// Words before the first argument that the program is known by.
+    words: Vec<String>,
+    environment: Vec<(String, String)>,
     /// Made ahead.
     spare: Mutex<Option<Namespaces>>,
 }
@@ -57,6 +60,8 @@ pub struct JobNetwork {
     network: OwnedFd,
     user: Option<OwnedFd>,
     refusals: Mutex<Option<mpsc::Receiver<Refusal>>>,
+    /// The job's process is put into it by somebody else.
+    joined: bool,
     _reading: AbortOnDropHandle<()>,
     _writing: AbortOnDropHandle<()>,
 }
@@ -74,12 +79,29 @@ impl Networks {
     /// its first argument is [`MAKE_NETWORK`].
     #[must_use]
     pub fn by(program: PathBuf) -> Self {
+        Self::through(program, Vec::new(), Vec::new())
+    }
+
+    /// Makes them by this program that is started by another with these words first, in this
+    /// environment: an engine of containers that has namespaces of its own.
+    pub(crate) fn through(
+        program: PathBuf,
+        words: Vec<String>,
+        environment: Vec<(String, String)>,
+    ) -> Self {
         Self {
             maker: Arc::new(Maker {
                 program,
+                words,
+                environment,
                 spare: Mutex::new(None),
             }),
         }
+    }
+
+    /// The program that makes them.
+    pub(crate) fn program(&self) -> &std::path::Path {
+        &self.maker.program
     }
 
     /// Makes a network for a job.
@@ -144,8 +166,10 @@ impl Maker {
         )?;
         let mut command = Command::new(&self.program);
         command
+            .args(&self.words)
             .arg(MAKE_NETWORK)
             .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(theirs)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -203,6 +227,7 @@ impl JobNetwork {
             network: namespaces.network,
             user: namespaces.user,
             refusals: Mutex::new(Some(refusals)),
+            joined: false,
             _reading: AbortOnDropHandle::new(reading),
             _writing: AbortOnDropHandle::new(writing),
         })
@@ -212,6 +237,17 @@ impl JobNetwork {
     pub(crate) fn refusals(&self) -> Option<mpsc::Receiver<Refusal>> {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.take()
+    }
+
+    /// The same, with nothing to do for who starts the job: an engine joins it by its path.
+    pub(crate) fn joined(mut self) -> Self {
+        self.joined = true;
+        self
+    }
+
+    /// The network namespace.
+    pub(crate) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.network.as_fd()
     }
 
     /// A path that leads to the network namespace as long as this lives, for other processes of
@@ -225,6 +261,9 @@ impl JobNetwork {
     /// needed.
     #[must_use]
     pub fn enter(&self) -> Vec<String> {
+        if self.joined {
+            return Vec::new();
+        }
         let mut words = vec!["/usr/bin/nsenter".to_owned()];
         if let Some(user) = &self.user {
             words.push("--preserve-credentials".to_owned());

@@ -24,6 +24,8 @@ use travis_sandbox::{Executor, Exit, Network, Sandbox, SandboxError, Spec};
 pub enum Tempo {
     /// Jobs start in milliseconds.
     Process,
+    /// Each order is a command of an engine, which takes a tenth of a second, more under load.
+    Engine,
     /// Each job starts an emulated machine.
     Machine,
 }
@@ -33,7 +35,7 @@ impl Tempo {
     fn stop(self) -> Duration {
         match self {
             Self::Process => Duration::from_secs(1),
-            Self::Machine => Duration::from_secs(3),
+            Self::Engine | Self::Machine => Duration::from_secs(3),
         }
     }
 }
@@ -188,6 +190,7 @@ async fn freezes(executor: &dyn Executor, tempo: Tempo) {
     let (sink, mut output) = mpsc::channel(4);
     let script = match tempo {
         Tempo::Process => "echo begun\nsleep 0.05\necho end\n",
+        Tempo::Engine => "echo begun\nsleep 3\necho end\n",
         Tempo::Machine => "echo begun\nsleep 0.5\necho end\n",
     };
     let running = sandbox.run(script, sink, CancellationToken::new());

@@ -44,8 +44,13 @@ travis_take_ports() {
   done
 }
 
-# travis_runs_already NAME PORT: a service of the machine is taken as it is.
+# travis_runs_already NAME PORT: a service of the machine is taken as it is, and so is one that the
+# worker started beside this job.
 travis_runs_already() {
+  if [[ ",${TRAVIS_SERVICES_READY:-}," == *",${1,,},"* ]]; then
+    builtin printf '%s is ready.\n' "$1"
+    return 0
+  fi
   travis_take_ports
   travis_answers "$2" || return 1
   builtin printf '%s runs already on port %s.\n' "$1" "$2"

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub enum Executor {
     /// A virtual machine for each job, by QEMU
     Vm,
+    /// A container for each job, by Podman or Docker
+    Container,
     /// A bubblewrap sandbox for each job
     Namespace,
     /// No isolation: jobs run as you, in your file system
@@ -30,6 +32,7 @@ impl Executor {
     pub fn name(self) -> &'static str {
         match self {
             Self::Vm => "vm",
+            Self::Container => "container",
             Self::Namespace => "namespace",
             Self::Host => "host",
         }

@@ -1,9 +1,9 @@
 //! The long-running commands: `up`, `server`, `worker`. Wiring only.
 
+mod executors;
 mod files;
 mod forge;
 mod forge_settings;
-mod local_worker;
 mod missing;
 mod sample;
 mod server;
@@ -13,7 +13,7 @@ mod up;
 mod vm;
 mod worker;
 
-pub use local_worker::host_name;
+pub use executors::host_name;
 pub use server::server;
 pub use signals::stops;
 pub use up::up;

@@ -1,7 +1,7 @@
 //! `travis up`: server, store, one worker and a sample, in one process.
 
 use super::{
-    files, local_worker, sample,
+    executors, files, sample,
     server::{Plan, Running},
     settings::{self, Settings},
     signals,
@@ -27,13 +27,8 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
     super::start_log("warn");
     let (data, settings) = Settings::for_command(None, args.data.as_deref())?;
     let worker_data = files::private_dir(&data.join("worker"))?;
-    let executor = local_worker::executor(
-        Some(args.executor),
-        &worker_data,
-        &[&data],
-        &settings.worker,
-    )
-    .await?;
+    let executor =
+        executors::executor(args.executor, &worker_data, &[&data], &settings.worker).await?;
     let (stop, hard) = signals::stops()?;
     let sample_path = data.join("sample/hello");
     let first_start = !data.join("travis.db").exists();
@@ -86,7 +81,7 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
     };
     let worker = tokio::spawn(travis_worker::run(
         WorkerConfig {
-            name: local_worker::host_name(),
+            name: executors::host_name(),
             slots: args.slots,
             enrolment_token,
             // The server says for each repository whether it may be local.

@@ -1,7 +1,7 @@
 //! `travis worker`.
 
 use super::settings::Settings;
-use super::{files, local_worker, missing, signals};
+use super::{executors, files, missing, signals};
 use crate::cli::serve::Executor;
 use crate::cli::worker::RunArgs;
 use anyhow::{Context as _, Result, bail};
@@ -98,12 +98,15 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
             .with_context(|| format!("the certificates in {} can't be read", path.display()))?,
     };
     missing::provide(
-        !matches!(choice, Some(Executor::Host | Executor::Vm)),
+        !matches!(
+            choice,
+            Some(Executor::Host | Executor::Vm | Executor::Container)
+        ),
         args.install_missing,
     )
     .await?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let executor = local_worker::executor(choice, &data_dir, &[&data_dir], &of_jobs).await?;
+    let executors = executors::executors(choice, &data_dir, &[&data_dir], &of_jobs).await?;
     let network = match owner.network {
         _ if args.no_network => Network::Off,
         NetworkUse::None => Network::Off,
@@ -113,7 +116,7 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         name: args
             .name
             .or_else(|| owner.name.clone())
-            .unwrap_or_else(local_worker::host_name),
+            .unwrap_or_else(executors::host_name),
         slots: u32::try_from(cores / 2).unwrap_or(1).max(1),
         flags: Lending {
             slots: args.slots,
@@ -128,7 +131,10 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         local_page: args.local_page,
         authorities,
         started_by: started_by().to_owned(),
-        ..WorkerConfig::new(server.trim_end_matches('/'), data_dir, executor)
+        executor_detail: executors.used.detail(),
+        stronger: executors.stronger,
+        images: executors.images,
+        ..WorkerConfig::new(server.trim_end_matches('/'), data_dir, executors.used)
     })
 }
 
@@ -162,7 +168,7 @@ pub async fn executor_for(
     place: &Path,
 ) -> Result<Arc<dyn travis_sandbox::Executor>> {
     let owner = super::settings::Worker::default();
-    local_worker::executor(Some(choice), place, &[place], &owner).await
+    executors::executor(choice, place, &[place], &owner).await
 }
 
 /// Looks at this machine as a worker would, for `travis doctor`. Changes nothing.
@@ -175,5 +181,7 @@ pub async fn examine() -> Vec<Finding> {
         .map_or_else(std::env::temp_dir, Path::to_owned);
     let tools = travis_sandbox::ToolDirs::detect();
     let executor = travis_sandbox::Namespace::new(place.join("jobs"), vec![place.clone()], tools);
-    travis_worker::machine(&executor, &place).await
+    let mut found = travis_worker::machine(&executor, &place).await;
+    found.extend(executors::examine_containers(&place).await);
+    found
 }

@@ -45,7 +45,9 @@ pub async fn run(
     let spools = config.data_dir.join("spool");
     make_private(&spools)?;
     spool::sweep(&spools).map_err(on("clean", &spools))?;
-    config.executor.sweep().await;
+    for executor in config.stronger.iter().chain([&config.executor]) {
+        executor.sweep().await;
+    }
     let mirrors = Mirrors::new(config.data_dir.join("mirrors"), config.allow_local_git)?;
     let place = config.data_dir.clone();
     let speed = tokio::task::spawn_blocking(move || speed::measured(&place));
