@@ -131,7 +131,6 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         local_page: args.local_page,
         authorities,
         started_by: started_by().to_owned(),
-        executor_detail: executors.used.detail(),
         stronger: executors.stronger,
         images: executors.images,
         ..WorkerConfig::new(server.trim_end_matches('/'), data_dir, executors.used)
