@@ -346,7 +346,6 @@ impl Engine {
         attempt.finished_at = Some(now);
         note(&mut attempt);
         tx.save_attempt(&attempt, before).await?;
-        crate::ledger::note(tx.as_mut(), &attempt, &job, event).await?;
         let counts = claims::counts(&job, &attempt);
         // What somebody canceled costs its worker nothing.
         if counts {
@@ -402,6 +401,7 @@ impl Engine {
         } else {
             changes.job(&job);
         }
+        crate::ledger::note(tx.as_mut(), &attempt, &job, event).await?;
         tx.commit().await?;
         if self.was_waited_for(job.repository_id) {
             changes.wake(Wake::Queue);

@@ -123,7 +123,10 @@ impl Candidate {
         let machine = Machine {
             platform: &self.platform,
             tier,
-            tested: self.standing.is_tested() || !policy.known_answers,
+            // The operator's word for a machine stands for what it would have shown.
+            tested: self.standing.is_tested()
+                || self.standing.fixed > Some(Tier::Quarantined)
+                || !policy.known_answers,
             sees: self.operator || home.rights.contains_key(&self.worker.owner_id),
             lends: !self.worker.paused && !self.worker.draining,
             banned: self.worker.banned,
@@ -250,10 +253,20 @@ impl Engine {
         workers: &[Worker],
     ) -> Result<Vec<(Standing, Tier)>, EngineError> {
         let known: HashMap<WorkerId, Standing> = reader.standings().await?.into_iter().collect();
+        let mut owners: Vec<UserId> = workers.iter().map(|worker| worker.owner_id).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let operators: Vec<UserId> = reader
+            .users(&owners)
+            .await?
+            .into_iter()
+            .filter(|user| user.admin)
+            .map(|user| user.id)
+            .collect();
         let mut found = Vec::with_capacity(workers.len());
         for worker in workers {
             let standing = known.get(&worker.id).cloned().unwrap_or_default();
-            let operator = is_operator(reader, worker.owner_id).await?;
+            let operator = operators.contains(&worker.owner_id);
             let relation = if operator {
                 Relation::Operator
             } else {

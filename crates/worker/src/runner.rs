@@ -100,7 +100,13 @@ pub(crate) async fn work(
     } else {
         Network::Off
     };
-    let about = worker_info(&shop.name, &shop.facts, executor.kind(), network.is_on());
+    let about = worker_info(
+        &shop.name,
+        &shop.facts,
+        executor.kind(),
+        network.is_on(),
+        &assignment.thanks,
+    );
     if let Err(error) = intake.write(about.as_bytes()) {
         return left(disk(error));
     }

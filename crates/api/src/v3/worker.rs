@@ -200,7 +200,7 @@ pub struct WorkerHistory {
 /// One attempt of a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkerDeed {
-    /// The attempt.
+    /// The attempt; negative for a known job.
     pub attempt: i64,
     /// Its job; missing for a known job.
     #[schema(required = true)]

@@ -8,6 +8,7 @@ mod accounts;
 mod caches;
 mod concurrency;
 mod deliveries;
+mod fleet;
 mod forges;
 mod outbox;
 mod repositories;
@@ -86,6 +87,8 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
         trust::known_answers_live_and_end,
         caches::caches_are_replaced, caches::unused_caches_are_found,
         caches::one_cache_stays_of_many, caches::secrets_that_were_given_are_remembered,
+        fleet::enrolments, fleet::workers_speak_of_themselves, fleet::work_is_added_up,
+        fleet::histories_and_queues,
         forges::forges, forges::identities, forges::accounts, forges::ways_in_are_used_once,
         forges::sessions_are_seen_and_ended, forges::hosted_repositories,
         rights::who_sees_what, rights::rights_are_confirmed_and_doubted, rights::approvals,

@@ -63,6 +63,8 @@ pub struct Running {
     /// Its public address.
     pub public_url: String,
     listener: TcpListener,
+    /// Files that machines may fetch to join.
+    downloads: PathBuf,
 }
 
 impl Running {
@@ -133,12 +135,13 @@ impl Running {
             address,
             public_url,
             listener,
+            downloads: plan.data.join("downloads"),
         })
     }
 
     /// Serves until `stop`.
     pub async fn serve(self, stop: CancellationToken) -> Result<()> {
-        let router = travis_server::router(self.engine.clone());
+        let router = travis_server::router(self.engine.clone(), Some(self.downloads));
         let stopped = stop.clone();
         let server =
             travis_server::serve(
