@@ -129,7 +129,8 @@ impl Desk {
             let jobs = self.jobs();
             let running = || jobs.here.values();
             (
-                running().map(|card| card.cores).sum(),
+                // A sum of nothing is a negative zero.
+                running().map(|card| card.cores).sum::<f64>() + 0.0,
                 running().map(|card| card.memory).sum(),
             )
         };
