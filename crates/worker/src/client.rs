@@ -91,7 +91,14 @@ impl Client {
                 builder = builder.add_root_certificate(certificate);
             }
         }
-        let http = builder.build().map_err(|error| fault(error.to_string()))?;
+        // What a certificate holds is looked at only now.
+        let http = builder.build().map_err(|error| {
+            if authorities.is_empty() {
+                fault(causes(&error))
+            } else {
+                WorkerError::Authorities(causes(&error))
+            }
+        })?;
         Ok(Self {
             http,
             base,

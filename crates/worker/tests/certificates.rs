@@ -32,6 +32,8 @@ fn self_signed(place: &Path) -> Option<(Vec<u8>, Vec<u8>)> {
         ])
         .args(["-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"])
         .args(["-addext", "subjectAltName=IP:127.0.0.1"])
+        // An authority's certificate is none for a server.
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .args(["-keyout", "key.pem", "-out", "certificate.pem"])
         .current_dir(place)
         .output();

@@ -178,9 +178,18 @@ async fn the_page_pauses_and_takes_away_but_never_gives() {
     fake.change(|known| known.pause = false);
     stands(&fake, "lent again", PresenceState::Lending).await;
     worker.leave().await.unwrap();
-    // The next start knows what the page said.
-    let again = owned(&fake.url(), data.path(), file, dummy());
+    // The next start knows what the page said, and what the owner said.
+    let restart = || {
+        fake.change(|known| known.polls.clear());
+        owned(&fake.url(), data.path(), file, dummy())
+    };
+    let again = restart();
     stands(&fake, "lent after the restart", PresenceState::Lending).await;
+    order(data.path(), Order::Pause).await;
+    again.leave().await.unwrap();
+    let again = restart();
+    stands(&fake, "paused after the restart", PresenceState::Paused).await;
+    order(data.path(), Order::Resume).await;
     let lending = fake.known.lock().unwrap().session_lending.clone().unwrap();
     assert_eq!(lending.never_repositories.len(), 2);
     again.leave().await.unwrap();

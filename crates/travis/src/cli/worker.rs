@@ -67,7 +67,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
     /// A page on this machine that shows what runs, at 127.0.0.1:8099 or another loopback address
-    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:8099")]
+    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1,
+        require_equals = true, default_missing_value = "127.0.0.1:8099")]
     pub local_page: Option<std::net::SocketAddr>,
     /// Install what is missing by the system's package manager, without asking
     #[arg(long, visible_alias = "yes")]

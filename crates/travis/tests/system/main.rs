@@ -10,6 +10,7 @@ mod support;
 
 mod access;
 mod api;
+mod bare;
 mod borders;
 mod caches;
 mod checkout;
@@ -28,6 +29,7 @@ mod messages;
 mod moves;
 mod others;
 mod outcomes;
+mod owner;
 mod ping;
 mod postgres;
 mod process;

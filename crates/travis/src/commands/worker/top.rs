@@ -7,7 +7,7 @@ use crate::output::Color;
 use crate::session::Session;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{self, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use travis_worker::Order;
 
 /// How often the screen is drawn anew.
@@ -123,7 +123,6 @@ impl Raw {
 
 impl Drop for Raw {
     fn drop(&mut self) {
-        use std::io::Write as _;
         let _ = write!(io::stdout(), "{END}");
         let _ = io::stdout().flush();
         let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &self.0);

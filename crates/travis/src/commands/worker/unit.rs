@@ -170,8 +170,8 @@ mod tests {
         let text = unit(false)
             .text()
             .replace("/usr/local/bin/travis", "/bin/true")
-            .replace("User=travis-worker", "User=nobody")
-            .replace("Group=travis-worker", "Group=nogroup")
+            .replace("User=travis-worker", "User=daemon")
+            .replace("Group=travis-worker", "Group=daemon")
             .replace("Documentation=man:travis-worker(1)\n", "");
         std::fs::write(&path, text).unwrap();
         let output = std::process::Command::new("systemd-analyze")

@@ -136,12 +136,13 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
     }
     let groups: &[&str] = if has_group("kvm") { &["kvm"] } else { &[] };
     let (program, data) = (program.to_string_lossy(), at.data.to_string_lossy());
+    let (settings, token) = (settings.to_string_lossy(), token.to_string_lossy());
     let unit = Unit {
         program: &program,
         server: &args.server,
         data: &data,
-        settings: &settings.to_string_lossy(),
-        token: &token.to_string_lossy(),
+        settings: &settings,
+        token: &token,
         memory_percent: args.memory_percent,
         user: args.user,
         groups,
