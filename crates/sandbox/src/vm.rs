@@ -70,7 +70,7 @@ pub enum VmError {
     Old(String),
     /// There is no image.
     #[error(
-        "there is no image for virtual machines in {0}; get one by `travis worker vm-image`, or build one by `make image` and copy its files there"
+        "there is no image for virtual machines in {0}; put there disk.qcow2, vmlinuz and job-initrd.img of the workers' machine image (`make image`, or the server's downloads)"
     )]
     NoImage(PathBuf),
 }
@@ -268,11 +268,9 @@ impl Vm {
 
 /// Half of this machine's memory, at most [`MEMORY`].
 fn default_memory() -> u64 {
-    let half = rustix::system::sysinfo();
-    let unit = u64::from(half.mem_unit.max(1));
-    let total = u64::try_from(half.totalram)
-        .unwrap_or(MEMORY)
-        .saturating_mul(unit);
+    let machine = rustix::system::sysinfo();
+    let unit = u64::from(machine.mem_unit.max(1));
+    let total = machine.totalram.saturating_mul(unit);
     (total / 2).clamp(256 << 20, MEMORY)
 }
 
@@ -349,7 +347,7 @@ impl Executor for Vm {
             None => Finding::bad(
                 "image",
                 format!("none in {}", self.images.display()),
-                "get one by `travis worker vm-image`",
+                "put there disk.qcow2, vmlinuz and job-initrd.img of the workers' machine image",
             ),
         };
         let wrapped = if self.wrapped {

@@ -13,7 +13,7 @@ use crate::owner::Desk;
 pub(crate) fn of_worker(config: &WorkerConfig, desk: &Desk, speed: Option<u32>) -> Facts {
     Facts {
         executors: config.kinds(),
-        executor_detail: config.executor_detail.clone(),
+        executor_detail: config.executor.detail(),
         images: config.images.clone(),
         lent: Some(desk.lent()),
         speed_percent: speed,

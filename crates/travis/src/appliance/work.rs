@@ -133,12 +133,7 @@ async fn start(lent: &Lent, token: Option<String>, state: &Path) -> Result<()> {
         token,
         data: Some(state.to_owned()),
         name: Some(kept.name),
-        slots: None,
-        executor: None,
-        no_network: false,
-        allow_local_git: false,
-        ca: None,
-        config: None,
+        ..RunArgs::default()
     })
     .await?;
     Ok(())

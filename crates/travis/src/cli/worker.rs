@@ -34,7 +34,7 @@ pub struct WorkerArgs {
 }
 
 /// Runs a worker.
-#[derive(Clone, Args)]
+#[derive(Clone, Default, Args)]
 pub struct RunArgs {
     /// The server's address [default: the one of the last time]
     #[arg(long, value_name = "URL")]
@@ -66,12 +66,78 @@ pub struct RunArgs {
     /// refused
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// A page on this machine that shows what runs, at 127.0.0.1:8099 or another loopback address
+    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:8099")]
+    pub local_page: Option<std::net::SocketAddr>,
+    /// Install what is missing by the system's package manager, without asking
+    #[arg(long, visible_alias = "yes")]
+    pub install_missing: bool,
     /// Give jobs no network
     #[arg(long)]
     pub no_network: bool,
     /// Allow local paths, file: and loopback addresses as clone URLs
     #[arg(long)]
     pub allow_local_git: bool,
+}
+
+/// Makes a service.
+#[derive(Clone, Args)]
+pub struct InstallArgs {
+    /// The server's address
+    #[arg(long, value_name = "URL")]
+    pub server: String,
+    /// A single-use enrolment token; not needed when this machine is enrolled
+    #[arg(
+        long,
+        value_name = "T",
+        env = "TRAVIS_ENROLMENT_TOKEN",
+        hide_env_values = true
+    )]
+    pub token: Option<String>,
+    /// The worker's name [default: the host's]
+    #[arg(long, value_name = "N")]
+    pub name: Option<String>,
+    /// Jobs that run side by side [default: half of the processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub slots: Option<u32>,
+    /// Memory that all jobs together may use, in hundredths of the machine's
+    #[arg(long, value_name = "PERCENT", default_value_t = 75, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub memory_percent: u32,
+    /// Trust the authorities in this file, too, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// A service of yours alone, which runs while you are signed in; needs no root
+    #[arg(long)]
+    pub user: bool,
+    /// Only show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Don't ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Write below this directory and start nothing: for building images
+    #[arg(long, value_name = "DIR", conflicts_with = "user")]
+    pub root: Option<PathBuf>,
+}
+
+/// Removes the service.
+#[derive(Debug, Clone, Args)]
+pub struct UninstallArgs {
+    /// The service of yours alone
+    #[arg(long)]
+    pub user: bool,
+    /// Only show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Don't ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Keep the worker's data: key, mirrors, images
+    #[arg(long)]
+    pub keep_data: bool,
+    /// Remove what was written below this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "user")]
+    pub root: Option<PathBuf>,
 }
 
 /// Where the worker is that is spoken to.
@@ -91,6 +157,25 @@ Examples:
   travis worker status
   travis worker status --format json")]
     Status(PlaceArgs),
+    /// Watch what the worker of this machine does
+    #[command(after_help = "\
+Examples:
+  travis worker top          p pauses, r resumes, d drains, q quits the worker, x leaves the view")]
+    Top(PlaceArgs),
+    /// Make a hardened service of systemd that lends this machine
+    #[command(after_help = "\
+Examples:
+  sudo travis worker install --server https://ci.example.org --token T
+  travis worker install --user --server https://ci.example.org --token T
+  travis worker install --server https://ci.example.org --dry-run     only show what it would do")]
+    Install(InstallArgs),
+    /// Remove the service and all that it left
+    #[command(after_help = "\
+Examples:
+  sudo travis worker uninstall
+  travis worker uninstall --user
+  sudo travis worker uninstall --yes       don't ask")]
+    Uninstall(UninstallArgs),
     /// Take the machine back: what runs is frozen now, and handed back after a minute
     #[command(after_help = "\
 Examples:

@@ -4,6 +4,7 @@ mod files;
 mod forge;
 mod forge_settings;
 mod local_worker;
+mod missing;
 mod sample;
 mod server;
 mod settings;
