@@ -123,7 +123,10 @@ impl Candidate {
         let machine = Machine {
             platform: &self.platform,
             tier,
-            tested: self.standing.is_tested() || !policy.known_answers,
+            // The operator's word for a machine stands for what it would have shown.
+            tested: self.standing.is_tested()
+                || self.standing.fixed > Some(Tier::Quarantined)
+                || !policy.known_answers,
             sees: self.operator || home.rights.contains_key(&self.worker.owner_id),
             lends: !self.worker.paused && !self.worker.draining,
             banned: self.worker.banned,

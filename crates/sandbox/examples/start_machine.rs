@@ -35,7 +35,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             id: round.to_string(),
             limits: ResourceLimits {
                 memory_bytes: Some(384 << 20),
-                cpu_percent: Some(100),
                 ..ResourceLimits::default()
             },
             ..Spec::default()
@@ -81,7 +80,7 @@ fn bare(image: &Path, rounds: usize) -> Result<(), Box<dyn std::error::Error>> {
         let status = Command::new("qemu-system-x86_64")
             .args(["-nodefaults", "-display", "none", "-no-reboot"])
             .args(["-machine", "q35", "-cpu", "max"])
-            .args(["-accel", "tcg,thread=multi", "-m", "576", "-smp", "1"])
+            .args(["-accel", "tcg,thread=multi", "-m", "576", "-smp", "2"])
             .args(["-append", "quiet panic=-1 mitigations=off", "-kernel"])
             .arg(image.join("vmlinuz"))
             .arg("-initrd")

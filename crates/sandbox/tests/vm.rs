@@ -252,7 +252,7 @@ async fn is_held_by_its_limits(executor: &dyn Executor) {
         "{text}"
     );
     assert!(exit.oom, "{exit:?} {text}");
-    let many = "for i in $(seq 60); do sleep 5 & done 2>/dev/null; exit 1\n";
+    let many = "for i in $(seq 60); do sleep 100 & done 2>/dev/null; exit 1\n";
     let (exit, _) = run(executor, limited(), many).await;
     assert!(exit.process_limit, "{exit:?}");
 }
