@@ -71,16 +71,12 @@ impl FakeWorker {
             session: String::new(),
             url: server.url.clone(),
             http: server.anonymous().http,
+            known: std::sync::Mutex::default(),
         }
     }
 
     pub fn public_key(&self) -> String {
         BASE64_STANDARD.encode(self.key.public_key().as_ref())
-    }
-
-    /// The token of its session.
-    pub fn session(&self) -> &str {
-        &self.session
     }
 
     /// Takes over the identity of a real worker from its data directory.
