@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use std::time::Duration;
 use travis_bus::Wake;
 use travis_model::{AttemptEvent, Timestamp, Worker, WorkerId};
-use travis_store::{NewWorker, StoreError, WorkerWish};
+use travis_store::{NewWorker, StoreError, WorkerNow, WorkerWish};
 
 const CHALLENGE: Duration = Duration::from_secs(60);
 const SESSION: Duration = Duration::from_secs(3600);
@@ -185,6 +185,21 @@ impl Engine {
         row.executor = machine.executor;
         row.slots = machine.slots.clamp(1, SLOTS);
         row.draining = false;
+        let gap = row
+            .last_seen_at
+            .is_none_or(|seen| now.since(seen) > self.silence());
+        // What it said before it was away says nothing of now.
+        if gap && let Some(said) = tx.workers_now(&[worker]).await?.pop() {
+            tx.put_worker_now(&WorkerNow {
+                online_since: now,
+                presence: None,
+                presence_since: None,
+                usage: None,
+                frozen: Vec::new(),
+                ..said
+            })
+            .await?;
+        }
         row.last_seen_at = Some(now);
         tx.update_worker(&row).await?;
         tx.insert_worker_session(worker, &Vault::hash(token.reveal()), now.plus(SESSION))

@@ -129,6 +129,34 @@ mod tests {
     }
 
     #[test]
+    fn the_script_is_one_for_every_shell() {
+        use std::io::Write as _;
+        use std::process::{Command, Stdio};
+        let text = script("https://ci.example", &[]);
+        let run = |program: &str, arguments: &[&str]| {
+            let child = Command::new(program)
+                .args(arguments)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn();
+            let Ok(mut child) = child else {
+                println!("skipped: {program} is not here");
+                return;
+            };
+            let mut input = child.stdin.take().unwrap();
+            input.write_all(text.as_bytes()).unwrap();
+            drop(input);
+            let done = child.wait_with_output().unwrap();
+            assert!(done.status.success(), "{program}: {done:?}");
+        };
+        run("shellcheck", &["--shell=sh", "-"]);
+        run("dash", &["-n"]);
+        run("busybox", &["sh", "-n"]);
+        run("bash", &["--posix", "-n"]);
+    }
+
+    #[test]
     fn lines_carry_server_token_and_name() {
         let lines = lines("https://ci.example", "T-1", Some("attic"), None);
         assert_eq!(

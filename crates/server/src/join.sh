@@ -137,11 +137,19 @@ main() {
     # What is passed on to the program.
     set -- --server "$server" --token "$token" ${name:+--name "$name"} "$@"
     if [ -n "$service" ]; then
-        set -- worker install "$@"
+        # It was agreed to here already.
+        set -- worker install --yes "$@"
         start="installs a service of systemd that starts with this machine"
+        undo="travis worker uninstall"
+        if [ "$(id -u)" -ne 0 ]; then
+            set -- "$@" --user
+            start="installs a service of systemd for $(id -un), which runs while you are signed in"
+            undo="travis worker uninstall --user"
+        fi
     else
-        set -- worker "$@"
+        set -- worker ${yes:+--install-missing} "$@"
         start="starts the worker in the foreground; Ctrl-C lets it finish and leave"
+        undo="end it"
     fi
 
     here=''
@@ -157,9 +165,8 @@ main() {
         say "  2. puts it to $travis"
     fi
     say "  $([ -n "$here" ] && echo 2 || echo 3). $start"
-    say "Jobs run isolated and see none of your files. To undo it: $(
-        [ -n "$service" ] && echo "travis worker uninstall, then "
-    )remove $travis and ${XDG_DATA_HOME:-${HOME:-~}/.local/share}/travis-worker."
+    say "Jobs run isolated and see none of your files. To undo it: $undo, then remove $travis
+and ${XDG_DATA_HOME:-${HOME:-~}/.local/share}/travis-worker."
     if [ -z "$yes" ]; then
         agreed || fail "nothing was done"
     fi
@@ -179,7 +186,10 @@ main() {
         mv -f "$new" "$travis"
         trap - EXIT INT TERM
     fi
-    # The rest of standard input is none of the worker's business.
+    # Standard input may be this script. The worker may have to ask something.
+    if (: </dev/tty) 2>/dev/null; then
+        exec "$travis" "$@" </dev/tty
+    fi
     exec "$travis" "$@" </dev/null
 }
 

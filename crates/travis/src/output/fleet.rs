@@ -115,7 +115,7 @@ pub fn worker(screen: &Screen, worker: &Worker, server: &str) -> Vec<String> {
     let (shape, color) = shape(worker);
     let facts = &worker.facts;
     let record = &worker.record;
-    let gigabytes = |bytes: u64| words::bytes(bytes);
+    let gigabytes = words::bytes;
     let mut lines = vec![
         format!(
             "{} {} · {} · {}, lent by {}",

@@ -17,6 +17,7 @@ mod checkout;
 mod cli;
 mod contributors;
 mod failures;
+mod fleet;
 mod forges;
 mod hostile;
 mod isolation;

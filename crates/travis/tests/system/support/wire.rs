@@ -63,6 +63,22 @@ impl FakeWorker {
         worker
     }
 
+    /// One with a key of its own that the server has not heard of.
+    pub fn unsigned(server: &Server) -> Self {
+        Self {
+            id: 0,
+            key: Ed25519KeyPair::generate().unwrap(),
+            session: String::new(),
+            url: server.url.clone(),
+            http: server.anonymous().http,
+            known: std::sync::Mutex::default(),
+        }
+    }
+
+    pub fn public_key(&self) -> String {
+        BASE64_STANDARD.encode(self.key.public_key().as_ref())
+    }
+
     /// Takes over the identity of a real worker from its data directory.
     pub async fn steal(server: &Server, data: &Path) -> Self {
         let key = Ed25519KeyPair::from_pkcs8(&std::fs::read(data.join("worker.key")).unwrap());
