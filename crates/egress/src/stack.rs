@@ -129,7 +129,9 @@ impl Stack {
         let inner = &mut *inner;
         loop {
             let now = self.now();
-            inner.interface.poll(now, &mut inner.wire, &mut inner.sockets);
+            inner
+                .interface
+                .poll(now, &mut inner.wire, &mut inner.sockets);
             let mut sent = 0;
             while let Some(packet) = inner.wire.to_job.pop_front() {
                 match self.to_job.try_send(packet) {
@@ -149,7 +151,12 @@ impl Stack {
     }
 
     /// Judges a target by what is known now.
-    fn judge(&self, inner: &Inner, protocol: Protocol, to: SocketAddr) -> (Target, Result<(), Refused>) {
+    fn judge(
+        &self,
+        inner: &Inner,
+        protocol: Protocol,
+        to: SocketAddr,
+    ) -> (Target, Result<(), Refused>) {
         let to = outside(to);
         let names = inner.names.of(to.ip(), Instant::now());
         let target = Target {
@@ -198,7 +205,9 @@ impl Stack {
             port: 0,
             host: inner.names.of(to, Instant::now()).last().cloned(),
         };
-        self.gateway.ledger.refused(&self.job, target, Refused::Protocol);
+        self.gateway
+            .ledger
+            .refused(&self.job, target, Refused::Protocol);
         let error = packet::unreachable(bytes, Unreachable::Prohibited);
         error.into_iter().for_each(|error| inner.wire.send(error));
     }

@@ -9,7 +9,9 @@ use rustix::process::Signal;
 use crate::environment::{self, text};
 use crate::home::{self, Home, SCRIPT};
 use crate::launch::{Launch, ProcessSandbox};
-use crate::{Cgroups, Executor, Finding, Network, Sandbox, SandboxError, Spec, ToolDirs, processes};
+use crate::{
+    Cgroups, Executor, Finding, Network, Sandbox, SandboxError, Spec, ToolDirs, processes,
+};
 
 /// The variable by which a job's processes are found.
 const MARKER: &str = "TRAVIS_SANDBOX";

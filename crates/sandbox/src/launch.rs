@@ -184,7 +184,12 @@ impl Sandbox for ProcessSandbox {
         self.shared.home.write_script(script)?;
         let (done, mut ended) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
-        let telling = self.shared.launch.network.as_ref().and_then(JobNetwork::refusals);
+        let telling = self
+            .shared
+            .launch
+            .network
+            .as_ref()
+            .and_then(JobNetwork::refusals);
         let telling = tell(telling, sink.clone());
         // A thread of its own, not one of the pool: the job dies with the thread that started it,
         // and the pool ends idle threads.

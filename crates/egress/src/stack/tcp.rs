@@ -45,7 +45,10 @@ pub(super) async fn connect(
         socket: None,
     };
     match dial(outside(ends.1)).await {
-        Ok(outside) => flow.accept(syn, Outside::Tcp(outside), Some(entry), roomy).await,
+        Ok(outside) => {
+            flow.accept(syn, Outside::Tcp(outside), Some(entry), roomy)
+                .await
+        }
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => flow.reset(syn),
         Err(error) => {
             tracing::debug!(to = %ends.1, %error, "a job's connection can't be made");
@@ -89,7 +92,10 @@ pub(super) async fn resolve(stack: Arc<Stack>, syn: Vec<u8>, ends: Ends) {
             }
         }
     };
-    tokio::join!(flow.accept(syn, Outside::Local(ours), None, false), answering);
+    tokio::join!(
+        flow.accept(syn, Outside::Local(ours), None, false),
+        answering
+    );
 }
 
 /// A connection's place in the stack; it is free when this is dropped.
@@ -140,10 +146,14 @@ impl Flow {
         let inner = &mut *inner;
         // What came before must not meet the open ear.
         let now = self.stack.now();
-        inner.interface.poll(now, &mut inner.wire, &mut inner.sockets);
+        inner
+            .interface
+            .poll(now, &mut inner.wire, &mut inner.sockets);
         let handle = inner.sockets.add(socket);
         inner.wire.from_job.push_back(syn);
-        inner.interface.poll(now, &mut inner.wire, &mut inner.sockets);
+        inner
+            .interface
+            .poll(now, &mut inner.wire, &mut inner.sockets);
         if inner.socket(handle).state() == State::Listen {
             inner.sockets.remove(handle);
             return None;
@@ -167,7 +177,9 @@ impl Drop for Flow {
                 // The job learns of it now: afterwards nobody would tell.
                 inner.wire.urgent = true;
                 let now = self.stack.now();
-                inner.interface.poll(now, &mut inner.wire, &mut inner.sockets);
+                inner
+                    .interface
+                    .poll(now, &mut inner.wire, &mut inner.sockets);
                 inner.wire.urgent = false;
             }
             inner.sockets.remove(handle);
@@ -247,9 +259,9 @@ impl Pump {
         let mut inner = stack.lock();
         let socket = inner.socket(self.socket);
         let mut passed = (0, 0);
-        let alive = self.from_job(socket, cx, &mut passed.0).and_then(|()| {
-            self.to_job(socket, cx, &mut passed.1)
-        });
+        let alive = self
+            .from_job(socket, cx, &mut passed.0)
+            .and_then(|()| self.to_job(socket, cx, &mut passed.1));
         let over = alive.is_err() || matches!(socket.state(), State::Closed | State::TimeWait);
         drop(inner);
         if passed != (0, 0) {

@@ -25,7 +25,8 @@ pub async fn executor(
         return Ok(Arc::new(Host::new(root, tools)));
     }
     let hidden = hidden.iter().map(|path| (*path).to_owned()).collect();
-    let namespace = Namespace::new(root, hidden, tools);
+    let images = travis_sandbox::images::Images::new(images_of(data));
+    let namespace = Namespace::new(root, hidden, tools).with_images(images);
     let broken: Vec<String> = namespace
         .check()
         .await
@@ -40,6 +41,11 @@ pub async fn executor(
         );
     }
     Ok(Arc::new(namespace))
+}
+
+/// Where root file systems by name lie.
+pub fn images_of(data: &Path) -> std::path::PathBuf {
+    data.join("images/rootfs")
 }
 
 /// The machine's name.

@@ -4,6 +4,7 @@ mod files;
 mod forge;
 mod forge_settings;
 mod local_worker;
+mod network;
 mod sample;
 mod server;
 mod settings;
@@ -11,6 +12,7 @@ mod signals;
 mod up;
 mod worker;
 
+pub use local_worker::images_of;
 pub use server::server;
 pub use signals::stops;
 pub use up::up;

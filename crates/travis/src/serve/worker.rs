@@ -11,7 +11,6 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use travis_api::lend::Lending;
 use travis_sandbox::Finding;
-use travis_sandbox::Network;
 use travis_worker::{NetworkUse, Order, OwnerSettings, WorkerConfig};
 
 /// A worker.
@@ -91,11 +90,12 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let executor = local_worker::executor(choice, &data_dir, &[&data_dir], &of_jobs).await?;
-    let network = match owner.network {
-        _ if args.no_network => Network::Off,
-        NetworkUse::None => Network::Off,
-        NetworkUse::Guarded | NetworkUse::Machine => Network::Machine,
+    let wanted = if args.no_network {
+        NetworkUse::None
+    } else {
+        owner.network
     };
+    let network = super::network::of_worker(wanted, &*executor).await;
     Ok(WorkerConfig {
         name: args
             .name
@@ -108,6 +108,11 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         },
         enrolment_token: args.token.or_else(credential),
         network,
+        images: travis_sandbox::images::Images::new(local_worker::images_of(&data_dir))
+            .list()
+            .into_iter()
+            .map(|image| image.name)
+            .collect(),
         allow_local_git: args.allow_local_git,
         owner,
         settings_path,

@@ -19,6 +19,7 @@ mod failures;
 mod forges;
 mod hostile;
 mod isolation;
+mod lan;
 mod languages;
 mod leaks;
 mod lifecycle;
