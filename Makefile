@@ -44,6 +44,28 @@ test: ## Run every check and every test; installs what they need
 	@ci/packages test
 	@ci/test
 
+FORMATS ?= qcow2
+PACKAGES ?=
+IMAGE := target/image/travis-worker-amd64
+.PHONY: image
+image: ## Build the machine image of workers; FORMATS="qcow2 raw ova", PACKAGES="more packages", TRAVIS_BIN=program
+	@ci/packages image
+ifndef TRAVIS_BIN
+	@$(MAKE) --no-print-directory web
+	@$(CARGO) build --release --locked --package travis
+endif
+	@image/build --travis "$(or $(TRAVIS_BIN),$(TARGET)/release/travis)" --out $(IMAGE) --formats "$(FORMATS)" --packages "$(PACKAGES)"
+
+.PHONY: image-check
+image-check: ## Build the image twice from the same input and compare
+	@ci/packages image
+	@image/check "$(or $(TRAVIS_BIN),$(TARGET)/release/travis)"
+
+.PHONY: test-image
+test-image: ## Build the image with a debug program and boot it; about five minutes
+	@ci/packages image
+	@ci/test-image
+
 .PHONY: conformance
 conformance: ## Compare with what the original makes of the same files; ARGS=--differences lists what differs
 	@$(CARGO) test --quiet --locked --package travis-config --test conformance -- $(ARGS)

@@ -306,8 +306,11 @@ export function makeToken(id) {
         'qemu-system-x86_64 -m 2048 -drive file=disk.qcow2',
       ],
       user_data: `#cloud-config\ntravis:\n  server: ${URL}\n  token: ${TOKEN}\n`,
-      smbios: `type=11,value=io.systemd.credential:travis.token=${TOKEN}`,
-      fw_cfg: [`name=opt/travis/server,string=${URL}`, `name=opt/travis/token,string=${TOKEN}`],
+      smbios: `-smbios type=11,value=io.systemd.credential:travis.server=${URL} -smbios type=11,value=io.systemd.credential:travis.token=${TOKEN}`,
+      fw_cfg: [
+        `-fw_cfg name=opt/io.systemd.credentials/travis.server,string=${URL}`,
+        `-fw_cfg name=opt/io.systemd.credentials/travis.token,string=${TOKEN}`,
+      ],
     },
   };
 }

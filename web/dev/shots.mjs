@@ -12,12 +12,14 @@ const find = async (path) => (await fetch(base + path)).json();
 const current = (await find('/v3/repo/harborlight%2Fbeacon')).current_build;
 const whole = current ? await find(`/v3/build/${current.id}`) : { jobs: [] };
 const job = whole.jobs.find((one) => one.number.endsWith('.6'));
+const provisional = whole.jobs.find((one) => one.number.endsWith('.5'));
 const failed = whole.jobs.find((one) => one.number.endsWith('.9'));
 const atlas = (await find('/v3/repo/papercrane%2Fatlas')).current_build;
 const big = atlas ? (await find(`/v3/build/${atlas.id}`)).jobs[0] : null;
 const pages = {
   home: repo,
   job: `${repo}/jobs/${job?.id}`,
+  provisional: `${repo}/jobs/${provisional?.id}`,
   failed: `${repo}/jobs/${failed?.id}`,
   range: `${repo}/jobs/${failed?.id}#L317-L320`,
   big: `/papercrane/atlas/jobs/${big?.id}`,

@@ -31,6 +31,10 @@ export function makeWorld({ anonymous, empty, bigLines, joinMs = 60_000 }) {
     login: 'kestrel',
     name: 'kestrel',
     admin: true,
+    avatar_url: null,
+    identities: [],
+    is_syncing: false,
+    synced_at: ago(HOUR),
   };
   const may = { read: true, cancel: signedIn, restart: signedIn };
   const error = (type, message) => ({ '@type': 'error', error_type: type, error_message: message });
@@ -66,6 +70,19 @@ export function makeWorld({ anonymous, empty, bigLines, joinMs = 60_000 }) {
     thanks: `Built on ${worker.name}, provided by ${worker.owner.login}. Thank you!`,
   });
 
+  const opinion = (role, state, worker, extra) => ({
+    role,
+    state,
+    attempt: 9900 + worker,
+    worker: workerMinimal(workers[worker]),
+    exit_code: null,
+    agrees: null,
+    other_network: false,
+    started_at: ago(190 * SECOND),
+    finished_at: state === 'running' ? null : ago(72 * SECOND),
+    waiting: null,
+    ...extra,
+  });
   const repos = [];
   const builds = [];
   const jobs = [];
@@ -106,6 +123,7 @@ export function makeWorld({ anonymous, empty, bigLines, joinMs = 60_000 }) {
     started_at: b.started_at,
     finished_at: b.finished_at,
     version: b.version,
+    provisional: b.provisional ?? null,
   });
   const branchMinimal = (repo, name) => ({
     ...head('branch', `${repo['@href']}/branch/${name}`, 'minimal'),
@@ -274,7 +292,28 @@ export function makeWorld({ anonymous, empty, bigLines, joinMs = 60_000 }) {
         [
           ['passed', 'Rust stable', 'FEATURES=tls,mdns', 'amd64', 0, 151, 150],
           ['passed', 'Rust 1.85', 'FEATURES=tls,mdns', 'amd64', 4, 164, 160],
-          ['passed', 'Rust stable', 'FEATURES=tls', 'arm64', 3, 118, 120],
+          [
+            'passed',
+            'Rust stable',
+            'FEATURES=tls',
+            'arm64',
+            9,
+            118,
+            120,
+            {
+              os: 'osx',
+              provisional: true,
+              verification: 'second',
+              opinions: [
+                opinion('first', 'passed', 9, { exit_code: 0, tier: 'probation' }),
+                opinion('second', 'running', 10, {
+                  tier: 'volunteer',
+                  other_network: true,
+                  started_at: ago(72 * SECOND),
+                }),
+              ],
+            },
+          ],
           ['started', 'Rust stable', 'FEATURES=tls,mdns', 'arm64', 3, 128, 185],
           ['started', 'Rust beta', 'FEATURES=tls', 'amd64', 5, 100, 210],
           [

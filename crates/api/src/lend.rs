@@ -41,7 +41,10 @@ pub struct Lending {
     /// Never for these.
     pub never_repositories: Vec<String>,
     /// Where jobs may connect to at most.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "strictest_of_unknown"
+    )]
     pub egress: Option<Egress>,
 }
 
@@ -71,6 +74,18 @@ pub enum Egress {
     Registries,
     /// To every public address.
     Internet,
+}
+
+/// A word that only a newer release knows is read as the strictest one.
+fn strictest_of_unknown<'de, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Egress>, D::Error> {
+    let word = Option::<String>::deserialize(from)?;
+    Ok(word.map(|word| match word.as_str() {
+        "internet" => Egress::Internet,
+        "registries" => Egress::Registries,
+        _ => Egress::None,
+    }))
 }
 
 /// Whether a machine lends itself now, in its owner's words.

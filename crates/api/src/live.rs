@@ -6,7 +6,8 @@
 //! `epoch` in [`ServerMessage::Hello`], means: fetch again.
 //!
 //! Topics: `repos` (every repository that one may see), `repo:ID`, `job:ID`, `owner:LOGIN`,
-//! `workers`, `log:ATTEMPT@OFFSET`.
+//! `workers`, `worker:ID` (also how much of its machine jobs use), `user:ID` (one's own),
+//! `log:ATTEMPT@OFFSET`.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

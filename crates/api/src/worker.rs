@@ -168,6 +168,9 @@ pub struct PollRequest {
     /// Those of `running` that are frozen because the owner came back.
     #[serde(default)]
     pub frozen: Vec<i64>,
+    /// How long it took to freeze them, in milliseconds, with the first poll after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub froze_ms: Option<u64>,
     /// Whether the machine lends itself now, and why not.
     #[serde(default)]
     pub presence: Option<Presence>,
@@ -207,8 +210,8 @@ pub struct PollResponse {
     /// Its owner paused it on its page: what runs is frozen, and handed back after a minute.
     #[serde(default)]
     pub pause: bool,
-    /// What its page says that it may lend, when that has changed since the session began or the
-    /// worker named another.
+    /// What its page says that it may lend; missing while it says nothing. With each answer, since
+    /// answers get lost.
     #[serde(default)]
     pub lending: Option<Lending>,
 }
@@ -244,6 +247,9 @@ pub struct Assignment {
     pub repository: String,
     /// For people: `<build>.<n>`.
     pub job_number: String,
+    /// For people, to stand in the log: `Built on NAME, provided by OWNER. Thank you!`
+    #[serde(default)]
+    pub thanks: String,
     /// The job.
     pub job_id: i64,
     /// The script to run with bash.

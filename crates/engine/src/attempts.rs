@@ -1,7 +1,7 @@
 //! What workers say of their attempts: running, log, end; and what becomes of lost ones. Every
 //! word is checked against the attempt's token and its live lease; a late one changes nothing.
 
-use crate::{Engine, EngineError, Vault, changes::Changes, masks, runs::Run};
+use crate::{Engine, EngineError, Vault, changes::Changes, claims, masks, runs::Run};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use travis_bus::Wake;
 use travis_logs::SealOutcome;
 use travis_model::{
-    Attempt, AttemptEvent, AttemptId, AttemptState, JobEvent, Outcome, WorkerId, attempt_transition,
+    Attempt, AttemptEvent, AttemptId, AttemptState, JobEvent, KnownAnswerId, Outcome, Purpose,
+    WorkerId, attempt_transition, trust::Tier,
 };
 
 /// How long a checked token is believed without looking again. Another server may have ended the
@@ -58,6 +59,22 @@ impl AttemptAccess {
     pub(crate) const fn id(self) -> AttemptId {
         self.id
     }
+
+    pub(crate) const fn worker(self) -> WorkerId {
+        self.worker
+    }
+
+    /// Access to a known-answer job.
+    pub(crate) const fn to_known(id: KnownAnswerId, worker: WorkerId) -> Self {
+        Self {
+            id: id.attempt(),
+            worker,
+        }
+    }
+
+    pub(crate) const fn known(self) -> Option<KnownAnswerId> {
+        KnownAnswerId::of_attempt(self.id)
+    }
 }
 
 /// How an attempt ended, in its worker's words.
@@ -104,6 +121,9 @@ impl Engine {
         token: &str,
     ) -> Result<AttemptAccess, EngineError> {
         let hash = Vault::hash(token);
+        if let Some(known) = KnownAnswerId::of_attempt(id) {
+            return self.known_access(known, &hash).await;
+        }
         if let Some(worker) = self.keys.get(id, &hash) {
             return Ok(AttemptAccess { id, worker });
         }
@@ -134,6 +154,9 @@ impl Engine {
         offset: u64,
         bytes: Bytes,
     ) -> Result<u64, EngineError> {
+        if access.known().is_some() {
+            return self.append_known_log(access, offset, bytes).await;
+        }
         match self.mask_of(access).await? {
             Some(stream) => masks::append(&stream, &self.logs, access.id, offset, &bytes).await,
             None => Ok(self.logs.append(access.id.get(), offset, bytes).await?),
@@ -149,6 +172,9 @@ impl Engine {
         access: AttemptAccess,
         executor: &str,
     ) -> Result<(), EngineError> {
+        if let Some(known) = access.known() {
+            return self.known_running(known, executor).await;
+        }
         let now = self.now();
         let mut tx = self.store.begin().await?;
         let attempt = tx
@@ -208,6 +234,9 @@ impl Engine {
         end: Finishing,
         statement: &(dyn Fn(i64, i64) -> String + Sync),
     ) -> Result<Finished, EngineError> {
+        if let Some(known) = access.known() {
+            return self.finish_known(access, known, end, statement).await;
+        }
         let mut reader = self.store.reader().await?;
         let attempt = reader
             .attempt(access.id)
@@ -248,6 +277,24 @@ impl Engine {
         Ok(Finished::Sealed {
             held: end.log_length,
         })
+    }
+
+    /// A worker gives an attempt back, for a reason of its own or because its owner came.
+    pub(crate) async fn hand_back(
+        &self,
+        id: AttemptId,
+        reason: &str,
+        yielded: bool,
+    ) -> Result<(), EngineError> {
+        let note = |attempt: &mut Attempt| {
+            attempt.reason = Some(reason.to_owned());
+            attempt.yielded = yielded;
+        };
+        match self.end_attempt(id, AttemptEvent::Refuse, note).await {
+            // Somebody else saw it first.
+            Err(EngineError::AttemptOver) => Ok(()),
+            other => other,
+        }
     }
 
     /// A worker was lost, or gives an attempt back.
@@ -299,16 +346,44 @@ impl Engine {
         attempt.finished_at = Some(now);
         note(&mut attempt);
         tx.save_attempt(&attempt, before).await?;
-        crate::ledger::note(tx.as_mut(), &attempt, &job, event).await?;
+        let counts = claims::counts(&job, &attempt);
+        // What somebody canceled costs its worker nothing.
+        if counts {
+            self.note_lease_end(tx.as_mut(), &attempt, event, now)
+                .await?;
+        }
         self.keys.forget(id);
         self.masks.forget(id);
         let mut changes = Changes::default();
+        let mut liars = Vec::new();
         // A canceled or restarted job has gone its own way; only the attempt that counts moves it.
-        if job.attempt_id == Some(id) && job.state.is_held() {
+        if counts && attempt.purpose == Purpose::Opinion {
+            let mut run = Run {
+                tx: tx.as_mut(),
+                changes: &mut changes,
+                now,
+            };
+            liars = self
+                .opinion_ended(&mut run, &mut build, &mut job, &attempt, event)
+                .await?;
+        } else if counts {
             let job_event = match event {
+                // Nobody canceled it: a stranger's machine can't.
+                AttemptEvent::Finish(Outcome::Canceled)
+                    if !attempt.tier.is_none_or(Tier::is_trusted) =>
+                {
+                    JobEvent::Lose { lost: job.lost + 1 }
+                }
                 AttemptEvent::Finish(outcome) => {
                     job.reason.clone_from(&attempt.reason);
+                    self.note_doubt(tx.as_mut(), &mut job, &attempt, outcome)
+                        .await?;
                     JobEvent::Finish(outcome)
+                }
+                // Nothing is wrong with it: it goes on elsewhere at once.
+                _ if attempt.yielded => {
+                    job.yielded_at = Some(now);
+                    JobEvent::Lose { lost: job.lost }
                 }
                 _ => JobEvent::Lose { lost: job.lost + 1 },
             };
@@ -320,9 +395,13 @@ impl Engine {
             if run.apply(&mut job, job_event).await?.is_ok() {
                 run.recompute(&mut build).await?;
             }
+            if job.verification.is_open() {
+                changes.wake(Wake::Queue);
+            }
         } else {
             changes.job(&job);
         }
+        crate::ledger::note(tx.as_mut(), &attempt, &job, event).await?;
         tx.commit().await?;
         if self.was_waited_for(job.repository_id) {
             changes.wake(Wake::Queue);
@@ -330,6 +409,10 @@ impl Engine {
         changes.worker(attempt.worker_id);
         changes.wake(Wake::Worker(attempt.worker_id.get()));
         changes.send(self.bus.as_ref());
+        if !liars.is_empty() {
+            // What is not done here the reaper does.
+            Box::pin(self.after_lies(&liars)).await?;
+        }
         Ok(())
     }
 }

@@ -78,13 +78,19 @@ async fn cancel(
         let Some(mut job) = run.tx.job(progress.id).await? else {
             continue;
         };
-        if job.state.is_finished() {
+        if job.state.is_finished() && !job.provisional {
             continue;
         }
         job.reason = Some(reason.to_owned());
         holders.extend(job.attempt_id.filter(|_| job.state.is_held()));
+        holders.extend(job.opinion_id);
+        let event = if job.provisional {
+            JobEvent::Withdraw
+        } else {
+            JobEvent::Cancel
+        };
         // Finished meanwhile is as good.
-        let _stays = run.apply(&mut job, JobEvent::Cancel).await?;
+        let _stays = run.apply(&mut job, event).await?;
     }
     run.recompute(&mut build).await?;
     for attempt in tx.attempts_by_id(&holders).await? {

@@ -352,7 +352,7 @@ async fn plan(
         return Ok(CachePlan::default());
     }
     let origin = secrets::origin(reader, repository, build, sha).await?;
-    let tier = secrets::tier(reader, worker, repository).await?;
+    let tier = crate::standing::tier(reader, worker, repository).await?;
     let had_secrets = match (&build.pull_request, origin) {
         (Some(pull), Origin::Fork { .. }) => {
             reader

@@ -83,13 +83,22 @@ impl Changes {
     /// A worker changed, or what it does.
     pub fn worker(&mut self, id: WorkerId) {
         let event = Event {
-            topics: vec!["workers".to_owned()],
+            topics: vec!["workers".to_owned(), format!("worker:{id}")],
             name: "worker:changed",
             subject: Subject::Worker(id.get()),
         };
         if !self.events.contains(&event) {
             self.events.push(event);
         }
+    }
+
+    /// A worker's use of its machine changed, which its own page alone shows.
+    pub fn worker_usage(&mut self, id: WorkerId) {
+        self.events.push(Event {
+            topics: vec![format!("worker:{id}")],
+            name: "worker:changed",
+            subject: Subject::Worker(id.get()),
+        });
     }
 
     /// A person's account changed, or how far their synchronisation is. Told to them alone.

@@ -1,19 +1,19 @@
 //! Who gets which job: polls of workers, answered as soon as there is something to say.
 
 use crate::{
-    Engine, EngineError, PageOrders, Vault, changes::Changes, limits::FullRepositories,
-    offer::Offer, runs::Run,
+    Engine, EngineError, PageOrders,
+    claims::{self, Claims},
+    known::KnownOffer,
+    offer::Offer,
 };
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use travis_bus::Wake;
 use travis_model::{
-    Attempt, AttemptEvent, AttemptId, AttemptState, Job, JobEvent, JobId, Worker, WorkerId,
-    scheduling::{ExecutorKind, Platform, Requirements, may_run},
+    Attempt, AttemptEvent, AttemptId, AttemptState, JobId, KnownAnswerId, WorkerId,
 };
-use travis_store::{NewAttempt, Tx};
 
 /// Why an attempt is stopped when its job does not say so.
 const REASON_CANCELED: &str = "The job was canceled.";
@@ -25,12 +25,23 @@ pub struct PollCall {
     pub slots: u32,
     /// Attempts that it works on.
     pub running: Vec<AttemptId>,
-    /// Attempts that it gives back, with the reason.
-    pub refused: Vec<(AttemptId, String)>,
+    /// Attempts that it gives back.
+    pub refused: Vec<GivenBack>,
     /// It is about to leave.
     pub draining: bool,
     /// How long it wants the call to be held at most.
     pub hold: Option<Duration>,
+}
+
+/// An attempt that a worker gives back.
+#[derive(Debug, Clone)]
+pub struct GivenBack {
+    /// Which.
+    pub attempt: AttemptId,
+    /// Why.
+    pub reason: String,
+    /// The machine's owner wanted it: nothing is wrong with job or worker.
+    pub yielded: bool,
 }
 
 /// What a worker is to do.
@@ -38,6 +49,8 @@ pub struct PollCall {
 pub struct Orders {
     /// New work.
     pub offers: Vec<Offer>,
+    /// A job whose answer is known.
+    pub known: Option<KnownOffer>,
     /// Attempts to stop because somebody canceled them, with the reason.
     pub cancel: Vec<(AttemptId, String)>,
     /// Attempts that are over for it.
@@ -72,6 +85,7 @@ impl HeldPolls {
 impl Orders {
     fn is_urgent(&self) -> bool {
         self.page.news
+            || self.known.is_some()
             || !(self.offers.is_empty() && self.cancel.is_empty() && self.lost.is_empty())
     }
 }
@@ -88,8 +102,8 @@ impl Engine {
         // A poll that is still held for this worker has lost its listener: it gives way.
         self.bus.wake(Wake::Worker(id.get()));
         let mut wakes = self.bus.wakes();
-        for (attempt, reason) in &call.refused {
-            self.give_back(id, *attempt, reason).await?;
+        for given in &call.refused {
+            self.give_back(id, given).await?;
         }
         let limit = if call.running.is_empty() {
             self.policy.idle_poll
@@ -148,8 +162,24 @@ impl Engine {
         let renewed = if call.running.is_empty() {
             Vec::new()
         } else {
-            tx.renew_leases(id, &call.running, now.plus(self.policy.lease))
-                .await?
+            let until = now.plus(self.policy.lease);
+            let (known, jobs): (Vec<AttemptId>, Vec<AttemptId>) = call
+                .running
+                .iter()
+                .partition(|id| KnownAnswerId::of_attempt(**id).is_some());
+            let mut renewed = match jobs.as_slice() {
+                [] => Vec::new(),
+                jobs => tx.renew_leases(id, jobs, until).await?,
+            };
+            if !known.is_empty() {
+                let known: Vec<_> = known
+                    .into_iter()
+                    .filter_map(KnownAnswerId::of_attempt)
+                    .collect();
+                let live = tx.renew_known_answers(id, &known, until).await?;
+                renewed.extend(live.into_iter().map(KnownAnswerId::attempt));
+            }
+            renewed
         };
         tx.commit().await?;
         if appears {
@@ -164,16 +194,17 @@ impl Engine {
         self.policy.idle_poll + self.policy.lease
     }
 
-    async fn give_back(
-        &self,
-        worker: WorkerId,
-        id: AttemptId,
-        reason: &str,
-    ) -> Result<(), EngineError> {
-        let attempt = self.store.reader().await?.attempt(id).await?;
+    async fn give_back(&self, worker: WorkerId, given: &GivenBack) -> Result<(), EngineError> {
+        let reason: String = given.reason.chars().take(500).collect();
+        if let Some(known) = KnownAnswerId::of_attempt(given.attempt) {
+            return self
+                .known_given_back(worker, known, &reason, given.yielded)
+                .await;
+        }
+        let attempt = self.store.reader().await?.attempt(given.attempt).await?;
         if attempt.is_some_and(|attempt| attempt.worker_id == worker) {
-            let reason: String = reason.chars().take(500).collect();
-            self.give_up(id, AttemptEvent::Refuse, &reason).await?;
+            self.hand_back(given.attempt, &reason, given.yielded)
+                .await?;
         }
         Ok(())
     }
@@ -205,9 +236,7 @@ impl Engine {
         };
         for attempt in live.iter().filter(known) {
             let job = jobs.iter().find(|job| job.id == attempt.job_id);
-            let counts =
-                job.is_some_and(|job| job.attempt_id == Some(attempt.id) && job.state.is_held());
-            if !counts {
+            if !job.is_some_and(|job| claims::counts(job, attempt)) {
                 let reason = job
                     .and_then(|job| job.reason.clone())
                     .unwrap_or_else(|| REASON_CANCELED.to_owned());
@@ -253,130 +282,18 @@ impl Engine {
             self.store.reader().await?.live_attempts(id).await?.len()
         };
         let mut free = (lent as usize).saturating_sub(live);
-        let mut candidates = VecDeque::new();
+        let mut claims = Claims::new(worker.clone(), live);
         while free > 0 {
-            let Some(offer) = self.claim(&worker, &mut candidates).await? else {
+            let Some(offer) = self.claim(&mut claims).await? else {
                 break;
             };
             orders.offers.push(offer);
             free -= 1;
         }
+        // What is known already waits for work that is not.
+        if free > 0 && orders.offers.is_empty() {
+            orders.known = self.known_for(&worker, &call.running).await?;
+        }
         Ok(orders)
-    }
-
-    /// Gives a worker the next job that fits it. `candidates` are those that were read for an
-    /// earlier slot; they are read again when none is left.
-    async fn claim(
-        &self,
-        worker: &Worker,
-        candidates: &mut VecDeque<Job>,
-    ) -> Result<Option<Offer>, EngineError> {
-        let platform = Platform {
-            os: worker.os.clone(),
-            arch: worker.arch.clone(),
-            executor: ExecutorKind::parse(&worker.executor).unwrap_or(ExecutorKind::Host),
-        };
-        let mut full = FullRepositories::default();
-        if candidates.is_empty() {
-            candidates.extend(self.candidates(worker, &mut full).await?);
-        }
-        while let Some(candidate) = candidates.pop_front() {
-            if full.is_full(&candidate) {
-                continue;
-            }
-            let needs = Requirements {
-                os: candidate.os.clone(),
-                arch: candidate.arch.clone(),
-            };
-            if may_run(&needs, &platform).is_err() {
-                continue;
-            }
-            let now = self.now();
-            let token = Vault::new_token("attempt")?;
-            let mut tx = self.store.begin().await?;
-            if !self.has_room(tx.as_mut(), candidate.repository_id).await? {
-                full.note(candidate.repository_id);
-                continue;
-            }
-            let Some(mut build) = tx.lock_build(candidate.build_id).await? else {
-                continue;
-            };
-            let Some(mut job) = tx.job(candidate.id).await? else {
-                continue;
-            };
-            if job.state != travis_model::JobState::Queued {
-                continue;
-            }
-            let attempt = tx
-                .insert_attempt(&NewAttempt {
-                    job_id: job.id,
-                    run: job.run,
-                    worker_id: worker.id,
-                    token_hash: Vault::hash(token.reveal()),
-                    lease_until: now.plus(self.policy.lease),
-                    executor: worker.executor.clone(),
-                    at: now,
-                })
-                .await?;
-            job.attempt_id = Some(attempt.id);
-            let mut changes = Changes::default();
-            let mut run = Run {
-                tx: tx.as_mut(),
-                changes: &mut changes,
-                now,
-            };
-            if run.apply(&mut job, JobEvent::Receive).await?.is_err() {
-                continue;
-            }
-            run.follow(&mut build, &job).await?;
-            let offer = self
-                .offer(tx.as_mut(), worker, &attempt, token, job, &build)
-                .await?;
-            tx.commit().await?;
-            changes.worker(worker.id);
-            changes.send(self.bus.as_ref());
-            return Ok(Some(offer));
-        }
-        Ok(None)
-    }
-
-    async fn offer_again(
-        &self,
-        worker: &Worker,
-        attempt: &Attempt,
-    ) -> Result<Option<Offer>, EngineError> {
-        let token = Vault::new_token("attempt")?;
-        let mut tx: Box<dyn Tx> = self.store.begin().await?;
-        let Some(mut fresh) = tx.attempt(attempt.id).await? else {
-            return Ok(None);
-        };
-        let Some(job) = tx.job(fresh.job_id).await? else {
-            return Ok(None);
-        };
-        if fresh.state != AttemptState::Leased
-            || job.attempt_id != Some(fresh.id)
-            || !job.state.is_held()
-        {
-            drop(tx);
-            self.give_up(
-                attempt.id,
-                AttemptEvent::Refuse,
-                "it was canceled before its worker had it",
-            )
-            .await?;
-            return Ok(None);
-        }
-        fresh.token_hash = Vault::hash(token.reveal());
-        fresh.lease_until = self.now().plus(self.policy.lease);
-        tx.save_attempt(&fresh, AttemptState::Leased).await?;
-        self.keys.forget(fresh.id);
-        let Some(build) = tx.build(job.build_id).await? else {
-            return Ok(None);
-        };
-        let offer = self
-            .offer(tx.as_mut(), worker, &fresh, token, job, &build)
-            .await?;
-        tx.commit().await?;
-        Ok(Some(offer))
     }
 }

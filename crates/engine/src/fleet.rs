@@ -206,11 +206,15 @@ impl Engine {
         Ok(Counted { workers, running })
     }
 
-    /// The fleet as it stands.
+    /// The fleet as it stands. `month` is when the month began whose work is summed.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn fleet(&self, reader: &mut dyn Reader) -> Result<FleetView, EngineError> {
+    pub async fn fleet(
+        &self,
+        reader: &mut dyn Reader,
+        month: Timestamp,
+    ) -> Result<FleetView, EngineError> {
         let now = self.now();
         let counted = self.count(reader).await?;
         let queued = reader.queued_platforms().await?;
@@ -279,7 +283,7 @@ impl Engine {
             slots: platforms.iter().map(|platform| platform.slots).sum(),
             waiting: queued.iter().map(|queued| queued.jobs).sum(),
             usual_wait: middle(all_waits),
-            month_core_ms: reader.core_ms_since(month_of(now)).await?,
+            month_core_ms: reader.core_ms_since(month).await?,
             too_old,
             versions,
             platforms,
@@ -465,55 +469,9 @@ fn share(busy_ms: i64, length_ms: i64) -> f64 {
     f64::from(i32::try_from(hundredths).unwrap_or(i32::MAX)) / 100.0
 }
 
-/// The first moment of the calendar month, UTC.
-fn month_of(now: Timestamp) -> Timestamp {
-    let (_, _, day) = civil(now.0.div_euclid(86_400_000));
-    Timestamp((now.0.div_euclid(86_400_000) - (i64::from(day) - 1)) * 86_400_000)
-}
-
-/// Year, month and day of a day since 1970, by the Gregorian calendar.
-#[must_use]
-pub fn civil(days: i64) -> (i64, u8, u8) {
-    // Days since 1 March of the year 0, in eras of 400 years.
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (
-        year,
-        u8::try_from(month).unwrap_or(1),
-        u8::try_from(day).unwrap_or(1),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn days_have_dates() {
-        assert_eq!(civil(0), (1970, 1, 1));
-        assert_eq!(civil(59), (1970, 3, 1));
-        assert_eq!(civil(11_016), (2000, 2, 29));
-        assert_eq!(civil(20_780), (2026, 11, 23));
-        assert_eq!(civil(-1), (1969, 12, 31));
-    }
-
-    #[test]
-    fn a_month_begins_with_its_first_day() {
-        let at = Timestamp(20_780 * 86_400_000 + 5);
-        assert_eq!(month_of(at), Timestamp(20_758 * 86_400_000));
-        assert_eq!(civil(20_758), (2026, 11, 1));
-    }
 
     #[test]
     fn what_is_blocked_comes_before_what_moves() {

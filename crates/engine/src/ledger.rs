@@ -1,7 +1,9 @@
 //! What workers did, noted with the end of each attempt.
 
 use crate::EngineError;
-use travis_model::{Attempt, AttemptEvent, Job, Worker};
+use travis_model::{
+    Attempt, AttemptEvent, Job, Outcome, Purpose, Verification, Worker, trust::binds,
+};
 use travis_store::{Tx, WorkDone, WorkEnd};
 
 /// Cores that one job counts with at most: a machine says itself how many it has.
@@ -32,7 +34,16 @@ pub(crate) fn core_ms(attempt: &Attempt, worker: &Worker) -> i64 {
     counted
 }
 
-/// Notes an attempt that has just ended, in the transaction that ends it.
+/// Whether a result counts as it stands. What others are asked about counts when they agree, and
+/// what was canceled is no result.
+fn stands(attempt: &Attempt, job: &Job, event: AttemptEvent) -> bool {
+    matches!(event, AttemptEvent::Finish(outcome) if outcome != Outcome::Canceled)
+        && attempt.purpose == Purpose::Job
+        && job.verification == Verification::None
+        && attempt.tier.is_none_or(binds)
+}
+
+/// Notes an attempt that has just ended, in the transaction that ends it, after the job has moved.
 pub(crate) async fn note(
     tx: &mut dyn Tx,
     attempt: &Attempt,
@@ -44,6 +55,7 @@ pub(crate) async fn note(
     };
     let end = match event {
         AttemptEvent::Finish(_) => WorkEnd::Finished,
+        _ if attempt.yielded => WorkEnd::Yielded,
         _ => WorkEnd::Broken,
     };
     tx.note_work(&WorkDone {
@@ -54,7 +66,7 @@ pub(crate) async fn note(
         began: attempt.leased_at,
         ended: attempt.finished_at.unwrap_or(attempt.leased_at),
         end,
-        core_ms: if end == WorkEnd::Finished {
+        core_ms: if stands(attempt, job, event) {
             core_ms(attempt, &worker)
         } else {
             0

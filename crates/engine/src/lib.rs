@@ -11,6 +11,7 @@ mod badges;
 mod build_changes;
 mod caches;
 mod changes;
+mod claims;
 mod clock;
 mod compare;
 mod configuration;
@@ -25,6 +26,7 @@ mod hooks;
 mod hosting;
 mod intake;
 pub mod keys;
+mod known;
 mod label;
 mod ledger;
 mod limits;
@@ -48,10 +50,12 @@ mod settings;
 mod setup;
 mod sign_in;
 mod source;
+mod standing;
 mod switch;
 mod sync;
 mod variables;
 mod vault;
+mod verify;
 mod versions;
 mod waiting;
 mod workers;
@@ -71,15 +75,16 @@ pub use caches::{CacheFilter, CacheOffer, CachePolicy, CacheUpload};
 pub use clock::{Clock, SystemClock};
 pub use configuration::lint::{Linted, LintedJob, lint};
 pub use configuration::messages::MAIN as CONFIG_FILE;
-pub use dispatcher::{Orders, PollCall};
+pub use dispatcher::{GivenBack, Orders, PollCall};
 pub use enrolments::EnrolmentWish;
 pub use error::EngineError;
 pub use fleet::{FleetView, FleetWaits, PlatformView, SlotView, WaitGroup};
 pub use hooks::Taken;
 pub use hosting::{Connect, Forged, Hosted, remote_ref};
 pub use intake::BuildDemand;
+pub use known::KnownOffer;
 pub use label::{env_label, job_label};
-pub use offer::Offer;
+pub use offer::{ImageWish, Offer};
 pub use report::{Reported, ReportedState, reported};
 pub use repositories::NewRepository;
 pub use said::{Heard, PageOrders};
@@ -87,6 +92,7 @@ pub use secure::has_encrypted;
 pub use settings::settings_list;
 pub use setup::{ForgeConfig, OAuthClient, kind_label, kind_of};
 pub use sign_in::{Arrival, SignInError, SignedIn, own_path};
+pub use standing::WorkerPolicy;
 pub use travis_model::Secret;
 pub use variables::EnvVarChange;
 pub use vault::{Vault, VaultError};
@@ -118,6 +124,8 @@ pub struct Policy {
     pub key_length: keys::KeyLength,
     /// Caches of jobs.
     pub caches: CachePolicy,
+    /// What workers may run.
+    pub workers: WorkerPolicy,
     /// The oldest version of workers that gets work; every one when `None`.
     pub minimum_worker_version: Option<String>,
 }

@@ -1,9 +1,9 @@
 //! How many jobs of one repository run side by side, as its maintainers decided.
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, claims::Claims};
 use std::collections::HashSet;
 use std::sync::PoisonError;
-use travis_model::{BuildId, Job, JobState, RepositoryId, UserId, Worker};
+use travis_model::{BuildId, Job, JobState, RepositoryId};
 use travis_store::{BuildFilter, OPEN_STATES, Page, Reader, SeenBy, Tx};
 
 /// Jobs looked at for one free slot.
@@ -35,13 +35,14 @@ impl Engine {
     /// own limit does not hide what others wait for.
     pub(crate) async fn candidates(
         &self,
-        worker: &Worker,
+        claims: &mut Claims,
         full: &mut FullRepositories,
     ) -> Result<Vec<Job>, EngineError> {
+        let (os, arch) = claims.platform();
         let mut reader = self.store.reader().await?;
         let mut limit = CANDIDATES;
         loop {
-            let queued = reader.queued_jobs(&worker.os, &worker.arch, limit).await?;
+            let queued = reader.queued_jobs(&os, &arch, limit).await?;
             let all_read = queued.len() < usize::try_from(limit).unwrap_or(usize::MAX);
             let mut fresh = Vec::new();
             let mut open = HashSet::new();
@@ -51,7 +52,8 @@ impl Engine {
                     continue;
                 }
                 if open.insert(id) {
-                    if is_closed_to(reader.as_mut(), worker, id).await? {
+                    let policy = &self.policy.workers;
+                    if claims.is_closed(reader.as_mut(), id, policy).await? {
                         full.note(id);
                         continue;
                     }
@@ -107,27 +109,6 @@ impl Engine {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&id)
     }
-}
-
-/// Whether a repository's source is none of a worker's business: a private one goes only to
-/// machines of people who may see it themselves.
-async fn is_closed_to(
-    reader: &mut dyn Reader,
-    worker: &Worker,
-    id: RepositoryId,
-) -> Result<bool, EngineError> {
-    let private = reader.repository(id).await?.is_some_and(|row| row.private);
-    Ok(private && !may_lend(reader, worker.owner_id, id).await?)
-}
-
-/// Whether somebody's machines may build a private repository.
-pub(crate) async fn may_lend(
-    reader: &mut dyn Reader,
-    owner: UserId,
-    id: RepositoryId,
-) -> Result<bool, EngineError> {
-    let admin = reader.user(owner).await?.is_some_and(|user| user.admin);
-    Ok(admin || reader.right(owner, id).await?.is_some())
 }
 
 /// The limit of a repository, when it has one and has reached it.

@@ -3,10 +3,13 @@
 
 use crate::{
     AttemptAccess, CacheOffer, Engine, EngineError, Secret, masks, planning::branch_ref,
-    secure::Decrypted,
+    secure::Decrypted, standing::server_least,
 };
 use std::sync::Arc;
-use travis_model::{Attempt, AttemptId, Build, Commit, Job, Repository, Worker};
+use travis_model::{
+    Attempt, AttemptId, Build, Commit, Job, Purpose, Repository, Worker, cache::language_version,
+    scheduling::ExecutorKind, trust::least_executor,
+};
 use travis_script::{EnvVar, JobInput, JobScript, PullRequest};
 use travis_store::{HostingReader, Reader, Tx};
 
@@ -33,6 +36,46 @@ pub struct Offer {
     pub secrets: Vec<String>,
     /// The job's cache.
     pub cache: Option<CacheOffer>,
+    /// The weakest executor that may run it.
+    pub least_executor: Option<ExecutorKind>,
+    /// The image that the job asks for.
+    pub image: ImageWish,
+    /// Services that the job asks for.
+    pub services: Vec<String>,
+}
+
+/// The image that a job asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageWish {
+    /// Language, as in `.travis.yml`.
+    pub language: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// Distribution.
+    pub dist: Option<String>,
+}
+
+impl ImageWish {
+    fn of_config(config: &serde_json::Value) -> Self {
+        let text = |key: &str| config.get(key).and_then(serde_json::Value::as_str);
+        Self {
+            language: text("language").unwrap_or_default().to_owned(),
+            version: language_version(config),
+            dist: text("dist").map(str::to_owned),
+        }
+    }
+}
+
+/// Services that a job asks for, by their names in `.travis.yml`.
+fn services(config: &serde_json::Value) -> Vec<String> {
+    let list = match config.get("services") {
+        Some(serde_json::Value::Array(list)) => list.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    list.iter()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// What a job is given.
@@ -59,14 +102,21 @@ impl Engine {
             secrets,
             repository,
             commit,
-        } = self.given(tx, worker, &job, build).await?;
+        } = self.given(tx, worker, attempt.purpose, &job, build).await?;
         let JobScript { text } = travis_script::compile(&input)
             .unwrap_or_else(|error| travis_script::config_error(&error.to_string()));
         let clones = job.config.pointer("/git/clone") != Some(&serde_json::Value::Bool(false));
         let refs = refs(&repository, build);
-        let cache = self
-            .offer_cache(tx, worker, &repository, build, &job, &commit.sha)
-            .await?;
+        let cache = match attempt.purpose {
+            Purpose::Job => {
+                self.offer_cache(tx, worker, &repository, build, &job, &commit.sha)
+                    .await?
+            }
+            // What lies in a cache meanwhile is not what the first word was given on.
+            Purpose::Opinion => None,
+        };
+        let tier = attempt.tier.unwrap_or_default();
+        let server = server_least(tier, &self.policy.workers);
         self.masks.put(attempt.id, &secrets);
         Ok(Offer {
             attempt: attempt.id,
@@ -75,6 +125,9 @@ impl Engine {
             refs,
             script: text,
             secrets,
+            least_executor: least_executor(tier, repository.settings.min_executor, server),
+            image: ImageWish::of_config(&job.config),
+            services: services(&job.config),
             job,
             repository,
             cache,
@@ -99,7 +152,9 @@ impl Engine {
         let build = build.ok_or(EngineError::AttemptOver)?;
         let worker = tx.worker(attempt.worker_id).await?;
         let worker = worker.ok_or(EngineError::AttemptOver)?;
-        let given = self.given(tx.as_mut(), &worker, &job, &build).await?;
+        let given = self
+            .given(tx.as_mut(), &worker, attempt.purpose, &job, &build)
+            .await?;
         drop(tx);
         // A call beside this one may have been quicker.
         Ok(match self.masks.get(access.id()) {
@@ -113,6 +168,7 @@ impl Engine {
         &self,
         tx: &mut dyn Tx,
         worker: &Worker,
+        purpose: Purpose,
         job: &Job,
         build: &Build,
     ) -> Result<Given, EngineError> {
@@ -131,7 +187,7 @@ impl Engine {
             .into_iter()
             .find(|stage| stage.id == job.stage_id);
         let secure = self
-            .may_have_secrets(tx, worker, &repository, build, &commit)
+            .may_have_secrets(tx, worker, purpose, &repository, build, &commit)
             .await?;
         let settings_env = self.settings_env(tx, &repository, build, secure).await?;
         let mut config = job.config.clone();

@@ -6,6 +6,10 @@ use std::time::Duration;
 use travis_model::AttemptEvent;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked for what takes no second.
+const LOOK_BROADLY: Duration = Duration::from_secs(60);
+/// So much longer than its time limit an attempt may be live: for fetching, freezing and its log.
+const OVERTIME: Duration = Duration::from_secs(15 * 60);
 
 impl Engine {
     pub(crate) async fn reap_for_ever(self: Arc<Self>) {
@@ -15,12 +19,22 @@ impl Engine {
         let mut ticks = tokio::time::interval(LOOK_EVERY.min(self.policy.lease / 2));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut last_sweep = None;
+        let mut last_broad = None;
         loop {
             ticks.tick().await;
             if let Err(error) = self.reap().await {
                 tracing::warn!(%error, "ended leases could not be looked for");
             }
             let now = self.now();
+            if last_broad.is_none_or(|last| now.since(last) > LOOK_BROADLY) {
+                last_broad = Some(now);
+                if let Err(error) = self.end_stalled().await {
+                    tracing::warn!(%error, "stalled attempts could not be looked for");
+                }
+                if let Err(error) = self.recheck_liars().await {
+                    tracing::warn!(%error, "results of contradicted workers could not be checked");
+                }
+            }
             if last_sweep.is_none_or(|last| now.since(last) > Duration::from_secs(3600)) {
                 last_sweep = Some(now);
                 if let Err(error) = self.sweep().await {
@@ -31,6 +45,7 @@ impl Engine {
     }
 
     async fn reap(&self) -> Result<(), EngineError> {
+        self.reap_known_answers().await?;
         loop {
             let expired = self
                 .store
@@ -55,6 +70,24 @@ impl Engine {
                 .await?;
             }
         }
+    }
+
+    /// Ends attempts whose workers live and never say how they ended: a worker counts the time
+    /// itself, and one that does not must not keep a job for ever.
+    async fn end_stalled(&self) -> Result<(), EngineError> {
+        let longest = self.policy.limits.total + OVERTIME;
+        let now = self.now();
+        for attempt in self.store.reader().await?.all_live_attempts().await? {
+            if now.since(attempt.leased_at) > longest {
+                self.give_up(
+                    attempt.id,
+                    AttemptEvent::Refuse,
+                    "its worker did not end it long after its time was over",
+                )
+                .await?;
+            }
+        }
+        Ok(())
     }
 
     async fn sweep(&self) -> Result<(), EngineError> {

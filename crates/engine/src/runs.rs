@@ -5,7 +5,7 @@ use crate::{Engine, EngineError, Viewer, changes::Changes, report};
 use travis_bus::Wake;
 use travis_model::{
     Build, BuildId, Job, JobEffect, JobEvent, JobId, JobState, Level, Rejected, Scope, Timestamp,
-    UserId, job_transition,
+    UserId, Verification, job_transition,
     progress::{self, JobView},
 };
 use travis_store::{AuditEntry, Tx};
@@ -42,6 +42,12 @@ impl Run<'_> {
                 job.attempt_id = None;
                 job.queued_at = None;
                 job.restarted_at = now;
+                (job.verification, job.provisional) = (Verification::None, false);
+                (job.opinion_id, job.flaky, job.yielded_at) = (None, false, None);
+            }
+            JobEvent::Withdraw => {
+                (job.verification, job.provisional) = (Verification::None, false);
+                job.opinion_id = None;
             }
             JobEvent::Lose { lost } => job.lost = lost,
             _ => {}
@@ -76,6 +82,27 @@ impl Run<'_> {
         Ok(Ok(()))
     }
 
+    /// Saves what is known of a job whose state stays.
+    pub async fn keep(&mut self, job: &mut Job) -> Result<(), EngineError> {
+        job.updated_at = self.now;
+        self.tx.save_job(job).await?;
+        job.version += 1;
+        self.changes.job(job);
+        Ok(())
+    }
+
+    /// A result that had stopped later stages turned out to be false: they may run after all.
+    pub async fn reopen_later(&mut self, build: &Build, job: &Job) -> Result<(), EngineError> {
+        for mut other in self.tx.jobs(&[build.id]).await? {
+            if other.stage_number > job.stage_number
+                && other.reason.as_deref() == Some(EARLIER_STAGE)
+            {
+                let _stays = self.apply(&mut other, JobEvent::Restart).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// After a job was received or started: computes the build, unless it and the job's stage run
     /// already, which such an event can't change.
     pub async fn follow(&mut self, build: &mut Build, job: &Job) -> Result<(), EngineError> {
@@ -101,6 +128,7 @@ impl Run<'_> {
                 stage: u32::try_from(job.stage_number).unwrap_or(u32::MAX),
                 state: job.state,
                 allow_failure: job.allow_failure,
+                provisional: job.provisional,
             })
             .collect();
         let todo = progress::advance(&views);
@@ -116,7 +144,7 @@ impl Run<'_> {
                     job.reason = Some(EARLIER_STAGE.to_owned());
                 }
                 if self.apply(&mut job, event).await?.is_ok() {
-                    views[index].state = job.state;
+                    (views[index].state, views[index].provisional) = (job.state, job.provisional);
                 }
             }
         }
@@ -140,13 +168,17 @@ impl Run<'_> {
             }
         }
         let state = progress::build_state(&views, build.fast_finish);
-        if state != build.state {
-            stamp(
-                state,
-                self.now,
-                &mut build.started_at,
-                &mut build.finished_at,
-            );
+        let provisional = progress::provisional_state(&views, build.fast_finish);
+        if state != build.state || provisional != build.provisional {
+            build.provisional = provisional;
+            if state != build.state {
+                stamp(
+                    state,
+                    self.now,
+                    &mut build.started_at,
+                    &mut build.finished_at,
+                );
+            }
             build.state = state;
             build.updated_at = self.now;
             self.tx.update_build(build).await?;
@@ -279,7 +311,7 @@ impl Engine {
         let job = tx.job(id).await?.ok_or(EngineError::NotFound("job"))?;
         let mut ids = vec![id];
         match wish {
-            Wish::Cancel if job.state.is_finished() => {
+            Wish::Cancel if job.state.is_finished() && !job.provisional => {
                 return Err(EngineError::rejected(
                     Rejected::Finished,
                     "job_not_cancelable",
@@ -373,19 +405,22 @@ impl Engine {
                 continue;
             };
             let event = match wish {
+                // Nobody waits any more for the word that it lacks.
+                Wish::Cancel if job.provisional => JobEvent::Withdraw,
                 Wish::Cancel => JobEvent::Cancel,
                 Wish::Restart => {
                     job.restarted_by = by;
                     JobEvent::Restart
                 }
             };
-            if wish == Wish::Cancel && job.reason.is_none() {
+            if wish == Wish::Cancel && (job.reason.is_none() || job.provisional) {
                 job.reason = Some(format!(
                     "Canceled by {}.",
                     viewer.actor().trim_start_matches("user:")
                 ));
             }
             holders.extend(job.attempt_id.filter(|_| job.state.is_held()));
+            holders.extend(job.opinion_id);
             // Within a build some jobs have finished already; they stay as they are.
             let _stays = run.apply(&mut job, event).await?;
         }

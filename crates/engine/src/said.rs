@@ -150,7 +150,11 @@ impl Engine {
         tx.commit().await?;
         self.said.with(id, |entry| entry.kept = Some((said, now)));
         let mut changes = Changes::default();
-        changes.worker(id);
+        if news {
+            changes.worker(id);
+        } else {
+            changes.worker_usage(id);
+        }
         changes.send(self.bus.as_ref());
         Ok(())
     }

@@ -2,7 +2,9 @@
 
 use crate::{Engine, EngineError, Viewer, changes::Changes};
 use serde_json::{Value, json};
-use travis_model::{ApprovalPolicy, Level, Repository, RepositorySettings, Scope};
+use travis_model::{
+    ApprovalPolicy, Level, Repository, RepositorySettings, Scope, scheduling::ExecutorKind,
+};
 
 /// Jobs of one repository side by side, at most.
 const MOST_BUILDS: u64 = 1000;
@@ -28,6 +30,10 @@ pub fn settings_list(settings: &RepositorySettings) -> Vec<(&'static str, Value)
             json!(settings.maximum_number_of_builds),
         ),
         ("approval", json!(settings.approval.as_str())),
+        (
+            "min_executor",
+            json!(settings.min_executor.map_or("any", ExecutorKind::as_str)),
+        ),
     ]
 }
 
@@ -54,6 +60,13 @@ fn set(settings: &mut RepositorySettings, name: &str, value: &Value) -> Result<(
                 .as_str()
                 .and_then(ApprovalPolicy::parse)
                 .ok_or_else(|| wrong("first_time, forks or never"))?;
+        }
+        "min_executor" => {
+            settings.min_executor = match value.as_str() {
+                Some("any") => None,
+                Some(word @ ("namespace" | "container" | "vm")) => ExecutorKind::parse(word),
+                _ => return Err(wrong("any, namespace, container or vm")),
+            };
         }
         _ => return Err(EngineError::NotFound("setting")),
     }

@@ -1,18 +1,21 @@
 //! Why jobs wait: gathers the facts once for a whole page.
 
-use crate::{Engine, EngineError};
+use crate::{
+    Engine, EngineError,
+    standing::{Candidate, Home, WorkerPolicy},
+};
 use std::collections::HashMap;
 use travis_model::{
-    Job, JobState, Stage, Worker, WorkerId, WorkerState,
+    Job, JobState, Stage, WorkerId,
     scheduling::Requirements,
     waiting::{Wait, WaitFacts, why},
-    worker_state,
 };
 use travis_store::Reader;
 
 /// What is known of workers, for answering why jobs wait.
 pub struct Waits {
-    online: Vec<(Worker, u32)>,
+    online: Vec<(Candidate, u32)>,
+    policy: WorkerPolicy,
 }
 
 impl Engine {
@@ -21,33 +24,22 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn waits(&self, reader: &mut dyn Reader) -> Result<Waits, EngineError> {
-        let now = self.now();
         let mut busy: HashMap<WorkerId, u32> = HashMap::new();
         for attempt in reader.all_live_attempts().await? {
             *busy.entry(attempt.worker_id).or_default() += 1;
         }
-        let online = reader
-            .workers()
+        let online = self
+            .candidates_online(reader)
             .await?
             .into_iter()
-            .filter(|worker| {
-                worker_state(
-                    worker.banned,
-                    worker.paused,
-                    worker.draining,
-                    worker.last_seen_at,
-                    now,
-                    self.silence(),
-                ) == WorkerState::Online
-            })
-            .map(|worker| {
-                let free = worker
-                    .slots
-                    .saturating_sub(busy.get(&worker.id).copied().unwrap_or(0));
-                (worker, free)
-            })
-            .collect();
-        Ok(Waits { online })
+            .map(|candidate| {
+                let taken = busy.get(&candidate.worker.id).copied().unwrap_or(0);
+                let free = candidate.worker.slots.saturating_sub(taken);
+                (candidate, free)
+            });
+        let online = online.collect();
+        let policy = self.policy.workers;
+        Ok(Waits { online, policy })
     }
 }
 
@@ -62,24 +54,26 @@ impl Waits {
         job: &Job,
         stages: &[Stage],
     ) -> Result<Option<Wait>, EngineError> {
-        let needs = Requirements {
+        let mut needs = Requirements {
             os: job.os.clone(),
             arch: job.arch.clone(),
+            least_executor: None,
         };
-        let private = job.state == JobState::Queued
-            && reader
-                .repository(job.repository_id)
-                .await?
-                .is_some_and(|row| row.private);
         let mut fitting = Vec::new();
-        for (worker, free) in &self.online {
-            if worker.os == needs.os
-                && worker.arch == needs.arch
-                && (!private
-                    || crate::limits::may_lend(reader, worker.owner_id, job.repository_id).await?)
-            {
-                fitting.push(*free);
-            }
+        let mut private = false;
+        if job.state == JobState::Queued
+            && let Some(repository) = reader.repository(job.repository_id).await?
+        {
+            private = repository.private;
+            needs.least_executor = repository.settings.min_executor;
+            let home = Home::read(reader, &repository).await?;
+            let fits = |candidate: &Candidate| {
+                candidate
+                    .fits(&home, &needs.os, &needs.arch, &self.policy)
+                    .is_ok()
+            };
+            let those = self.online.iter().filter(|(candidate, _)| fits(candidate));
+            fitting.extend(those.map(|(_, free)| *free));
         }
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let free_slots = fitting.iter().sum();
@@ -91,8 +85,18 @@ impl Waits {
         let waits_for_stage = stages
             .iter()
             .filter(|stage| stage.build_id == job.build_id && stage.number < job.stage_number)
-            .find(|stage| !stage.state.is_finished())
-            .map(|stage| stage.name.clone());
+            .find(|stage| !stage.state.is_finished());
+        let unconfirmed_stage = match waits_for_stage {
+            Some(stage) => {
+                let jobs = reader.job_progress(job.build_id).await?;
+                let mut of_stage = jobs
+                    .iter()
+                    .filter(|other| other.stage_number == stage.number);
+                of_stage.all(|other| other.state.is_finished())
+            }
+            None => false,
+        };
+        let waits_for_stage = waits_for_stage.map(|stage| stage.name.clone());
         let repository_limit = match job.state {
             JobState::Queued => crate::limits::reached_limit(reader, job.repository_id).await?,
             _ => None,
@@ -106,6 +110,7 @@ impl Waits {
             online_workers: count(self.online.len()),
             ahead,
             repository_limit,
+            unconfirmed_stage,
             needs,
         }))
     }

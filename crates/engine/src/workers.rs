@@ -334,7 +334,11 @@ impl Engine {
         Ok(())
     }
 
-    async fn take_all_from(&self, id: WorkerId, reason: &str) -> Result<(), EngineError> {
+    pub(crate) async fn take_all_from(
+        &self,
+        id: WorkerId,
+        reason: &str,
+    ) -> Result<(), EngineError> {
         let running = self.store.reader().await?.live_attempts(id).await?;
         for attempt in running {
             self.give_up(attempt.id, AttemptEvent::Refuse, reason)

@@ -236,6 +236,24 @@ pub fn cache_slug(config: &Value, sha256_hex: impl FnOnce(&[u8]) -> String) -> S
     slug
 }
 
+/// The version of its language that a job's configuration names.
+#[must_use]
+pub fn language_version(config: &Value) -> Option<String> {
+    let language = config.get("language").and_then(Value::as_str)?;
+    let (_, key, _) = VERSIONS
+        .iter()
+        .find(|(languages, ..)| languages.contains(&language))?;
+    let first = match config.get(*key)? {
+        Value::Array(list) => list.first()?,
+        value => value,
+    };
+    match first {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 /// A value as a part of a slug: letters, digits, `.`, `_` and `-`.
 fn part(value: &Value) -> Option<String> {
     let text = match value {

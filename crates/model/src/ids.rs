@@ -61,6 +61,30 @@ ids! {
     ApprovalId,
     /// What jobs kept for later ones.
     CacheId,
+    /// A job whose answer the server knows.
+    KnownAnswerId,
     /// A token with which a machine joins.
     EnrolmentId,
+}
+
+/// Workers and logs know known-answer jobs by the numbers of attempts; theirs begin here, far above
+/// any attempt's and still exact in JavaScript.
+const KNOWN_ANSWERS: i64 = 1 << 52;
+
+impl KnownAnswerId {
+    /// The number under which its worker and its log know it.
+    #[must_use]
+    pub const fn attempt(self) -> AttemptId {
+        AttemptId(KNOWN_ANSWERS + self.0)
+    }
+
+    /// Reads it back; `None` for the number of an attempt.
+    #[must_use]
+    pub const fn of_attempt(id: AttemptId) -> Option<Self> {
+        if id.0 > KNOWN_ANSWERS {
+            Some(Self(id.0 - KNOWN_ANSWERS))
+        } else {
+            None
+        }
+    }
 }

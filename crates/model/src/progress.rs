@@ -12,6 +12,15 @@ pub struct JobView {
     pub state: JobState,
     /// Its failure does not count.
     pub allow_failure: bool,
+    /// Its outcome does not count before somebody else confirms it: until then it is as one that
+    /// runs.
+    pub provisional: bool,
+}
+
+impl JobView {
+    const fn is_open(&self) -> bool {
+        self.provisional || !self.state.is_finished()
+    }
 }
 
 /// What has to happen to a build's jobs now.
@@ -67,7 +76,7 @@ pub fn advance(jobs: &[JobView]) -> Advance {
 #[must_use]
 pub fn group_state(jobs: &[JobView], fast_finish: bool) -> JobState {
     let required = || jobs.iter().filter(|job| !job.allow_failure);
-    let open = |job: &&JobView| !job.state.is_finished();
+    let open = |job: &&JobView| job.is_open();
     let fast = fast_finish && required().next().is_some() && !required().any(|job| open(&job));
     if jobs.iter().any(|job| open(&job)) && !fast {
         let any = |state| jobs.iter().any(|job| job.state == state);
@@ -126,6 +135,25 @@ pub fn build_state(jobs: &[JobView], fast_finish: bool) -> JobState {
     }
 }
 
+/// The state of a build when the words are believed that nobody confirmed yet; `None` unless it
+/// waits for nothing but second opinions.
+#[must_use]
+pub fn provisional_state(jobs: &[JobView], fast_finish: bool) -> Option<JobState> {
+    let works = |job: &JobView| !job.state.is_finished() && job.state != JobState::Created;
+    if !jobs.iter().any(|job| job.provisional) || jobs.iter().any(works) {
+        return None;
+    }
+    // Stages that have not begun say nothing yet.
+    let believed = jobs
+        .iter()
+        .filter(|job| job.state.is_finished())
+        .map(|job| JobView {
+            provisional: false,
+            ..*job
+        });
+    Some(build_state(&believed.collect::<Vec<_>>(), fast_finish))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +164,7 @@ mod tests {
             stage,
             state,
             allow_failure: false,
+            provisional: false,
         }
     }
 
@@ -213,5 +242,32 @@ mod tests {
         assert_eq!(build_state(&jobs(S::Errored), false), S::Errored);
         assert_eq!(build_state(&jobs(S::Canceled), false), S::Canceled);
         assert_eq!(build_state(&jobs(S::Passed), false), S::Failed);
+    }
+
+    #[test]
+    fn what_nobody_confirmed_holds_up_what_comes_after() {
+        let unconfirmed = JobView {
+            provisional: true,
+            ..job(1, S::Passed)
+        };
+        let jobs = [unconfirmed, job(1, S::Passed), job(2, S::Created)];
+        assert_eq!(advance(&jobs), Advance::default());
+        assert_eq!(build_state(&jobs, false), S::Started);
+        assert_eq!(provisional_state(&jobs, false), Some(S::Passed));
+        let failed = JobView {
+            state: S::Failed,
+            ..unconfirmed
+        };
+        let jobs = [failed, job(1, S::Passed), job(2, S::Created)];
+        assert!(
+            advance(&jobs).cancel.is_empty(),
+            "a stranger's failure cancels nothing"
+        );
+        assert_eq!(provisional_state(&jobs, false), Some(S::Failed));
+        let works = [unconfirmed, job(1, S::Started)];
+        assert_eq!(provisional_state(&works, false), None);
+        assert_eq!(provisional_state(&[job(1, S::Passed)], false), None);
+        // A build that is over as soon as what counts is waits for confirmation, too.
+        assert_eq!(build_state(&[unconfirmed], true), S::Started);
     }
 }

@@ -53,6 +53,9 @@ pub struct Requirements {
     pub os: String,
     /// Processor architecture, as in `.travis.yml`: `amd64`, `arm64`, …
     pub arch: String,
+    /// The weakest executor that may run it, as its repository's settings say.
+    #[serde(default)]
+    pub least_executor: Option<ExecutorKind>,
 }
 
 impl Requirements {
@@ -70,6 +73,7 @@ impl Requirements {
         Self {
             os: word("os", "linux"),
             arch: word("arch", "amd64"),
+            least_executor: None,
         }
     }
 }
@@ -83,6 +87,8 @@ pub struct Platform {
     pub arch: String,
     /// The executor it uses for jobs.
     pub executor: ExecutorKind,
+    /// The strongest executor that works on it: used where a job demands more.
+    pub strongest: ExecutorKind,
 }
 
 /// Why a worker can't have a job.
@@ -93,6 +99,20 @@ pub enum Mismatch {
     Os,
     /// Another architecture.
     Arch,
+    /// It isolates jobs less than the job, its repository or the server demands.
+    Executor,
+    /// The repository is private, and its owner may not see it.
+    Private,
+    /// It has not passed the known-answer jobs that come first.
+    Untested,
+    /// Its owner does not lend it for this repository.
+    NotWanted,
+    /// Its owner lends nothing now.
+    NotLent,
+    /// It is shut out.
+    Banned,
+    /// It, its owner or its network spoke already: a second opinion comes from elsewhere.
+    NotIndependent,
 }
 
 /// Whether a worker can run a job at all, busy or not.
@@ -105,6 +125,10 @@ pub fn may_run(job: &Requirements, worker: &Platform) -> Result<(), Mismatch> {
     }
     if job.arch != worker.arch {
         return Err(Mismatch::Arch);
+    }
+    let strongest = worker.strongest.max(worker.executor);
+    if job.least_executor.is_some_and(|least| strongest < least) {
+        return Err(Mismatch::Executor);
     }
     Ok(())
 }
@@ -119,6 +143,7 @@ mod tests {
             os: "linux".into(),
             arch: "amd64".into(),
             executor: ExecutorKind::Namespace,
+            strongest: ExecutorKind::Container,
         };
         let job = |config| Requirements::of_config(&config);
         assert_eq!(may_run(&job(serde_json::json!({})), &worker), Ok(()));
@@ -130,5 +155,16 @@ mod tests {
             may_run(&job(serde_json::json!({"arch": "arm64"})), &worker),
             Err(Mismatch::Arch)
         );
+        for (least, fits) in [
+            (ExecutorKind::Namespace, Ok(())),
+            (ExecutorKind::Container, Ok(())),
+            (ExecutorKind::Vm, Err(Mismatch::Executor)),
+        ] {
+            let strict = Requirements {
+                least_executor: Some(least),
+                ..job(serde_json::json!({}))
+            };
+            assert_eq!(may_run(&strict, &worker), fits);
+        }
     }
 }

@@ -1,11 +1,27 @@
-//! Who may have secrets, and which builds wait for a maintainer. Pure.
+//! Whose word counts how far: tiers of workers, who may run what, which results need a second
+//! opinion, when two agree, who may have secrets, and which builds wait for a maintainer. Pure.
+
+mod network;
+mod offering;
+#[cfg(test)]
+mod simulator;
+mod standing;
+mod words;
+
+pub use network::network_of;
+pub use offering::{Machine, Wanted, is_listed, lease_cap, least_executor, may_run, owner_cap};
+pub use standing::{KNOWN_ANSWERS, Relation, Standing, StandingEvent, next_tier, tier_towards};
+pub use words::{
+    Judgement, Said, Verdict, Word, agree, binds, check_rate, judge, may_opine, needs_verification,
+};
 
 use crate::ApprovalPolicy;
 
 /// How far a worker's word counts, from its owner's relation to the repository. Ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
     /// Nothing is known of it.
+    #[default]
     Quarantined,
     /// It has done something right.
     Probation,
@@ -26,6 +42,40 @@ impl Tier {
         Self::Bound,
         Self::Attested,
     ];
+
+    /// The word used in rows and on wires.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quarantined => "quarantined",
+            Self::Probation => "probation",
+            Self::Volunteer => "volunteer",
+            Self::Bound => "bound",
+            Self::Attested => "attested",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tier| tier.as_str() == word)
+    }
+
+    /// The repository's own people or the operator stand for it.
+    #[must_use]
+    pub const fn is_trusted(self) -> bool {
+        matches!(self, Self::Bound | Self::Attested)
+    }
+
+    /// One step down; what is trusted by relation stays.
+    #[must_use]
+    pub const fn lower(self) -> Self {
+        match self {
+            Self::Quarantined | Self::Probation => Self::Quarantined,
+            Self::Volunteer => Self::Probation,
+            trusted => trusted,
+        }
+    }
 }
 
 /// Whose code a build runs.

@@ -1,6 +1,9 @@
 //! Why a job waits, in words: no wait goes unexplained.
 
-use crate::{scheduling::Requirements, states::JobState};
+use crate::{
+    scheduling::{ExecutorKind, Requirements},
+    states::JobState,
+};
 use serde::{Deserialize, Serialize};
 
 /// What is known when a job waits.
@@ -22,6 +25,8 @@ pub struct WaitFacts {
     pub ahead: u32,
     /// Its repository is private: only machines of people who may see it count above.
     pub private: bool,
+    /// The stage that it waits for has ended, and waits for a second opinion itself.
+    pub unconfirmed_stage: bool,
     /// As many jobs as its repository may run run already: so many.
     pub repository_limit: Option<u32>,
 }
@@ -44,9 +49,19 @@ pub fn why(facts: &WaitFacts) -> Option<Wait> {
             text,
         })
     };
+    let isolates = match facts.needs.least_executor {
+        Some(ExecutorKind::Vm) => " that runs jobs in virtual machines",
+        Some(ExecutorKind::Container) => " that runs jobs in containers or better",
+        Some(ExecutorKind::Namespace) => " that isolates jobs",
+        _ => "",
+    };
     let platform = format!("{} {}", facts.needs.os, facts.needs.arch);
     match facts.state {
         JobState::Created => match &facts.waits_for_stage {
+            Some(stage) if facts.unconfirmed_stage => wait(
+                "second_opinion",
+                format!("Starts when a second worker has confirmed what the stage {stage} says."),
+            ),
             Some(stage) => wait(
                 "stage",
                 format!("Starts when the stage {stage} has passed."),
@@ -66,7 +81,7 @@ pub fn why(facts: &WaitFacts) -> Option<Wait> {
         ),
         JobState::Queued if facts.fitting_workers == 0 => wait(
             "no_fitting_worker",
-            format!("Waits for a {platform} worker. None is online."),
+            format!("Waits for a {platform} worker{isolates}. None is online."),
         ),
         JobState::Queued if facts.repository_limit.is_some() => {
             let limit = facts.repository_limit.unwrap_or_default();
@@ -103,6 +118,34 @@ pub fn why(facts: &WaitFacts) -> Option<Wait> {
     }
 }
 
+/// Says why a job's result waits for one more word. `able`: workers online that may give it, of
+/// which `free` have room.
+#[must_use]
+pub fn why_no_opinion(third: bool, able: usize, free: usize) -> Wait {
+    let (code, text) = match (third, able, free) {
+        (false, 0, _) => (
+            "no_second_opinion",
+            "Needs a second opinion from a worker of another owner; none is online.".to_owned(),
+        ),
+        (true, 0, _) => (
+            "no_second_opinion",
+            "Two workers disagree. A worker of the repository's owners or of the operator decides; \
+             none is online."
+                .to_owned(),
+        ),
+        (_, 1, 0) => ("busy", "The one worker that may give its opinion is busy.".to_owned()),
+        (_, all, 0) => (
+            "busy",
+            format!("All {all} workers that may give their opinion are busy."),
+        ),
+        _ => ("next", "A worker is about to give its opinion.".to_owned()),
+    };
+    Wait {
+        code: code.to_owned(),
+        text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +157,7 @@ mod tests {
             needs: Requirements {
                 os: "linux".into(),
                 arch: "amd64".into(),
+                least_executor: None,
             },
             fitting_workers: 2,
             private: false,
@@ -121,6 +165,7 @@ mod tests {
             online_workers: 3,
             ahead: 4,
             repository_limit: None,
+            unconfirmed_stage: false,
         }
     }
 

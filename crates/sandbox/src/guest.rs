@@ -5,7 +5,8 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -14,6 +15,8 @@ use bytes::Bytes;
 use rustix::fs::OFlags;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+mod setup;
 
 use crate::home::{Home, SCRIPT};
 use crate::launch::{Launch, ProcessSandbox};
@@ -67,6 +70,9 @@ impl<T> Tried<T> for io::Result<T> {
 /// # Errors
 /// When there is no port, or the worker goes away or speaks another language.
 pub fn guest() -> Result<(), GuestError> {
+    if setup::is_wanted() {
+        setup::make()?;
+    }
     let path = port().ok_or(GuestError::NoPort)?;
     let mut port = OpenOptions::new()
         .read(true)
@@ -164,10 +170,15 @@ fn receive(port: &mut File) -> Result<(Job, String), GuestError> {
     Ok((job, script))
 }
 
+/// The mirror is the job's: git serves only what belongs to whoever asks.
 fn unpack() -> io::Result<Child> {
     fs::create_dir_all(MIRROR)?;
+    give(Path::new(MIRROR))?;
+    let user = fs::metadata(HOME)?;
     Command::new("tar")
-        .args(["-x", "--no-same-owner", "-C", MIRROR])
+        .args(["-x", "-C", MIRROR])
+        .uid(user.uid())
+        .gid(user.gid())
         .stdin(Stdio::piped())
         .spawn()
 }
@@ -180,7 +191,6 @@ fn make_lent() -> io::Result<()> {
 /// Makes a file the job's.
 fn give(path: &Path) -> io::Result<()> {
     let user = fs::metadata(HOME)?;
-    use std::os::unix::fs::MetadataExt as _;
     std::os::unix::fs::chown(path, Some(user.uid()), Some(user.gid()))
 }
 

@@ -44,7 +44,7 @@ const CHECK: Duration = Duration::from_secs(5);
 /// How long a trial machine may take with KVM, where a good one needs a second.
 const TRIAL: Duration = Duration::from_secs(15);
 /// How long a job's machine may take until its agent speaks.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_secs(180);
 /// The oldest QEMU with all that is used here.
 const OLDEST: (u32, u32) = (7, 2);
 /// The kernel and the agent in the machine, beside what the job may use.
@@ -70,7 +70,7 @@ pub enum VmError {
     Old(String),
     /// There is no image.
     #[error(
-        "there is no image for virtual machines in {0}; get one by `travis worker vm-image`, or build one by `make image` and copy its files there"
+        "there is no image for virtual machines in {0}; put there disk.qcow2, vmlinuz and job-initrd.img of the workers' machine image (`make image`, or the server's downloads)"
     )]
     NoImage(PathBuf),
 }
@@ -177,7 +177,8 @@ impl Vm {
             _ => {}
         }
         let spec = Spec {
-            id: "kvm-trial".to_owned(),
+            // What a worker left that died meanwhile has another name.
+            id: format!("trial-{}", std::process::id()),
             ..Spec::default()
         };
         let trial = self.start(&spec, image.clone(), Accelerator::Kvm, TRIAL);
@@ -186,9 +187,14 @@ impl Vm {
                 machine.destroy().await;
                 true
             }
-            Err(error) => {
+            Err(error @ SandboxError::Machine { .. }) => {
                 tracing::warn!(%error, "machines do not work with KVM here; they are emulated");
                 false
+            }
+            // Says nothing of KVM.
+            Err(error) => {
+                tracing::warn!(%error, "can't try whether machines work with KVM");
+                return Accelerator::Emulation;
             }
         };
         let word = if works { "works" } else { "hangs" };
@@ -262,11 +268,9 @@ impl Vm {
 
 /// Half of this machine's memory, at most [`MEMORY`].
 fn default_memory() -> u64 {
-    let half = rustix::system::sysinfo();
-    let unit = u64::from(half.mem_unit.max(1));
-    let total = u64::try_from(half.totalram)
-        .unwrap_or(MEMORY)
-        .saturating_mul(unit);
+    let machine = rustix::system::sysinfo();
+    let unit = u64::from(machine.mem_unit.max(1));
+    let total = machine.totalram.saturating_mul(unit);
     (total / 2).clamp(256 << 20, MEMORY)
 }
 
@@ -343,7 +347,7 @@ impl Executor for Vm {
             None => Finding::bad(
                 "image",
                 format!("none in {}", self.images.display()),
-                "get one by `travis worker vm-image`",
+                "put there disk.qcow2, vmlinuz and job-initrd.img of the workers' machine image",
             ),
         };
         let wrapped = if self.wrapped {

@@ -3,9 +3,13 @@
 
 mod access;
 mod assets;
+mod downloads;
 mod error;
+mod join;
+mod lending;
 mod live;
 mod openapi;
+mod peer;
 mod represent;
 mod routes;
 mod wire;
@@ -26,19 +30,23 @@ pub(crate) struct App {
     pub hub: live::Hub,
     /// Private repositories, for workers.
     pub sources: Arc<travis_forge::source::Sources>,
+    /// What machines fetch to join.
+    pub downloads: Arc<downloads::Downloads>,
     /// The public address is https: cookies are for https alone.
     pub secure_cookies: bool,
 }
 
 /// The whole of the HTTP surface. Live events are numbered by a task that ends with the router's
-/// last clone.
-pub fn router(engine: Arc<Engine>) -> Router {
+/// last clone. `downloads` is a directory with files that machines may fetch to join: images,
+/// programs for other platforms.
+pub fn router(engine: Arc<Engine>, downloads: Option<std::path::PathBuf>) -> Router {
     let hub = live::Hub::start(engine.clone());
     let secure_cookies = engine.policy().public_url.starts_with("https://");
     let app = App {
         engine,
         hub,
         sources: Arc::default(),
+        downloads: Arc::new(downloads::Downloads::of(downloads)),
         secure_cookies,
     };
     openapi::router()
@@ -68,6 +76,8 @@ pub async fn serve(
         drop(stream.set_nodelay(true));
     });
     let (ended, mut over) = tokio::sync::watch::channel(false);
+    // Workers are told apart by the networks that they call from.
+    let router = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         stop.await;
         ended.send_replace(true);

@@ -82,6 +82,8 @@ fn documented() -> Routes<App> {
             r::workers::remove
         ))
         .routes(routes!(r::workers::history))
+        .routes(routes!(r::known_answers::list))
+        .routes(routes!(r::known_answers::log))
         .routes(routes!(r::workers::hours))
         .routes(routes!(r::workers::ban))
         .routes(routes!(r::workers::unban))

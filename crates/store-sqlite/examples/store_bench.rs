@@ -211,6 +211,9 @@ async fn run(
     let mut row = tx.job(job).await?.ok_or_else(missing)?;
     let mut attempt = tx
         .insert_attempt(&NewAttempt {
+            purpose: travis_model::Purpose::Job,
+            tier: None,
+            network: None,
             job_id: job,
             run: row.run,
             worker_id,

@@ -124,9 +124,9 @@ pub async fn finished_attempts(conn: &mut Conn, worker: WorkerId) -> Result<u64,
 pub async fn insert_attempt(conn: &mut Conn, new: &NewAttempt) -> Result<Attempt, StoreError> {
     let row = query(
         "INSERT INTO attempts (job_id, number, run, worker_id, state, token_hash, lease_until, \
-         leased_at, log_sealed, executor) \
+         leased_at, log_sealed, executor, purpose, tier, network, yielded) \
          VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE job_id = $2), \
-         $3, $4, 'leased', $5, $6, $7, $8, $9) RETURNING id, number",
+         $3, $4, 'leased', $5, $6, $7, $8, $9, $10, $11, $12, $8) RETURNING id, number",
     )
     .bind(new.job_id.get())
     .bind(new.job_id.get())
@@ -137,6 +137,9 @@ pub async fn insert_attempt(conn: &mut Conn, new: &NewAttempt) -> Result<Attempt
     .bind(new.at.0)
     .bind(false)
     .bind(new.executor.clone())
+    .bind(new.purpose.as_str())
+    .bind(new.tier.map(|tier| tier.as_str()))
+    .bind(new.network.clone())
     .fetch_one(conn)
     .await
     .map_err(db_error)?;
@@ -161,6 +164,10 @@ pub async fn insert_attempt(conn: &mut Conn, new: &NewAttempt) -> Result<Attempt
         log_sealed: false,
         signature: None,
         executor: new.executor.clone(),
+        purpose: new.purpose,
+        tier: new.tier,
+        network: new.network.clone(),
+        yielded: false,
     })
 }
 
@@ -172,7 +179,7 @@ pub async fn save_attempt(
     let done = query(
         "UPDATE attempts SET state = $3, outcome = $4, exit_code = $5, reason = $6, \
          lease_until = $7, started_at = $8, finished_at = $9, log_length = $10, log_sha256 = $11, \
-         log_sealed = $12, signature = $13, executor = $14, token_hash = $15 \
+         log_sealed = $12, signature = $13, executor = $14, token_hash = $15, yielded = $16 \
          WHERE id = $1 AND state = $2",
     )
     .bind(attempt.id.get())
@@ -190,6 +197,7 @@ pub async fn save_attempt(
     .bind(attempt.signature.clone())
     .bind(attempt.executor.clone())
     .bind(attempt.token_hash.clone())
+    .bind(attempt.yielded)
     .execute(conn)
     .await
     .map_err(db_error)?;

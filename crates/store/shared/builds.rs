@@ -292,14 +292,15 @@ pub async fn lock_build(conn: &mut Conn, id: BuildId) -> Result<Option<Build>, S
 
 pub async fn update_build(conn: &mut Conn, build: &Build) -> Result<(), StoreError> {
     let done = query(
-        "UPDATE builds SET state = $2, started_at = $3, finished_at = $4, updated_at = $5 \
-         WHERE id = $1",
+        "UPDATE builds SET state = $2, started_at = $3, finished_at = $4, updated_at = $5, \
+         provisional = $6 WHERE id = $1",
     )
     .bind(build.id.get())
     .bind(build.state.as_str())
     .bind(build.started_at.map(|at| at.0))
     .bind(build.finished_at.map(|at| at.0))
     .bind(build.updated_at.0)
+    .bind(build.provisional.map(|state| state.as_str()))
     .execute(conn)
     .await
     .map_err(db_error)?;

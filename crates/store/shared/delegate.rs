@@ -92,6 +92,16 @@ macro_rules! delegate_reader {
             caches::is_cache_object(object_key: &str) -> bool;
         }
         $crate::shared::delegate::delegate! {
+            impl TrustReader for $target {}
+            trust::standing(worker: WorkerId) -> trust::Standing;
+            trust::standings() -> Vec<(WorkerId, trust::Standing)>;
+            trust::jobs_wanting_opinions(os: &str, arch: &str, limit: u64) -> Vec<Job>;
+            trust::unchecked_jobs(worker: WorkerId, since: Timestamp, limit: u64) -> Vec<Job>;
+            trust::known_answer(id: KnownAnswerId) -> Option<KnownAnswer>;
+            trust::known_answers(worker: WorkerId, limit: u64) -> Vec<KnownAnswer>;
+            trust::expired_known_answers(now: Timestamp, limit: u64) -> Vec<KnownAnswer>;
+        }
+        $crate::shared::delegate::delegate! {
             impl FleetReader for $target {}
             enrolments::enrolment(id: EnrolmentId) -> Option<Enrolment>;
             enrolments::enrolments(user: UserId, since: Timestamp, limit: u64) -> Vec<Enrolment>;
@@ -196,6 +206,15 @@ macro_rules! delegate_tx {
             caches::put_cache(new: &NewCache) -> Option<String>;
             caches::touch_cache(id: CacheId, at: Timestamp) -> ();
             caches::delete_cache(id: CacheId, object_key: &str) -> bool;
+        }
+        $crate::shared::delegate::delegate! {
+            impl TrustTx for $target {}
+            trust::lock_standing(worker: WorkerId) -> trust::Standing;
+            trust::save_standing(worker: WorkerId, standing: &trust::Standing) -> ();
+            trust::insert_known_answer(new: &NewKnownAnswer) -> KnownAnswer;
+            trust::save_known_answer(known: &KnownAnswer, expected: AttemptState) -> ();
+            trust::renew_known_answers(worker: WorkerId, ids: &[KnownAnswerId], until: Timestamp) -> Vec<KnownAnswerId>;
+            trust::drop_known_answers(worker: WorkerId, keep: u64) -> Vec<KnownAnswerId>;
         }
         $crate::shared::delegate::delegate! {
             impl FleetTx for $target {}

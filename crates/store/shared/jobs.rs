@@ -59,7 +59,7 @@ pub async fn jobs(conn: &mut Conn, builds: &[BuildId]) -> Result<Vec<Job>, Store
 
 pub async fn job_progress(conn: &mut Conn, build: BuildId) -> Result<Vec<JobProgress>, StoreError> {
     let found = query(
-        "SELECT id, stage_number, state, allow_failure FROM jobs WHERE build_id = $1 ORDER BY position",
+        "SELECT id, stage_number, state, allow_failure, provisional FROM jobs WHERE build_id = $1 ORDER BY position",
     )
     .bind(build.get())
     .fetch_all(conn)
@@ -72,6 +72,7 @@ pub async fn job_progress(conn: &mut Conn, build: BuildId) -> Result<Vec<JobProg
             stage_number: columns.get()?,
             state: columns.word(JobState::parse)?,
             allow_failure: columns.get()?,
+            provisional: columns.get()?,
         })
     })
 }
@@ -190,7 +191,8 @@ pub async fn save_job(conn: &mut Conn, job: &Job) -> Result<(), StoreError> {
     let done = query(
         "UPDATE jobs SET state = $3, attempt_id = $4, lost = $5, run = $6, reason = $7, \
          queued_at = $8, received_at = $9, started_at = $10, finished_at = $11, \
-         restarted_at = $12, restarted_by = $13, updated_at = $14, version = version + 1 \
+         restarted_at = $12, restarted_by = $13, updated_at = $14, verification = $15, \
+         provisional = $16, flaky = $17, opinion_id = $18, yielded_at = $19, version = version + 1 \
          WHERE id = $1 AND version = $2",
     )
     .bind(job.id.get())
@@ -207,6 +209,11 @@ pub async fn save_job(conn: &mut Conn, job: &Job) -> Result<(), StoreError> {
     .bind(job.restarted_at.map(|at| at.0))
     .bind(job.restarted_by.map(|id| id.get()))
     .bind(job.updated_at.0)
+    .bind(job.verification.as_str())
+    .bind(job.provisional)
+    .bind(job.flaky)
+    .bind(job.opinion_id.map(|id| id.get()))
+    .bind(job.yielded_at.map(|at| at.0))
     .execute(conn)
     .await
     .map_err(db_error)?;

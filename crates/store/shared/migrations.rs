@@ -12,7 +12,7 @@ struct Step {
 }
 
 /// Step `n` leads from schema `n` to `n + 1`.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         up: include_str!("../migrations/0001_first.up.sql"),
         down: include_str!("../migrations/0001_first.down.sql"),
@@ -32,6 +32,10 @@ const STEPS: [Step; 6] = [
     Step {
         up: include_str!("../migrations/0005_imports.up.sql"),
         down: include_str!("../migrations/0005_imports.down.sql"),
+    },
+    Step {
+        up: include_str!("../migrations/0006_trust.up.sql"),
+        down: include_str!("../migrations/0006_trust.down.sql"),
     },
     Step {
         up: include_str!("../migrations/0007_fleet.up.sql"),

@@ -21,6 +21,7 @@ pub mod requests;
 pub mod rights;
 mod rows;
 mod rows_forge;
+pub mod trust;
 pub mod workers;
 
 pub use delegate::Poison;

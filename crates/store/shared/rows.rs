@@ -3,7 +3,8 @@
 use super::{Row, rows_forge};
 use travis_model::{
     ApiToken, Attempt, AttemptState, Branch, Build, Commit, EnvVar, Job, JobState, Outcome,
-    Repository, RepositoryKey, Request, RequestState, Scope, Session, Slug, Stage, User, Worker,
+    Purpose, Repository, RepositoryKey, Request, RequestState, Scope, Session, Slug, Stage, User,
+    Verification, Worker, trust::Tier,
 };
 use travis_store::{AuditEntry, OutboxEntry, StoreError};
 
@@ -57,7 +58,7 @@ macro_rules! branch_columns {
 }
 macro_rules! build_columns {
     () => {
-        "b.id, b.repository_id, b.request_id, b.commit_id, b.number, b.state, b.previous_state, \
+        "b.id, b.repository_id, b.request_id, b.commit_id, b.number, b.state, b.provisional, b.previous_state, \
          b.event_type, b.branch, b.tag, b.message, b.raw_config, b.imports, b.config, b.messages, \
          b.fast_finish, b.pull_request, b.sender, b.before_sha, b.compare_url, b.created_by, \
          b.created_at, b.started_at, b.finished_at, b.updated_at"
@@ -66,7 +67,7 @@ macro_rules! build_columns {
 /// The same without what is only for showing, which may be large.
 macro_rules! locked_build_columns {
     () => {
-        "b.id, b.repository_id, b.request_id, b.commit_id, b.number, b.state, b.previous_state, \
+        "b.id, b.repository_id, b.request_id, b.commit_id, b.number, b.state, b.provisional, b.previous_state, \
          b.event_type, b.branch, b.tag, b.message, NULL AS raw_config, '[]' AS imports, \
          'null' AS config, '[]' AS messages, b.fast_finish, b.pull_request, b.sender, b.before_sha, b.compare_url, \
          b.created_by, b.created_at, b.started_at, b.finished_at, b.updated_at"
@@ -80,7 +81,8 @@ macro_rules! stage_columns {
 macro_rules! job_columns {
     () => {
         "id, build_id, repository_id, stage_id, stage_number, number, position, name, state, \
-         allow_failure, config, cell, os, arch, attempt_id, lost, run, reason, created_at, \
+         allow_failure, config, cell, os, arch, attempt_id, lost, run, verification, provisional, \
+         flaky, opinion_id, yielded_at, reason, created_at, \
          queued_at, received_at, started_at, finished_at, restarted_at, restarted_by, updated_at, \
          version"
     };
@@ -89,7 +91,7 @@ macro_rules! attempt_columns {
     () => {
         "id, job_id, number, run, worker_id, state, outcome, exit_code, reason, token_hash, \
          lease_until, leased_at, started_at, finished_at, log_length, log_sha256, log_sealed, \
-         signature, executor"
+         signature, executor, purpose, tier, network, yielded"
     };
 }
 macro_rules! worker_columns {
@@ -250,6 +252,7 @@ pub fn build(row: &Row) -> Result<Build, StoreError> {
         commit_id: c.id()?,
         number: c.get()?,
         state: c.word(JobState::parse)?,
+        provisional: c.maybe_word(JobState::parse)?,
         previous_state: c.maybe_word(JobState::parse)?,
         event_type: c.get()?,
         branch: c.get()?,
@@ -305,6 +308,11 @@ pub fn job(row: &Row) -> Result<Job, StoreError> {
         attempt_id: c.maybe_id()?,
         lost: c.small()?,
         run: c.small()?,
+        verification: c.word(Verification::parse)?,
+        provisional: c.get()?,
+        flaky: c.get()?,
+        opinion_id: c.maybe_id()?,
+        yielded_at: c.maybe_time()?,
         reason: c.get()?,
         created_at: c.time()?,
         queued_at: c.maybe_time()?,
@@ -340,6 +348,10 @@ pub fn attempt(row: &Row) -> Result<Attempt, StoreError> {
         log_sealed: c.get()?,
         signature: c.get()?,
         executor: c.get()?,
+        purpose: c.word(Purpose::parse)?,
+        tier: c.maybe_word(Tier::parse)?,
+        network: c.get()?,
+        yielded: c.get()?,
     })
 }
 

@@ -13,6 +13,7 @@ mod port;
 mod port_cache;
 mod port_fleet;
 mod port_forge;
+mod port_trust;
 mod values;
 mod values_forge;
 
@@ -21,5 +22,6 @@ pub use port::{Reader, Store, Tx};
 pub use port_cache::{CacheReader, CacheTx, NewCache};
 pub use port_fleet::*;
 pub use port_forge::{HostingReader, HostingTx};
+pub use port_trust::{NewKnownAnswer, TrustReader, TrustTx};
 pub use values::*;
 pub use values_forge::*;

@@ -260,6 +260,12 @@ pub struct NewAttempt {
     pub lease_until: Timestamp,
     /// How it is isolated.
     pub executor: String,
+    /// What it is for.
+    pub purpose: travis_model::Purpose,
+    /// How far the worker's word counts for the repository.
+    pub tier: Option<travis_model::trust::Tier>,
+    /// Where the worker comes from, as far as that is known.
+    pub network: Option<String>,
     /// Now.
     pub at: Timestamp,
 }
@@ -339,4 +345,6 @@ pub struct JobProgress {
     pub state: JobState,
     /// Its failure does not count.
     pub allow_failure: bool,
+    /// Its outcome does not count before somebody else confirms it.
+    pub provisional: bool,
 }

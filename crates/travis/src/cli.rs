@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub mod appliance;
 pub mod client;
 pub mod file;
+pub mod fleet;
 pub mod run;
 pub mod serve;
 pub mod worker;
@@ -19,6 +20,7 @@ use client::{
     OpenArgs, PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
 };
 use file::{ConditionArgs, ExpandArgs, LintArgs};
+use fleet::WorkersArgs;
 use run::RunArgs;
 use serve::{ServerArgs, UpArgs};
 use worker::WorkerArgs;
@@ -103,6 +105,14 @@ pub enum Command {
     Server(ServerArgs),
     /// Lend this machine to a server
     Worker(WorkerArgs),
+    /// Run the job of the machine that a worker started for it; not for people
+    #[command(
+        hide = true,
+        after_help = "\
+Examples:
+  travis guest    in a machine that lives for one job"
+    )]
+    Guest,
     /// Parts of the machine image
     #[command(hide = true)]
     Appliance(ApplianceArgs),
@@ -154,12 +164,14 @@ Examples:
   travis restart acme/rocket#12      build 12
   travis restart acme/rocket 12.2    only job 12.2")]
     Restart(TargetArgs),
-    /// Show who builds, and what
+    /// Show who builds, and what; pause, drain, rename and remove workers
     #[command(after_help = "\
 Examples:
   travis workers
-  travis workers --format json")]
-    Workers,
+  travis workers --format json
+  travis workers show attic
+  travis workers drain attic")]
+    Workers(WorkersArgs),
     /// Make, list and revoke API tokens; make enrolment tokens for workers
     Token(TokenArgs),
     /// List and remove the caches of a repository's jobs

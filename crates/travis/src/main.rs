@@ -44,6 +44,13 @@ fn main() -> ExitCode {
         Command::Server(args) => serve(serve::server(args)),
         Command::Worker(WorkerArgs { action: None, run }) => serve(serve::worker(run)),
         Command::Appliance(args) => serve(appliance::run(args)),
+        Command::Guest => match travis_sandbox::guest() {
+            Ok(()) => code(Status::Passed),
+            Err(error) => {
+                eprintln!("error: {error}");
+                code(Status::Server)
+            }
+        },
         command => client(command, cli.format, cli.color),
     }
 }

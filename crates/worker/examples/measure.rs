@@ -161,6 +161,7 @@ fn assignment(attempt: i64, script: &str) -> Assignment {
         lease_ms: 60_000,
         repository: "a/b".to_owned(),
         job_number: "1.1".to_owned(),
+        thanks: String::new(),
         job_id: attempt,
         script: script.to_owned(),
         secrets: Vec::new(),

@@ -185,6 +185,7 @@ impl Agent {
             load: facts::load(),
             draining: self.draining,
             hold_ms: None,
+            froze_ms: None,
             presence: Some(self.shop.desk.presence()),
             usage: Some(self.shop.desk.usage()),
             lending: None,

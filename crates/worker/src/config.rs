@@ -32,8 +32,6 @@ pub struct WorkerConfig {
     pub max_limits: MaxLimits,
     /// Stronger executors that work here, for jobs that demand one; the strongest first.
     pub stronger: Vec<Arc<dyn Executor>>,
-    /// What the executor is made of, for people.
-    pub executor_detail: String,
     /// Images and root file systems that it has by name.
     pub images: Vec<String>,
     /// The network that the owner lets jobs have.
@@ -46,6 +44,8 @@ pub struct WorkerConfig {
     pub polite: bool,
     /// Certificates in PEM of authorities to trust besides the known ones.
     pub authorities: Vec<u8>,
+    /// Where the local page is, instead of where the owner's file says.
+    pub local_page: Option<std::net::SocketAddr>,
     /// How it was started: `command`, `systemd`, `container`, `image`, `up`.
     pub started_by: String,
     /// Whether the owner lets clone URLs be local paths and loopback addresses.
@@ -65,13 +65,13 @@ impl WorkerConfig {
             enrolment_token: None,
             max_limits: MaxLimits::default(),
             stronger: Vec::new(),
-            executor_detail: String::new(),
             images: Vec::new(),
             network: Network::Machine,
             owner: OwnerSettings::default(),
             settings_path: data_dir.join(crate::owner::SETTINGS),
             polite: false,
             authorities: Vec::new(),
+            local_page: None,
             started_by: "command".to_owned(),
             allow_local_git: false,
             data_dir,

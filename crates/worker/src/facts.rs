@@ -13,7 +13,7 @@ use crate::owner::Desk;
 pub(crate) fn of_worker(config: &WorkerConfig, desk: &Desk, speed: Option<u32>) -> Facts {
     Facts {
         executors: config.kinds(),
-        executor_detail: config.executor_detail.clone(),
+        executor_detail: config.executor.detail(),
         images: config.images.clone(),
         lent: Some(desk.lent()),
         speed_percent: speed,
@@ -56,6 +56,7 @@ pub fn measure(executor: &dyn Executor, data_dir: &Path) -> Facts {
             .map_or(0, |stat| stat.f_bavail.saturating_mul(stat.f_frsize)),
         executors: vec![executor.kind().to_owned()],
         executor: executor.kind().to_owned(),
+        executor_detail: executor.detail(),
         limits: executor.limits().into_iter().map(str::to_owned).collect(),
         distribution: distribution().unwrap_or_else(|| std::env::consts::OS.to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -4,8 +4,23 @@ use travis_api::worker::Facts;
 
 use crate::facts::hostname;
 
+/// What an operator's server could send would stand in the log as it is: only printable text does.
+fn line_of(thanks: &str) -> String {
+    let printable = thanks.chars().filter(|c| !c.is_control());
+    match printable.take(300).collect::<String>() {
+        empty if empty.is_empty() => empty,
+        thanks => format!("{thanks}\n"),
+    }
+}
+
 /// The fold `worker_info`.
-pub(crate) fn worker_info(name: &str, facts: &Facts, executor: &str, network: bool) -> String {
+pub(crate) fn worker_info(
+    name: &str,
+    facts: &Facts,
+    executor: &str,
+    network: bool,
+    thanks: &str,
+) -> String {
     let limits = match facts.limits.as_slice() {
         [] => "time and log only; this machine lends no others".to_owned(),
         lent => format!("time, log, {}", lent.join(", ")),
@@ -20,7 +35,9 @@ pub(crate) fn worker_info(name: &str, facts: &Facts, executor: &str, network: bo
          image: this machine\n\
          limits: {limits}\n\
          network: {network}\n\
+         {thanks}\
          travis_fold:end:worker_info\r\x1b[0K",
+        thanks = line_of(thanks),
         version = facts.version,
         machine = hostname(),
         distribution = facts.distribution,

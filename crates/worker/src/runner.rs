@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 use travis_api::worker::{Assignment, Facts, Limits};
 use travis_forge::mirror::{Mirror, MirrorWant, Mirrors};
@@ -27,6 +27,9 @@ use crate::verdict::{Stopped, Verdict};
 
 /// How long bringing the mirror up to date may take.
 const MIRROR: Duration = Duration::from_secs(300);
+
+/// Lines about what takes long in preparing that wait to be shown.
+const PROGRESS: usize = 64;
 
 /// What all attempts of this worker share.
 pub(crate) struct Workshop {
@@ -97,7 +100,13 @@ pub(crate) async fn work(
     } else {
         Network::Off
     };
-    let about = worker_info(&shop.name, &shop.facts, executor.kind(), network.is_on());
+    let about = worker_info(
+        &shop.name,
+        &shop.facts,
+        executor.kind(),
+        network.is_on(),
+        &assignment.thanks,
+    );
     if let Err(error) = intake.write(about.as_bytes()) {
         return left(disk(error));
     }
@@ -213,6 +222,7 @@ impl Job {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
+        let (lines, mut heard) = mpsc::channel(PROGRESS);
         let spec = Spec {
             id: self.assignment.attempt.to_string(),
             mirror: mirror.as_ref().map(|mirror| mirror.path.clone()),
@@ -237,14 +247,22 @@ impl Job {
                     dist: wish.dist.clone(),
                 }),
             services: self.assignment.services.clone(),
-            ..Spec::default()
+            progress: Some(lines),
         };
-        let sandbox = self
-            .executor
-            .prepare(&spec)
-            .await
-            // Another machine may have what is missing here.
-            .map_err(|error| Halt::Refused(error.to_string()))?;
+        let executor = Arc::clone(&self.executor);
+        let mut preparing = executor.prepare(&spec);
+        let prepared = loop {
+            tokio::select! {
+                biased;
+                Some(line) = heard.recv() => {
+                    // A log that is full by this line was all but full without it.
+                    self.intake.write(&line).map_err(disk)?;
+                }
+                prepared = &mut preparing => break prepared,
+            }
+        };
+        // Another machine may have what is missing here.
+        let sandbox = prepared.map_err(|error| Halt::Refused(error.to_string()))?;
         Ok(Ready { sandbox, mirror })
     }
 

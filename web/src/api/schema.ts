@@ -1176,7 +1176,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lends nothing for now; what runs goes on. */
+        /** Lends nothing for now: what runs is frozen, and handed back after a minute. */
         post: operations["post_v3_worker_id_pause"];
         delete?: never;
         options?: never;
@@ -3229,6 +3229,11 @@ export interface components {
         PollRequest: {
             /** @description It is about to leave: nothing new. */
             draining?: boolean;
+            /**
+             * Format: int64
+             * @description How long it took to freeze them, in milliseconds, with the first poll after it.
+             */
+            froze_ms?: number | null;
             /** @description Those of `running` that are frozen because the owner came back. */
             frozen?: number[];
             /**
@@ -7632,6 +7637,15 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the worker is older than the operator allows */
+            426: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -118,6 +118,8 @@ export interface SettingValues {
   /** Jobs side by side; 0 sets no limit. */
   maximum_number_of_builds: number;
   approval: 'first_time' | 'forks' | 'never';
+  /** The weakest isolation in which its jobs may run. */
+  min_executor: 'any' | 'namespace' | 'container' | 'vm';
 }
 export type SettingName = keyof SettingValues;
 export type Badges = Schemas['Badges'];

@@ -14,6 +14,10 @@ pub struct BuildMinimal {
     pub number: String,
     /// Where it stands.
     pub state: String,
+    /// How it stands when the words are believed that nobody confirmed yet: `passed`, `failed`,
+    /// `errored`. Only while its state is `started` and it waits for nothing but second opinions.
+    #[schema(required = true)]
+    pub provisional: Option<String>,
     /// Seconds from start to end, or so far.
     #[schema(required = true)]
     pub duration: Option<i64>,
@@ -75,6 +79,10 @@ pub struct Build {
     pub number: String,
     /// Where it stands.
     pub state: String,
+    /// How it stands when the words are believed that nobody confirmed yet: `passed`, `failed`,
+    /// `errored`. Only while its state is `started` and it waits for nothing but second opinions.
+    #[schema(required = true)]
+    pub provisional: Option<String>,
     /// Seconds from start to end, or so far.
     #[schema(required = true)]
     pub duration: Option<i64>,
@@ -243,6 +251,16 @@ pub struct Job {
     /// Why it ended as it did, when its log alone does not say so.
     #[schema(required = true)]
     pub reason: Option<String>,
+    /// Its state is the word of a worker that does not count alone; never show it as final.
+    pub provisional: bool,
+    /// Whether its result is checked by others: `none`, `second` (a second opinion is wanted),
+    /// `third` (words disagree, a trusted worker decides), `agreed`, `settled` (one decided).
+    pub verification: String,
+    /// Trusted workers came to different ends with it.
+    pub flaky: bool,
+    /// The words on it, the first one first, and last the one that is waited for; empty unless it
+    /// is checked.
+    pub opinions: Vec<Opinion>,
     /// When it was made.
     pub created_at: String,
     /// When it could first run.
@@ -300,7 +318,8 @@ pub struct Jobs {
 /// Why something waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
-    /// A stable word: `stage`, `no_worker`, `no_fitting_worker`, `busy`, `next`, `preparing`, `planning`.
+    /// A stable word: `stage`, `no_worker`, `no_fitting_worker`, `busy`, `next`, `preparing`, `planning`,
+    /// `no_second_opinion`, `second_opinion`.
     pub code: String,
     /// A sentence for people.
     pub text: String,
@@ -329,6 +348,13 @@ pub struct Attempt {
     pub reason: Option<String>,
     /// How it was isolated.
     pub executor: String,
+    /// `job`: the job's own result; `opinion`: one on another worker's result.
+    pub purpose: String,
+    /// How far its worker's word counted for the repository; none before tiers were kept.
+    #[schema(required = true)]
+    pub tier: Option<String>,
+    /// It was handed back because the machine's owner wanted it.
+    pub yielded: bool,
     /// Where it ran.
     pub worker: WorkerMinimal,
     /// When it was given out.
@@ -347,6 +373,42 @@ pub struct Attempt {
     pub log_sha256: Option<String>,
     /// All of its log is here and checked.
     pub log_complete: bool,
+}
+
+/// A worker's word on a job, or the wait for one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Opinion {
+    /// `first`, `second`, `third`; later ones are called third, too.
+    pub role: String,
+    /// `waiting`, `running`, `passed`, `failed`, `errored`.
+    pub state: String,
+    /// Its attempt; none while it is waited for.
+    #[schema(required = true)]
+    pub attempt: Option<i64>,
+    /// Who gives it.
+    #[schema(required = true)]
+    pub worker: Option<WorkerMinimal>,
+    /// How far this worker's word counts for the repository: `quarantined`, `probation`,
+    /// `volunteer`, `bound`, `attested`.
+    #[schema(required = true)]
+    pub tier: Option<String>,
+    /// The script's exit code.
+    #[schema(required = true)]
+    pub exit_code: Option<i32>,
+    /// It says the same as the word that stands; none while it is open.
+    #[schema(required = true)]
+    pub agrees: Option<bool>,
+    /// Both networks are known, and this is another one than the first word's.
+    pub other_network: bool,
+    /// When its script began.
+    #[schema(required = true)]
+    pub started_at: Option<String>,
+    /// When it ended.
+    #[schema(required = true)]
+    pub finished_at: Option<String>,
+    /// Why it has not begun.
+    #[schema(required = true)]
+    pub waiting: Option<Waiting>,
 }
 
 /// A worker inside something else.

@@ -200,7 +200,7 @@ pub struct WorkerHistory {
 /// One attempt of a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkerDeed {
-    /// The attempt.
+    /// The attempt; negative for a known job.
     pub attempt: i64,
     /// Its job; missing for a known job.
     #[schema(required = true)]
@@ -284,4 +284,51 @@ pub struct OwnerMonth {
     pub core_seconds: u64,
     /// Jobs brought to an end.
     pub jobs: u64,
+}
+
+/// A job whose answer the server knows: it shows whether a worker runs jobs at all, and truly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KnownAnswer {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Identifier.
+    pub id: i64,
+    /// `leased`, `running`, `finished`, `lost`, `refused`.
+    pub state: String,
+    /// Whether the answer was right; none while it is not known.
+    #[schema(required = true)]
+    pub passed: Option<bool>,
+    /// What was wrong.
+    #[schema(required = true)]
+    pub problem: Option<String>,
+    /// How it was isolated.
+    pub executor: String,
+    /// When it was given out.
+    pub leased_at: String,
+    /// When its script began.
+    #[schema(required = true)]
+    pub started_at: Option<String>,
+    /// When it ended.
+    #[schema(required = true)]
+    pub finished_at: Option<String>,
+    /// Where its log is, as text.
+    pub log: String,
+}
+
+/// Known-answer jobs of a worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KnownAnswers {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// So many were passed in a row.
+    pub passed_in_a_row: u32,
+    /// So many come before anything else on machines of people whom the repository does not know.
+    pub wanted: u32,
+    /// Why the last one failed; none when it passed.
+    #[schema(required = true)]
+    pub problem: Option<String>,
+    /// The newest ones, newest first.
+    pub known_answers: Vec<KnownAnswer>,
 }

@@ -150,7 +150,14 @@ fn of_build(build: &Build, jobs: &[Job]) -> Verdict {
         JobState::Started => said(
             StatusState::Pending,
             CheckState::InProgress,
-            format!("Build #{number} runs"),
+            match build.provisional {
+                // A stranger's word is not told as a result before somebody else confirms it.
+                Some(believed) => format!(
+                    "Build #{number} {}; pending verification by a second worker",
+                    believed.as_str()
+                ),
+                None => format!("Build #{number} runs"),
+            },
         ),
         JobState::Passed => said(
             StatusState::Success,

@@ -112,6 +112,10 @@ impl World {
             minimum_worker_version: None,
             key_length: travis_engine::keys::KeyLength::Bits2048,
             caches,
+            workers: travis_engine::WorkerPolicy {
+                known_answers: false,
+                ..Default::default()
+            },
         };
         let key = Vault::new_key().unwrap();
         let vault = Vault::open(&key).unwrap();
@@ -247,7 +251,7 @@ impl World {
                 facts: serde_json::json!({}),
                 os: "linux".to_owned(),
                 arch: arch.to_owned(),
-                executor: "host".to_owned(),
+                executor: "namespace".to_owned(),
                 slots,
             },
         };

@@ -1,6 +1,7 @@
+use crate::trust::Tier;
 use crate::{
-    AttemptId, AttemptState, BuildId, BuildState, CommitId, JobId, JobState, Outcome, PullRequest,
-    RepositoryId, RequestId, Sender, StageId, Timestamp, UserId, WorkerId,
+    AttemptId, AttemptState, BuildId, BuildState, CommitId, JobId, JobState, KnownAnswerId,
+    Outcome, PullRequest, RepositoryId, RequestId, Sender, StageId, Timestamp, UserId, WorkerId,
 };
 
 /// One commit under one configuration; numbered per repository.
@@ -18,6 +19,9 @@ pub struct Build {
     pub number: i64,
     /// Where it stands; computed from its jobs.
     pub state: BuildState,
+    /// How it stands when the words are believed that nobody confirmed yet; only while it waits for
+    /// nothing but second opinions.
+    pub provisional: Option<BuildState>,
     /// How the build before it on its branch ended.
     pub previous_state: Option<BuildState>,
     /// `push`, `pull_request`, `api`, `cron`.
@@ -124,6 +128,16 @@ pub struct Job {
     pub lost: u32,
     /// Counts restarts; attempts carry the run they belong to.
     pub run: u32,
+    /// Whether its result is being checked, or was.
+    pub verification: Verification,
+    /// Its outcome does not count before somebody else confirms it.
+    pub provisional: bool,
+    /// Trusted workers came to different ends with it.
+    pub flaky: bool,
+    /// The attempt that gives a second opinion now.
+    pub opinion_id: Option<AttemptId>,
+    /// When a worker last handed it back because its owner wanted the machine.
+    pub yielded_at: Option<Timestamp>,
     /// Why it ended as it did, when its log alone does not say so.
     pub reason: Option<String>,
     /// When it was made.
@@ -144,6 +158,85 @@ pub struct Job {
     pub updated_at: Timestamp,
     /// Grows with each change: a save of an older version is refused.
     pub version: i64,
+}
+
+/// Whether a job's result is being checked by others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Verification {
+    /// Nobody checks it.
+    #[default]
+    None,
+    /// A second opinion is wanted.
+    Second,
+    /// The words disagree: a trusted worker decides.
+    Third,
+    /// Others said the same.
+    Agreed,
+    /// Trusted workers decided.
+    Settled,
+}
+
+impl Verification {
+    /// The word used in rows and on wires.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Second => "second",
+            Self::Third => "third",
+            Self::Agreed => "agreed",
+            Self::Settled => "settled",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::None,
+            Self::Second,
+            Self::Third,
+            Self::Agreed,
+            Self::Settled,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == word)
+    }
+
+    /// One more word is wanted.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Second | Self::Third)
+    }
+}
+
+/// What an attempt is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The job's own result.
+    #[default]
+    Job,
+    /// An opinion on a result that another worker gave.
+    Opinion,
+}
+
+impl Purpose {
+    /// The word used in rows and on wires.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Job => "job",
+            Self::Opinion => "opinion",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Job, Self::Opinion]
+            .into_iter()
+            .find(|purpose| purpose.as_str() == word)
+    }
 }
 
 /// One run of a job on one worker, under a lease.
@@ -185,6 +278,45 @@ pub struct Attempt {
     pub log_sealed: bool,
     /// The worker's signature over the result.
     pub signature: Option<Vec<u8>>,
+    /// How it was isolated.
+    pub executor: String,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// How far its worker's word counted for the repository when it was given out; `None` before
+    /// tiers were kept.
+    pub tier: Option<Tier>,
+    /// Where its worker came from then, as far as that is known.
+    pub network: Option<String>,
+    /// It was handed back because the machine's owner wanted it: nothing is wrong with job or
+    /// worker.
+    pub yielded: bool,
+}
+
+/// A job whose answer the server knows: it shows whether a worker runs jobs at all, and truly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAnswer {
+    /// Identifier.
+    pub id: KnownAnswerId,
+    /// Of which worker.
+    pub worker_id: WorkerId,
+    /// Where it stands, as an attempt does.
+    pub state: AttemptState,
+    /// What the answer depends on.
+    pub nonce: String,
+    /// Whether the answer was right; `None` while it is not known.
+    pub passed: Option<bool>,
+    /// What was wrong.
+    pub problem: Option<String>,
+    /// Hash of the token that its worker writes with.
+    pub token_hash: Vec<u8>,
+    /// When its lease ends.
+    pub lease_until: Timestamp,
+    /// When it was given out.
+    pub leased_at: Timestamp,
+    /// When its script began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
     /// How it was isolated.
     pub executor: String,
 }

@@ -224,6 +224,8 @@ pub struct RepositorySettings {
     pub maximum_number_of_builds: u32,
     /// Which pull requests from forks wait for a maintainer.
     pub approval: ApprovalPolicy,
+    /// The weakest executor that may run its jobs; any when `None`.
+    pub min_executor: Option<crate::scheduling::ExecutorKind>,
 }
 
 impl Default for RepositorySettings {
@@ -237,6 +239,7 @@ impl Default for RepositorySettings {
             allow_config_imports: false,
             maximum_number_of_builds: 0,
             approval: ApprovalPolicy::FirstTime,
+            min_executor: None,
         }
     }
 }

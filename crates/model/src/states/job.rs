@@ -111,6 +111,10 @@ pub enum JobEvent {
     Cancel,
     /// A person wants it run again.
     Restart,
+    /// Other workers have spoken: so it ended, whatever the first one said.
+    Settle(Outcome),
+    /// Its outcome never counted, and now nobody waits for the word that it lacked.
+    Withdraw,
 }
 
 /// What has to be done besides saving the new state.
@@ -187,6 +191,12 @@ pub fn job_transition(state: JobState, event: JobEvent) -> Result<Decision, Reje
             decide(S::Created, &[E::ForgetRun, E::RecomputeBuild])
         }
         (_, JobEvent::Restart) => Err(Rejected::NotFinished),
+        (S::Passed | S::Failed | S::Errored, JobEvent::Settle(outcome)) => {
+            decide(outcome.into(), &[E::RecomputeBuild])
+        }
+        (S::Passed | S::Failed | S::Errored, JobEvent::Withdraw) => {
+            decide(S::Canceled, &[E::RecomputeBuild])
+        }
         (state, _) if state.is_finished() => Err(Rejected::Finished),
         (state, _) => Err(Rejected::NotAllowed(state)),
     }

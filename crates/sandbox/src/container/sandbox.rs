@@ -154,7 +154,12 @@ fn complaint(path: &Path) -> String {
     let text = text.get(..COMPLAINT.min(text.len())).unwrap_or_default();
     let text = String::from_utf8_lossy(text);
     let text = text.trim();
-    text.strip_prefix("Error: ").unwrap_or(text).to_owned()
+    match text.strip_prefix("Error: ").unwrap_or(text) {
+        "" => {
+            "its first process did not begin; what the engine says is in the job's log".to_owned()
+        }
+        text => text.to_owned(),
+    }
 }
 
 /// Ends the container when the future that runs it is dropped.

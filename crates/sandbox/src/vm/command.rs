@@ -124,11 +124,16 @@ fn machine(plan: &Plan<'_>) -> Vec<String> {
     add(&["-kernel", &format!("{image}/{KERNEL}")]);
     add(&["-initrd", &format!("{image}/{}", plan.image.initrd)]);
     // Inside of the machine there is nobody to be protected from anybody.
-    add(&[
-        "-append",
+    let ipv6 = if plan.card == Card::Frames {
+        " travis.ipv6=1"
+    } else {
+        ""
+    };
+    let line = format!(
         "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off cryptomgr.notests \
-         random.trust_cpu=on no_timer_check travis.mode=job init=/usr/lib/travis/guest-init",
-    ]);
+         random.trust_cpu=on no_timer_check travis.mode=job init=/usr/lib/travis/guest-init{ipv6}"
+    );
+    add(&["-append", &line]);
     // What it prints before the agent speaks, kept in memory and bounded.
     add(&["-chardev", "ringbuf,id=console,size=16384"]);
     add(&["-serial", "chardev:console"]);

@@ -21,7 +21,7 @@ pub(crate) const KERNEL: &str = "vmlinuz";
 /// Disks, the first that is there is taken.
 const DISKS: [(&str, &str); 2] = [("disk.qcow2", "qcow2"), ("disk.raw", "raw")];
 /// Initial file systems: the one made for jobs starts faster.
-const INITRDS: [&str; 2] = ["initrd-job.img", "initrd.img"];
+const INITRDS: [&str; 2] = ["job-initrd.img", "initrd.img"];
 
 impl Image {
     /// The image in a directory.
@@ -105,10 +105,10 @@ mod tests {
         let found = Image::find(&images, None).unwrap();
         assert!(found.directory.ends_with("default"));
         assert_eq!(found.initrd, "initrd.img");
-        std::fs::write(found.directory.join("initrd-job.img"), "x").unwrap();
+        std::fs::write(found.directory.join("job-initrd.img"), "x").unwrap();
         assert_eq!(
             Image::at(&found.directory).unwrap().initrd,
-            "initrd-job.img"
+            "job-initrd.img"
         );
         assert_ne!(Image::at(&found.directory).unwrap().stamp(), focal.stamp());
     }

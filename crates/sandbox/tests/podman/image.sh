@@ -4,6 +4,7 @@ set -euo pipefail
 root="$(mktemp -d)"
 trap 'rm -rf "$root"' EXIT
 mkdir -p "$root"/{etc,tmp,var/tmp,proc,sys,dev,run,home,root}
+chmod 755 "$root"
 chmod 1777 "$root/tmp" "$root/var/tmp"
 for directory in bin sbin lib lib64; do
   mkdir -p "$root/usr/$directory"

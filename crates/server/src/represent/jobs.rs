@@ -1,3 +1,5 @@
+mod opinions;
+
 use super::{Represent, USUAL_OF, build_minimal, repository_minimal, stage};
 use crate::{
     error::ApiError,
@@ -5,7 +7,7 @@ use crate::{
 };
 use std::collections::HashMap;
 use travis_api::v3;
-use travis_model::{Attempt, Job, JobState, Worker};
+use travis_model::{Attempt, Job, JobState, Verification, Worker};
 
 impl Represent<'_> {
     /// Jobs in the order given. With `detail` each carries its attempts and its configuration.
@@ -61,6 +63,10 @@ impl Represent<'_> {
             } else {
                 None
             };
+            let opinions = match row.verification {
+                Verification::None => Vec::new(),
+                _ => self.opinions(&row).await?,
+            };
             let name = travis_engine::job_label(row.name.as_deref(), &row.config);
             // A job that is called by its environment does not name it twice.
             let env = Some(travis_engine::env_label(&row.config))
@@ -84,6 +90,10 @@ impl Represent<'_> {
                     text: wait.text,
                 }),
                 reason: row.reason.clone(),
+                provisional: row.provisional,
+                verification: row.verification.as_str().to_owned(),
+                flaky: row.flaky,
+                opinions,
                 created_at: time(row.created_at),
                 queued_at: time_opt(row.queued_at),
                 received_at: time_opt(row.received_at),
@@ -138,6 +148,9 @@ impl Represent<'_> {
             exit_code: row.exit_code,
             reason: row.reason,
             executor: row.executor,
+            purpose: row.purpose.as_str().to_owned(),
+            tier: row.tier.map(|tier| tier.as_str().to_owned()),
+            yielded: row.yielded,
             worker: self.worker_minimal(row.worker_id, worker),
             leased_at: time(row.leased_at),
             started_at: time_opt(row.started_at),

@@ -48,6 +48,7 @@ pub(crate) fn build_minimal(build: &Build, now: Timestamp) -> v3::BuildMinimal {
         state: build.state.as_str().to_owned(),
         duration: seconds(build.started_at, build.finished_at, now),
         event_type: build.event_type.clone(),
+        provisional: build.provisional.map(|state| state.as_str().to_owned()),
         previous_state: build.previous_state.map(|state| state.as_str().to_owned()),
         started_at: time_opt(build.started_at),
         finished_at: time_opt(build.finished_at),

@@ -2,6 +2,7 @@
 //! once for the whole page.
 
 mod builds;
+mod fleet;
 mod forges;
 mod jobs;
 mod misc;
@@ -9,9 +10,11 @@ mod repositories;
 mod requests;
 mod workers;
 
+pub(crate) use fleet::{first_day, month_of, months};
 pub(crate) use forges::*;
 pub(crate) use misc::*;
 pub(crate) use requests::*;
+pub(crate) use workers::thanks;
 
 use crate::error::ApiError;
 use std::collections::{HashMap, HashSet};

@@ -101,10 +101,23 @@ async fn badge_of(
 }
 
 fn answer(status: StatusCode, (word, color): Badge, asked: &HeaderMap) -> Response {
-    let tag = format!("\"{word}\"");
+    picture(status, "build", word, color, asked)
+}
+
+/// A badge of two fields. Proxies of pictures keep it, and ask about it each time.
+pub(super) fn picture(
+    status: StatusCode,
+    label: &str,
+    word: &str,
+    color: &str,
+    asked: &HeaderMap,
+) -> Response {
+    let tag = format!(
+        "\"{}\"",
+        word.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+    );
     let headers = [
         (header::CONTENT_TYPE, "image/svg+xml".to_owned()),
-        // Kept by proxies of pictures, and asked about each time.
         (header::CACHE_CONTROL, "no-cache".to_owned()),
         (header::ETAG, tag.clone()),
     ];
@@ -117,21 +130,23 @@ fn answer(status: StatusCode, (word, color): Badge, asked: &HeaderMap) -> Respon
     if known && status == StatusCode::OK {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    (status, headers, svg(word, color)).into_response()
+    (status, headers, svg(label, word, color)).into_response()
 }
 
-fn svg(word: &str, color: &str) -> String {
+/// Both texts are the server's own words and numbers: nothing in them needs escaping.
+fn svg(label: &str, word: &str, color: &str) -> String {
+    let left = 12 + 28 * label.len().div_ceil(5);
     let width = 12 + 7 * word.len();
-    let total = 40 + width;
-    let middle = 40 + width / 2;
+    let total = left + width;
+    let (first, second) = (left / 2, left + width / 2);
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{total}\" height=\"20\" role=\"img\" aria-label=\"build: {word}\">\
-         <title>build: {word}</title>\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{total}\" height=\"20\" role=\"img\" aria-label=\"{label}: {word}\">\
+         <title>{label}: {word}</title>\
          <clipPath id=\"r\"><rect width=\"{total}\" height=\"20\" rx=\"4\"/></clipPath>\
-         <g clip-path=\"url(#r)\"><rect width=\"40\" height=\"20\" fill=\"#464C55\"/>\
-         <rect x=\"40\" width=\"{width}\" height=\"20\" fill=\"{color}\"/></g>\
+         <g clip-path=\"url(#r)\"><rect width=\"{left}\" height=\"20\" fill=\"#464C55\"/>\
+         <rect x=\"{left}\" width=\"{width}\" height=\"20\" fill=\"{color}\"/></g>\
          <g fill=\"#fff\" text-anchor=\"middle\" font-family=\"Verdana,DejaVu Sans,sans-serif\" font-size=\"11\">\
-         <text x=\"20\" y=\"14\">build</text><text x=\"{middle}\" y=\"14\">{word}</text></g></svg>"
+         <text x=\"{first}\" y=\"14\">{label}</text><text x=\"{second}\" y=\"14\">{word}</text></g></svg>"
     )
 }
 
@@ -240,7 +255,7 @@ mod tests {
 
     #[test]
     fn pictures_have_names_and_are_not_sent_twice() {
-        assert!(svg("passing", "#000").contains("<title>build: passing</title>"));
+        assert!(svg("build", "passing", "#000").contains("<title>build: passing</title>"));
         let mut asked = HeaderMap::new();
         asked.insert(
             header::IF_NONE_MATCH,

@@ -15,6 +15,7 @@ pub(crate) mod forges;
 pub(crate) mod home;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod known_answers;
 pub(crate) mod lint;
 pub(crate) mod logs;
 pub(crate) mod ping;
@@ -24,6 +25,7 @@ pub(crate) mod requests;
 mod session;
 pub(crate) mod settings;
 pub(crate) mod source;
+mod thanks;
 pub(crate) mod worker_api;
 pub(crate) mod workers;
 
@@ -56,5 +58,10 @@ pub(crate) fn plain() -> Router<App> {
             "/worker/v1/attempts/{id}/source/git-receive-pack",
             post(source::write),
         )
+        .route("/join", get(enrolments::script))
+        .route("/download/{name}", get(downloads::file))
+        .route("/workers/{file}", get(thanks::of_worker))
+        .route("/workers/{owner}/{file}", get(thanks::of_named_worker))
+        .route("/people/{file}", get(thanks::of_person))
         .route("/{owner}/{file}", get(badges::badge_or_page))
 }

@@ -4,6 +4,8 @@ use crate::{
     App,
     access::bearer,
     error::{ApiError, JsonBody},
+    lending,
+    peer::Peer,
 };
 use axum::{
     Json,
@@ -16,7 +18,8 @@ use serde::Deserialize;
 use std::time::Duration;
 use travis_api::{v3::ErrorBody, worker as wire};
 use travis_engine::{
-    AttemptAccess, EngineError, Enrolment, Finished, Finishing, Introduction, Offer, PollCall,
+    AttemptAccess, EngineError, Enrolment, Finished, Finishing, GivenBack, Heard, Introduction,
+    KnownOffer, Offer, PollCall,
 };
 use travis_model::{AttemptId, Outcome, WorkerId};
 
@@ -40,15 +43,29 @@ fn base64(name: &str, text: &str) -> Result<Vec<u8>, ApiError> {
         .map_err(|_| ApiError::wrong_params(format!("{name}: not base64")))
 }
 
-fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
-    if let Some(spoken) = headers.get(wire::PROTOCOL_HEADER)
-        && spoken != wire::PROTOCOL
-    {
-        return Err(ApiError::wrong_params(format!(
-            "this server speaks worker protocol {}: use a worker of its version",
-            wire::PROTOCOL
-        )));
+/// A worker that names no protocol speaks the first one.
+fn understood(headers: &HeaderMap) -> Result<(), ApiError> {
+    match headers.get(wire::PROTOCOL_HEADER) {
+        Some(spoken) if spoken != wire::PROTOCOL => Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "unknown_protocol",
+            format!(
+                "this worker speaks protocol {}, this server (version {}) protocol {}: renew \
+                 the older one of the two; programs one release apart understand each other",
+                String::from_utf8_lossy(spoken.as_bytes())
+                    .chars()
+                    .take(20)
+                    .collect::<String>(),
+                env!("CARGO_PKG_VERSION"),
+                wire::PROTOCOL
+            ),
+        )),
+        _ => Ok(()),
     }
+}
+
+fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
+    understood(headers)?;
     bearer(headers).ok_or_else(|| EngineError::Unauthorized.into())
 }
 
@@ -68,18 +85,22 @@ pub(crate) async fn access(
     responses((status = 200, body = wire::EnrolResponse), (status = 401, body = ErrorBody)))]
 pub(crate) async fn enrol(
     State(app): State<App>,
+    headers: HeaderMap,
     JsonBody(call): JsonBody<wire::EnrolRequest>,
 ) -> Result<Json<wire::EnrolResponse>, ApiError> {
+    understood(&headers)?;
     let new = Enrolment {
         name: call.name,
         public_key: base64("public_key", &call.public_key)?,
         machine: introduction(&call.facts, call.slots)?,
     };
     let worker = app.engine.enrol(&call.token, new).await?;
+    let mut reader = app.engine.store().reader().await?;
+    let wish = reader.worker_wishes(&[worker.id]).await?.pop();
     Ok(Json(wire::EnrolResponse {
         worker_id: worker.id.get(),
         name: worker.name,
-        lending: None,
+        lending: wish.and_then(|wish| lending::read(&wish.lending)),
     }))
 }
 
@@ -88,20 +109,27 @@ pub(crate) async fn enrol(
     responses((status = 200, body = wire::ChallengeResponse)))]
 pub(crate) async fn challenge(
     State(app): State<App>,
+    headers: HeaderMap,
     JsonBody(call): JsonBody<wire::ChallengeRequest>,
-) -> Json<wire::ChallengeResponse> {
-    Json(wire::ChallengeResponse {
+) -> Result<Json<wire::ChallengeResponse>, ApiError> {
+    understood(&headers)?;
+    Ok(Json(wire::ChallengeResponse {
         challenge: app.engine.challenge(WorkerId(call.worker_id)),
-    })
+    }))
 }
 
 /// Opens a session.
 #[utoipa::path(post, path = "/worker/v1/session", request_body = wire::SessionRequest,
-    responses((status = 200, body = wire::SessionResponse), (status = 401, body = ErrorBody)))]
+    responses((status = 200, body = wire::SessionResponse), (status = 401, body = ErrorBody),
+        (status = 426, body = ErrorBody, description = "the worker is older than the operator allows")))]
 pub(crate) async fn session(
     State(app): State<App>,
+    headers: HeaderMap,
+    peer: Peer,
     JsonBody(call): JsonBody<wire::SessionRequest>,
 ) -> Result<Json<wire::SessionResponse>, ApiError> {
+    understood(&headers)?;
+    let id = WorkerId(call.worker_id);
     let signed = format!("{}{}", wire::SESSION_CONTEXT, call.challenge);
     let (session, lasts) = app
         .engine
@@ -113,13 +141,20 @@ pub(crate) async fn session(
             introduction(&call.facts, call.slots)?,
         )
         .await?;
+    let heard = Heard {
+        slots: call.slots,
+        lending: call.lending.as_ref().map(lending::value).transpose()?,
+        network: peer.0,
+        ..Heard::default()
+    };
+    app.engine.hear(id, heard).await?;
     Ok(Json(wire::SessionResponse {
         session_token: session.reveal().to_owned(),
         expires_in_seconds: lasts.as_secs(),
     }))
 }
 
-fn assignment(app: &App, offer: Offer) -> wire::Assignment {
+fn assignment(app: &App, offer: Offer, thanks: &str) -> wire::Assignment {
     let policy = app.engine.policy();
     wire::Assignment {
         attempt: offer.attempt.get(),
@@ -127,6 +162,7 @@ fn assignment(app: &App, offer: Offer) -> wire::Assignment {
         lease_ms: u64::try_from(policy.lease.as_millis()).unwrap_or(u64::MAX),
         repository: offer.repository.slug.to_string(),
         job_number: offer.job.number.clone(),
+        thanks: thanks.to_owned(),
         job_id: offer.job.id.get(),
         script: offer.script,
         secrets: offer.secrets,
@@ -156,10 +192,92 @@ fn assignment(app: &App, offer: Offer) -> wire::Assignment {
             most_bytes: cache.most_bytes,
             timeout_seconds: cache.timeout.as_secs(),
         }),
-        min_executor: None,
+        min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
+        image: Some(wire::ImageWish {
+            name: None,
+            language: offer.image.language,
+            version: offer.image.version,
+            dist: offer.image.dist,
+        }),
+        services: offer.services,
+    }
+}
+
+/// A known-answer job looks to its worker like any other.
+fn known_assignment(app: &App, offer: KnownOffer) -> wire::Assignment {
+    let policy = app.engine.policy();
+    wire::Assignment {
+        attempt: offer.attempt.get(),
+        token: offer.token.reveal().to_owned(),
+        lease_ms: u64::try_from(policy.lease.as_millis()).unwrap_or(u64::MAX),
+        repository: offer.repository.to_owned(),
+        job_number: offer.job_number,
+        thanks: String::new(),
+        job_id: offer.job_id,
+        script: offer.script,
+        secrets: Vec::new(),
+        source: None,
+        limits: wire::Limits {
+            total_seconds: offer.total.as_secs(),
+            silence_seconds: offer.total.as_secs(),
+            log_bytes: offer.log_bytes,
+            memory_bytes: policy.limits.memory_bytes,
+            processes: policy.limits.processes,
+        },
+        network: policy.limits.network,
+        cache: None,
+        min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
         image: None,
         services: Vec::new(),
     }
+}
+
+/// What a job's log says of whoever lends the machine.
+async fn thanks_to(app: &App, id: WorkerId) -> Result<String, ApiError> {
+    let mut reader = app.engine.store().reader().await?;
+    let Some(worker) = reader.worker(id).await? else {
+        return Ok(String::new());
+    };
+    let owner = reader.user(worker.owner_id).await?;
+    let login = owner.map_or_else(|| "unknown".to_owned(), |owner| owner.login);
+    Ok(crate::represent::thanks(&worker.name, &login))
+}
+
+/// Texts for people that a worker says are so long at most.
+const SENTENCE: usize = 300;
+/// Frozen attempts that are kept at most: more than any worker has slots.
+const FROZEN: usize = 256;
+
+/// What a worker says of itself, cut to what is reasonable.
+fn heard(call: &wire::PollRequest, peer: Peer) -> Result<Heard, ApiError> {
+    let wrong = |error: serde_json::Error| ApiError::wrong_params(error.to_string());
+    let mut presence = call.presence.clone();
+    let mut presence_for = Duration::ZERO;
+    if let Some(presence) = &mut presence {
+        presence.text = presence.text.chars().take(SENTENCE).collect();
+        // Kept apart, so that what is said stays the same while time passes.
+        presence_for = Duration::from_secs(std::mem::take(&mut presence.since_seconds));
+    }
+    let presence = presence
+        .map(serde_json::to_value)
+        .transpose()
+        .map_err(wrong)?;
+    let usage = call.usage.as_ref().map(serde_json::to_value);
+    Ok(Heard {
+        slots: call.slots,
+        presence,
+        presence_for,
+        usage: usage.transpose().map_err(wrong)?,
+        lending: call.lending.as_ref().map(lending::value).transpose()?,
+        frozen: call
+            .frozen
+            .iter()
+            .take(FROZEN)
+            .map(|id| AttemptId(*id))
+            .collect(),
+        froze_ms: call.froze_ms,
+        network: peer.0,
+    })
 }
 
 /// Heartbeat, request for work and channel for orders in one.
@@ -168,9 +286,11 @@ fn assignment(app: &App, offer: Offer) -> wire::Assignment {
 pub(crate) async fn poll(
     State(app): State<App>,
     headers: HeaderMap,
+    peer: Peer,
     JsonBody(call): JsonBody<wire::PollRequest>,
 ) -> Result<Json<wire::PollResponse>, ApiError> {
     let worker = app.engine.worker_by_session(token(&headers)?).await?;
+    app.engine.hear(worker, heard(&call, peer)?).await?;
     let orders = app
         .engine
         .poll(
@@ -181,7 +301,11 @@ pub(crate) async fn poll(
                 refused: call
                     .refused
                     .into_iter()
-                    .map(|r| (AttemptId(r.attempt), r.reason))
+                    .map(|given| GivenBack {
+                        attempt: AttemptId(given.attempt),
+                        reason: given.reason,
+                        yielded: given.yielded,
+                    })
                     .collect(),
                 draining: call.draining,
                 hold: call.hold_ms.map(Duration::from_millis),
@@ -189,11 +313,16 @@ pub(crate) async fn poll(
         )
         .await?;
     let valid_for_ms = u64::try_from(app.engine.policy().lease.as_millis()).unwrap_or(u64::MAX);
+    let thanks = match orders.offers.as_slice() {
+        [] => String::new(),
+        _ => thanks_to(&app, worker).await?,
+    };
     Ok(Json(wire::PollResponse {
         assignments: orders
             .offers
             .into_iter()
-            .map(|offer| assignment(&app, offer))
+            .map(|offer| assignment(&app, offer, &thanks))
+            .chain(orders.known.map(|known| known_assignment(&app, known)))
             .collect(),
         cancel: orders
             .cancel
@@ -213,8 +342,8 @@ pub(crate) async fn poll(
             })
             .collect(),
         drain: orders.drain,
-        pause: false,
-        lending: None,
+        pause: orders.page.pause,
+        lending: orders.page.lending.as_ref().and_then(lending::read),
     }))
 }
 

@@ -2,9 +2,9 @@ use crate::{
     App,
     access::Caller,
     error::{ApiError, JsonBody},
-    represent::Represent,
-    routes::fleet::soon,
-    wire::Paging,
+    lending,
+    represent::{Represent, first_day},
+    wire::{Paging, pagination},
 };
 use axum::{
     Json,
@@ -13,7 +13,7 @@ use axum::{
 };
 use travis_api::v3::{self, ErrorBody};
 use travis_engine::Viewer;
-use travis_model::{Worker, WorkerId};
+use travis_model::{Worker, WorkerId, trust::Tier};
 
 async fn one(app: &App, viewer: &Viewer, row: Worker) -> Result<Json<v3::Worker>, ApiError> {
     let mut represent = Represent::new(&app.engine, viewer).await?;
@@ -82,7 +82,7 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Lends nothing for now; what runs goes on.
+/// Lends nothing for now: what runs is frozen, and handed back after a minute.
 #[utoipa::path(post, path = "/v3/worker/{id}/pause", params(("id" = i64, Path)),
     responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn pause(
@@ -129,46 +129,84 @@ pub(crate) async fn drain(
     responses((status = 200, body = v3::Worker), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub(crate) async fn change(
-    State(_app): State<App>,
-    _caller: Caller,
-    Path(_id): Path<i64>,
-    JsonBody(_change): JsonBody<v3::WorkerChange>,
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<i64>,
+    JsonBody(change): JsonBody<v3::WorkerChange>,
 ) -> Result<Json<v3::Worker>, ApiError> {
-    Err(soon())
+    let id = WorkerId(id);
+    if let Some(lending) = &change.lending {
+        lending::check(lending)?;
+    }
+    let mut row = None;
+    if let Some(name) = &change.name {
+        row = Some(app.engine.rename_worker(&caller.0, id, name).await?);
+    }
+    if let Some(lending) = &change.lending {
+        let wish = lending::value(lending)?;
+        row = Some(app.engine.wish_of_worker(&caller.0, id, wish).await?);
+    }
+    match row {
+        Some(row) => one(&app, &caller.0, row).await,
+        None => find(State(app), caller, Path(id.get())).await,
+    }
 }
 
 /// Shuts a worker out: it gets no work and can't sign in. What it runs is given to others.
 #[utoipa::path(post, path = "/v3/worker/{id}/ban", params(("id" = i64, Path)),
     responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn ban(
-    State(_app): State<App>,
-    _caller: Caller,
-    Path(_id): Path<i64>,
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<i64>,
 ) -> Result<Json<v3::Worker>, ApiError> {
-    Err(soon())
+    let row = app.engine.ban_worker(&caller.0, WorkerId(id), true).await?;
+    one(&app, &caller.0, row).await
 }
 
 /// Lets a worker in again.
 #[utoipa::path(post, path = "/v3/worker/{id}/unban", params(("id" = i64, Path)),
     responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn unban(
-    State(_app): State<App>,
-    _caller: Caller,
-    Path(_id): Path<i64>,
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<i64>,
 ) -> Result<Json<v3::Worker>, ApiError> {
-    Err(soon())
+    let row = app
+        .engine
+        .ban_worker(&caller.0, WorkerId(id), false)
+        .await?;
+    one(&app, &caller.0, row).await
 }
 
 /// Sets how far a worker's word counts.
 #[utoipa::path(post, path = "/v3/worker/{id}/tier", params(("id" = i64, Path)), request_body = v3::WorkerTierChange,
     responses((status = 200, body = v3::Worker), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn tier(
-    State(_app): State<App>,
-    _caller: Caller,
-    Path(_id): Path<i64>,
-    JsonBody(_change): JsonBody<v3::WorkerTierChange>,
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<i64>,
+    JsonBody(change): JsonBody<v3::WorkerTierChange>,
 ) -> Result<Json<v3::Worker>, ApiError> {
-    Err(soon())
+    let tier = match change.tier.as_deref() {
+        None => None,
+        Some(word) => Some(Tier::parse(word).ok_or_else(|| {
+            ApiError::wrong_params(
+                "tier: use quarantined, probation, volunteer, bound or attested, or leave it out",
+            )
+        })?),
+    };
+    let reason: String = change
+        .reason
+        .unwrap_or_default()
+        .chars()
+        .take(500)
+        .collect();
+    let row = app
+        .engine
+        .set_tier(&caller.0, WorkerId(id), tier, &reason)
+        .await?;
+    one(&app, &caller.0, row).await
 }
 
 /// What it did, and for whom.
@@ -176,20 +214,53 @@ pub(crate) async fn tier(
     params(("id" = i64, Path), ("limit" = Option<u64>, Query), ("offset" = Option<u64>, Query)),
     responses((status = 200, body = v3::WorkerHistory), (status = 404, body = ErrorBody)))]
 pub(crate) async fn history(
-    State(_app): State<App>,
-    _caller: Caller,
-    Path(_id): Path<i64>,
-    Query(_paging): Query<Paging>,
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<i64>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<v3::WorkerHistory>, ApiError> {
-    Err(soon())
+    let page = paging.page()?;
+    let mut represent = Represent::new(&app.engine, &caller.0).await?;
+    let id = existing(&mut represent, id).await?;
+    let found = represent
+        .reader
+        .attempts_of_worker(id, caller.0.seen_by(), page)
+        .await?;
+    let href = format!("/v3/worker/{id}/history");
+    let all = found.count <= page.limit;
+    let mut deeds = represent.deeds(found.items).await?;
+    if page.offset == 0 {
+        deeds = represent.with_known(id, deeds, all).await?;
+    }
+    Ok(Json(v3::WorkerHistory {
+        head: v3::Head::standard("worker_history", href.clone()),
+        pagination: pagination(&href, page, found.count),
+        deeds,
+    }))
 }
 
 /// When it works.
 #[utoipa::path(get, path = "/v3/worker/{id}/hours", params(("id" = i64, Path)),
     responses((status = 200, body = v3::WorkerHours), (status = 404, body = ErrorBody)))]
 pub(crate) async fn hours(
-    State(_app): State<App>,
-    Path(_id): Path<i64>,
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<i64>,
 ) -> Result<Json<v3::WorkerHours>, ApiError> {
-    Err(soon())
+    let mut represent = Represent::new(&app.engine, &caller.0).await?;
+    let id = existing(&mut represent, id).await?;
+    let since = first_day(represent.now);
+    let busy = represent.reader.worker_hours(id, since).await?;
+    let running = represent.reader.live_attempts(id).await?;
+    Ok(Json(represent.hours(
+        format!("/v3/worker/{id}/hours"),
+        &busy,
+        &running,
+    )))
+}
+
+async fn existing(represent: &mut Represent<'_>, id: i64) -> Result<WorkerId, ApiError> {
+    let row = represent.reader.worker(WorkerId(id)).await?;
+    row.map(|row| row.id)
+        .ok_or_else(|| ApiError::not_found("worker"))
 }

@@ -98,9 +98,6 @@ pub async fn once_only_tokens(database: &dyn Database) {
     tx.insert_sign_in_link(a, b"x", Timestamp(10))
         .await
         .unwrap();
-    tx.insert_enrolment_token(a, b"x", Timestamp(10))
-        .await
-        .unwrap();
     assert_eq!(
         tx.take_sign_in_link(b"x", Timestamp(10)).await.unwrap(),
         None
@@ -111,18 +108,6 @@ pub async fn once_only_tokens(database: &dyn Database) {
     );
     assert_eq!(
         tx.take_sign_in_link(b"x", Timestamp(9)).await.unwrap(),
-        None
-    );
-    assert_eq!(
-        tx.take_enrolment_token(b"y", Timestamp(9)).await.unwrap(),
-        None
-    );
-    assert_eq!(
-        tx.take_enrolment_token(b"x", Timestamp(9)).await.unwrap(),
-        Some(a)
-    );
-    assert_eq!(
-        tx.take_enrolment_token(b"x", Timestamp(9)).await.unwrap(),
         None
     );
     tx.commit().await.unwrap();
@@ -139,7 +124,6 @@ pub async fn sweeping(database: &dyn Database) {
             .await
             .unwrap();
         tx.insert_sign_in_link(a, name, end).await.unwrap();
-        tx.insert_enrolment_token(a, name, end).await.unwrap();
         tx.insert_api_token(a, "t", Scope::All, name, Timestamp(1), Some(end))
             .await
             .unwrap();
@@ -148,7 +132,7 @@ pub async fn sweeping(database: &dyn Database) {
     tx.insert_api_token(a, "t", Scope::All, b"3", Timestamp(1), None)
         .await
         .unwrap();
-    assert_eq!(tx.sweep_expired(Timestamp(10)).await.unwrap(), 5);
+    assert_eq!(tx.sweep_expired(Timestamp(10)).await.unwrap(), 4);
     assert_eq!(tx.sweep_expired(Timestamp(10)).await.unwrap(), 0);
     assert_eq!(tx.api_tokens(a).await.unwrap().len(), 2);
     tx.commit().await.unwrap();

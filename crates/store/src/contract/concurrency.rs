@@ -1,3 +1,4 @@
+use super::fleet::new_enrolment;
 use super::forges::new_identity;
 use super::{ALL, Database, build, forge, hosted, repository, user};
 use serde_json::json;
@@ -98,9 +99,8 @@ pub async fn tokens_are_taken_once(database: &dyn Database) {
     let store = database.open().await;
     let mut tx = store.begin().await.unwrap();
     let a = user(&mut *tx, "a").await;
-    tx.insert_enrolment_token(a, b"x", Timestamp(10))
-        .await
-        .unwrap();
+    let enrolment = new_enrolment(a, b"x", 1, 10);
+    tx.insert_enrolment(&enrolment).await.unwrap();
     tx.insert_sign_in_link(a, b"x", Timestamp(10))
         .await
         .unwrap();
@@ -110,7 +110,7 @@ pub async fn tokens_are_taken_once(database: &dyn Database) {
         let store = Arc::clone(&store);
         tasks.spawn(async move {
             let mut tx = store.begin().await.unwrap();
-            let one = tx.take_enrolment_token(b"x", Timestamp(1)).await.unwrap();
+            let one = tx.take_enrolment(b"x", Timestamp(1)).await.unwrap();
             let two = tx.take_sign_in_link(b"x", Timestamp(1)).await.unwrap();
             tx.commit().await.unwrap();
             usize::from(one.is_some()) + usize::from(two.is_some())

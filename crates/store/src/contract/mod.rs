@@ -8,10 +8,12 @@ mod accounts;
 mod caches;
 mod concurrency;
 mod deliveries;
+mod fleet;
 mod forges;
 mod outbox;
 mod repositories;
 mod rights;
+mod trust;
 mod work;
 
 use crate::{
@@ -80,8 +82,13 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
     behaviours!(make:
         accounts::people, accounts::sessions_end, accounts::api_tokens,
         accounts::once_only_tokens, accounts::sweeping, accounts::workers,
+        trust::standings_are_kept, trust::standings_lose_no_count,
+        trust::opinions_are_found_in_order, trust::what_stands_by_one_word_is_found,
+        trust::known_answers_live_and_end,
         caches::caches_are_replaced, caches::unused_caches_are_found,
         caches::one_cache_stays_of_many, caches::secrets_that_were_given_are_remembered,
+        fleet::enrolments, fleet::workers_speak_of_themselves, fleet::work_is_added_up,
+        fleet::histories_and_queues,
         forges::forges, forges::identities, forges::accounts, forges::ways_in_are_used_once,
         forges::sessions_are_seen_and_ended, forges::hosted_repositories,
         rights::who_sees_what, rights::rights_are_confirmed_and_doubted, rights::approvals,
@@ -301,6 +308,9 @@ fn new_attempt(job_id: travis_model::JobId, worker_id: WorkerId, until: i64) -> 
         token_hash: vec![9; 32],
         lease_until: Timestamp(until),
         executor: "host".into(),
+        purpose: travis_model::Purpose::Job,
+        tier: None,
+        network: None,
         at: Timestamp(20),
     }
 }

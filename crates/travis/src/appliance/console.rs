@@ -2,7 +2,7 @@
 //! token when the machine knows none.
 
 use super::offer::Offer;
-use super::state::{State, printable, standing, system_news, words};
+use super::state::{State, printable, system_news, words};
 use anyhow::Result;
 use std::io::{BufRead as _, Write as _};
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio_util::sync::CancellationToken;
+use travis_worker::Order;
 
 /// How often it looks how the machine stands.
 const LOOK: Duration = Duration::from_secs(1);
@@ -51,7 +52,8 @@ pub async fn console(run: &Path, state: &Path) -> Result<ExitCode> {
             shown.clear();
             continue;
         }
-        let text = words(&now, standing(state).as_ref(), system_news().as_deref());
+        let standing = travis_worker::ask(state, Order::Status).ok();
+        let text = words(&now, standing.as_ref(), system_news().as_deref());
         if text != shown {
             say(&format!("{text}\n"))?;
             shown = text;

@@ -3,15 +3,9 @@
 use super::offer::{read_bounded, write_private};
 use super::{SYSTEM_NEWS, plan::Kept};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
-
-/// A worker answers at once.
-const PATIENCE: Duration = Duration::from_secs(2);
-const LONGEST_ANSWER: u64 = 4 << 20;
+use travis_api::lend::PresenceState;
+use travis_worker::Standing;
 
 /// What `work` says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,19 +64,6 @@ pub fn read_kept(state: &Path) -> Option<Kept> {
     serde_json::from_str(&text).ok()
 }
 
-/// What the worker says of itself by its control socket, when it runs and answers.
-pub fn standing(data: &Path) -> Option<Value> {
-    let mut stream = UnixStream::connect(data.join("control")).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    stream.set_write_timeout(Some(PATIENCE)).ok()?;
-    stream.write_all(b"status\n").ok()?;
-    let mut line = String::new();
-    BufReader::new(stream.take(LONGEST_ANSWER))
-        .read_line(&mut line)
-        .ok()?;
-    serde_json::from_str(&line).ok()
-}
-
 /// What an update of the system says, while there is something to say.
 pub fn system_news() -> Option<String> {
     let text = read_bounded(Path::new(SYSTEM_NEWS)).ok()?;
@@ -91,7 +72,7 @@ pub fn system_news() -> Option<String> {
 }
 
 /// One line in plain words. Control characters of a server's names don't reach the terminal.
-pub fn words(state: &State, standing: Option<&Value>, news: Option<&str>) -> String {
+pub fn words(state: &State, standing: Option<&Standing>, news: Option<&str>) -> String {
     if let Some(news) = news {
         return printable(news);
     }
@@ -109,24 +90,17 @@ pub fn words(state: &State, standing: Option<&Value>, news: Option<&str>) -> Str
     }
 }
 
-fn doing(standing: &Value) -> String {
-    if standing["connected"] == false {
+fn doing(standing: &Standing) -> String {
+    if !standing.connected {
         return "The server does not answer; it is tried again and again.".to_owned();
     }
-    let jobs: Vec<String> = standing["jobs"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|job| {
-            Some(format!(
-                "{} {}",
-                job["repository"].as_str()?,
-                job["job"].as_str()?
-            ))
-        })
+    let jobs: Vec<String> = standing
+        .jobs
+        .iter()
+        .map(|job| format!("{} {}", job.repository, job.job))
         .collect();
-    let lends = standing["presence"]["state"] == "lending";
-    let why = standing["presence"]["text"].as_str().unwrap_or_default();
+    let lends = standing.presence.state == PresenceState::Lending;
+    let why = &standing.presence.text;
     match (jobs.is_empty(), lends) {
         (true, true) => "Waits for work.".to_owned(),
         (true, false) => format!("Takes no jobs: {why}"),
@@ -153,25 +127,28 @@ mod tests {
             server: "https://ci.example.org".to_owned(),
             name: "attic".to_owned(),
         });
-        let say = |standing: Value| words(&state, Some(&standing), None);
+        let say = |standing: serde_json::Value| {
+            let standing = serde_json::from_value(standing).unwrap();
+            words(&state, Some(&standing), None)
+        };
         let lent = "This machine is lent to https://ci.example.org as attic.";
         assert_eq!(
             say(
-                json!({"connected": true, "presence": {"state": "lending", "text": "x"},
+                json!({"connected": true, "presence": {"state": "lending", "text": "x", "since_seconds": 0},
                 "jobs": [{"repository": "acme/rocket", "job": "12.3"}]})
             ),
             format!("{lent} Building acme/rocket 12.3.")
         );
         assert_eq!(
             say(
-                json!({"connected": true, "presence": {"state": "lending", "text": "x"}, "jobs": []})
+                json!({"connected": true, "presence": {"state": "lending", "text": "x", "since_seconds": 0}, "jobs": []})
             ),
             format!("{lent} Waits for work.")
         );
         assert_eq!(
             say(json!({"connected": true, "jobs": [],
-                "presence": {"state": "off_hours", "text": "Outside of the hours\u{1b}[2J."}})),
-            format!("{lent} Takes no jobs: Outside of the hours [2J.")
+                "presence": {"state": "paused", "since_seconds": 0, "text": "Paused\u{1b}[2J."}})),
+            format!("{lent} Takes no jobs: Paused [2J.")
         );
         assert_eq!(
             say(json!({"connected": false})),

@@ -4,7 +4,7 @@
 use super::offer::{Offer, write_private};
 use super::plan::{Kept, Known, Plan, plan};
 use super::state::{Lent, State, read_kept};
-use crate::cli::serve::WorkerArgs;
+use crate::cli::worker::RunArgs;
 use crate::serve;
 use anyhow::{Context as _, Result};
 use std::path::Path;
@@ -128,15 +128,12 @@ async fn start(lent: &Lent, token: Option<String>, state: &Path) -> Result<()> {
     let text = serde_json::to_string(&kept)?;
     write_private(&state.join("lent.json"), text.as_bytes())
         .context("what this machine is lent to can't be kept")?;
-    serve::worker(WorkerArgs {
-        server: kept.server,
+    serve::worker(RunArgs {
+        server: Some(kept.server),
         token,
         data: Some(state.to_owned()),
         name: Some(kept.name),
-        slots: None,
-        executor: None,
-        no_network: false,
-        allow_local_git: false,
+        ..RunArgs::default()
     })
     .await?;
     Ok(())

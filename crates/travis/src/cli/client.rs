@@ -264,8 +264,10 @@ Examples:
     /// Make a single-use token with which a worker registers
     #[command(after_help = "\
 Examples:
-  travis token enrol           prints the line to run on the other machine")]
-    Enrol,
+  travis token enrol                          prints the line to run on the other machine
+  travis token enrol --way command            for a machine without the program travis
+  travis token enrol --way service --lend-cores 50 --lend-idle")]
+    Enrol(super::fleet::EnrolArgs),
 }
 
 /// Caches.

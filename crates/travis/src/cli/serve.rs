@@ -7,6 +7,8 @@ use std::path::PathBuf;
 /// How jobs are isolated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Executor {
+    /// A virtual machine for each job, by QEMU
+    Vm,
     /// A bubblewrap sandbox for each job
     Namespace,
     /// No isolation: jobs run as you, in your file system
@@ -27,6 +29,7 @@ impl Executor {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Vm => "vm",
             Self::Namespace => "namespace",
             Self::Host => "host",
         }

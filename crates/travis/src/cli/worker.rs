@@ -1,5 +1,8 @@
 //! Arguments of `travis worker` and of what is below it.
 
+pub mod image;
+
+use self::image::ImageAction;
 use super::serve::Executor;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -34,7 +37,7 @@ pub struct WorkerArgs {
 }
 
 /// Runs a worker.
-#[derive(Clone, Args)]
+#[derive(Clone, Default, Args)]
 pub struct RunArgs {
     /// The server's address [default: the one of the last time]
     #[arg(long, value_name = "URL")]
@@ -66,12 +69,78 @@ pub struct RunArgs {
     /// refused
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// A page on this machine that shows what runs, at 127.0.0.1:8099 or another loopback address
+    #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1, default_missing_value = "127.0.0.1:8099")]
+    pub local_page: Option<std::net::SocketAddr>,
+    /// Install what is missing by the system's package manager, without asking
+    #[arg(long, visible_alias = "yes")]
+    pub install_missing: bool,
     /// Give jobs no network
     #[arg(long)]
     pub no_network: bool,
     /// Allow local paths, file: and loopback addresses as clone URLs
     #[arg(long)]
     pub allow_local_git: bool,
+}
+
+/// Makes a service.
+#[derive(Clone, Args)]
+pub struct InstallArgs {
+    /// The server's address
+    #[arg(long, value_name = "URL")]
+    pub server: String,
+    /// A single-use enrolment token; not needed when this machine is enrolled
+    #[arg(
+        long,
+        value_name = "T",
+        env = "TRAVIS_ENROLMENT_TOKEN",
+        hide_env_values = true
+    )]
+    pub token: Option<String>,
+    /// The worker's name [default: the host's]
+    #[arg(long, value_name = "N")]
+    pub name: Option<String>,
+    /// Jobs that run side by side [default: half of the processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub slots: Option<u32>,
+    /// Memory that all jobs together may use, in hundredths of the machine's
+    #[arg(long, value_name = "PERCENT", default_value_t = 75, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub memory_percent: u32,
+    /// Trust the authorities in this file, too, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// A service of yours alone, which runs while you are signed in; needs no root
+    #[arg(long)]
+    pub user: bool,
+    /// Only show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Don't ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Write below this directory and start nothing: for building images
+    #[arg(long, value_name = "DIR", conflicts_with = "user")]
+    pub root: Option<PathBuf>,
+}
+
+/// Removes the service.
+#[derive(Debug, Clone, Args)]
+pub struct UninstallArgs {
+    /// The service of yours alone
+    #[arg(long)]
+    pub user: bool,
+    /// Only show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Don't ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Keep the worker's data: key, mirrors, images
+    #[arg(long)]
+    pub keep_data: bool,
+    /// Remove what was written below this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "user")]
+    pub root: Option<PathBuf>,
 }
 
 /// Where the worker is that is spoken to.
@@ -91,6 +160,25 @@ Examples:
   travis worker status
   travis worker status --format json")]
     Status(PlaceArgs),
+    /// Watch what the worker of this machine does
+    #[command(after_help = "\
+Examples:
+  travis worker top          p pauses, r resumes, d drains, q quits the worker, x leaves the view")]
+    Top(PlaceArgs),
+    /// Make a hardened service of systemd that lends this machine
+    #[command(after_help = "\
+Examples:
+  sudo travis worker install --server https://ci.example.org --token T
+  travis worker install --user --server https://ci.example.org --token T
+  travis worker install --server https://ci.example.org --dry-run     only show what it would do")]
+    Install(InstallArgs),
+    /// Remove the service and all that it left
+    #[command(after_help = "\
+Examples:
+  sudo travis worker uninstall
+  travis worker uninstall --user
+  sudo travis worker uninstall --yes       don't ask")]
+    Uninstall(UninstallArgs),
     /// Take the machine back: what runs is frozen now, and handed back after a minute
     #[command(after_help = "\
 Examples:
@@ -117,67 +205,95 @@ Examples:
     /// Add, list or remove root file systems for jobs in namespaces
     #[command(subcommand)]
     Image(ImageAction),
-}
-
-/// What can be done about root file systems.
-#[derive(Clone, Subcommand)]
-pub enum ImageAction {
-    /// Add one from a tar file, or from an image in the OCI's layout
+    /// Lend this machine in a virtual machine of its own (needs QEMU)
     #[command(after_help = "\
 Examples:
-  travis worker image add bookworm bookworm.tar.zst
-  travis worker image add rust rust-oci/ --language rust --version 1.93
-  travis worker image add ruby ruby.oci.tar --language ruby --version 3.4 --dist noble
+  travis worker vm --server https://ci.example.org --token T    the first time
+  travis worker vm                                              afterwards
+  travis worker vm --cores 4 --memory 8G --disk 40G
+  travis worker vm --image target/image/travis-worker-amd64 --server http://127.0.0.1:8080
 
-A job that names an image gets exactly this one, or another worker. Other jobs get the one that
-fits their language and version best, or this machine's own system where none does.")]
-    Add(ImageAdd),
-    /// List them
-    #[command(after_help = "\
-Examples:
-  travis worker image list
-  travis worker image list --format json")]
-    List(PlaceArgs),
-    /// Remove one
-    #[command(after_help = "\
-Examples:
-  travis worker image remove bookworm")]
-    Remove(ImageRemove),
+The image comes from the server. The machine's disks lie in the data directory; remove it and
+nothing is left. Ctrl-C shuts the machine down.")]
+    Vm(VmArgs),
 }
 
-/// Adds a root file system.
-#[derive(Debug, Clone, Args)]
-pub struct ImageAdd {
-    /// Its name here: small letters, digits, '.', '-' and '_'
-    #[arg(value_name = "NAME")]
-    pub name: String,
-    /// A tar file (plain, gzip or zstd), or a directory or tar file in the OCI's image layout
-    #[arg(value_name = "SOURCE")]
-    pub source: PathBuf,
-    /// The language that jobs in it are of, as in .travis.yml
-    #[arg(long, value_name = "L")]
-    pub language: Option<String>,
-    /// The version of that language
-    #[arg(long, value_name = "V", requires = "language")]
-    pub version: Option<String>,
-    /// The distribution, as in .travis.yml
-    #[arg(long, value_name = "D")]
-    pub dist: Option<String>,
-    /// Refuse it when it unpacks to more
-    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u64).range(1..=4096))]
-    pub most_gigabytes: u64,
-    /// Whose
-    #[command(flatten)]
-    pub place: PlaceArgs,
+/// A virtual machine that is lent. Not `Debug`: it may hold an enrolment token.
+#[derive(Clone, Default, Args)]
+pub struct VmArgs {
+    /// The server's address [default: the one of the last time]
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// A single-use enrolment token; only needed the first time
+    #[arg(
+        long,
+        value_name = "T",
+        env = "TRAVIS_ENROLMENT_TOKEN",
+        hide_env_values = true
+    )]
+    pub token: Option<String>,
+    /// The worker's name [default: this machine's]
+    #[arg(long, value_name = "N")]
+    pub name: Option<String>,
+    /// Cores that the machine gets [default: half of yours]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=255))]
+    pub cores: Option<u32>,
+    /// Memory that it gets [default: a quarter of yours]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory: Option<u64>,
+    /// Disk that it gets at most; it can grow later [default: 20G]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub disk: Option<u64>,
+    /// A directory with an image, as `make image` writes it [default: the server's]
+    #[arg(long, value_name = "DIR")]
+    pub image: Option<PathBuf>,
+    /// Where the machine's disks are kept [default: $XDG_DATA_HOME/travis-worker-vm]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Don't use KVM
+    #[arg(long)]
+    pub emulate: bool,
 }
 
-/// Removes a root file system.
-#[derive(Debug, Clone, Args)]
-pub struct ImageRemove {
-    /// Its name
-    #[arg(value_name = "NAME")]
-    pub name: String,
-    /// Whose
-    #[command(flatten)]
-    pub place: PlaceArgs,
+impl VmArgs {
+    /// The server's address without a slash at its end.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        let server = self.server.as_ref()?;
+        Some(server.trim_end_matches('/').to_owned())
+    }
+}
+
+/// Bytes of `512M`, `20G` or a plain number.
+fn size(text: &str) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is no size; write it like 512M or 20G");
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'K' | 'k')) => (text.get(..at), 1 << 10),
+        Some((at, 'M' | 'm')) => (text.get(..at), 1 << 20),
+        Some((at, 'G' | 'g')) => (text.get(..at), 1 << 30),
+        Some((at, 'T' | 't')) => (text.get(..at), 1 << 40),
+        _ => (Some(text), 1),
+    };
+    let number: u64 = digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(wrong)?;
+    number
+        .checked_mul(unit)
+        .filter(|size| *size > 0)
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("512M"), Ok(512 << 20));
+        assert_eq!(size("20G"), Ok(20 << 30));
+        assert_eq!(size("4096"), Ok(4096));
+        for text in ["", "G", "1.5G", "0", "-1G", "99999999999T", "4 G"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
 }

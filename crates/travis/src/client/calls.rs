@@ -4,8 +4,9 @@ use reqwest::Method;
 use serde::Deserialize;
 use travis_api::v3::{
     ApiToken, ApiTokens, Build, Builds, Caches, CurrentUser, EnrolmentToken, EnvVar, EnvVars, Job,
-    KeyPair, Log, NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange, PendingRequest,
-    Repositories, Repository, Request, Workers,
+    KeyPair, Log, NewEnrolment, NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange,
+    PendingRequest, Repositories, Repository, Request, Worker, WorkerChange, WorkerTierChange,
+    Workers,
 };
 use travis_model::Slug;
 
@@ -254,8 +255,39 @@ impl Client {
     }
 
     /// Makes a token for one worker.
-    pub async fn enrolment_token(&self) -> Result<EnrolmentToken, ClientError> {
-        self.post("/v3/workers/enrolment_token").await
+    pub async fn enrolment_token(&self, new: &NewEnrolment) -> Result<EnrolmentToken, ClientError> {
+        self.post_body("/v3/workers/enrolment_token", new).await
+    }
+
+    /// Commands a worker: `pause`, `resume`, `drain`, `ban`, `unban`.
+    pub async fn command_worker(&self, id: i64, what: &str) -> Result<Worker, ClientError> {
+        self.post(&format!("/v3/worker/{id}/{what}")).await
+    }
+
+    /// Changes a worker's name, and what it may lend.
+    pub async fn change_worker(
+        &self,
+        id: i64,
+        change: &WorkerChange,
+    ) -> Result<Worker, ClientError> {
+        let path = format!("/v3/worker/{id}");
+        self.json(self.request(Method::PATCH, &path).json(change))
+            .await
+    }
+
+    /// Sets how far a worker's word counts.
+    pub async fn set_tier(
+        &self,
+        id: i64,
+        change: &WorkerTierChange,
+    ) -> Result<Worker, ClientError> {
+        self.post_body(&format!("/v3/worker/{id}/tier"), change)
+            .await
+    }
+
+    /// Removes a worker.
+    pub async fn remove_worker(&self, id: i64) -> Result<(), ClientError> {
+        self.delete(&format!("/v3/worker/{id}")).await
     }
 
     /// Caches of a repository.

@@ -42,7 +42,7 @@ use crate::session::Session;
 /// When it can't; the failure says what to do next and names the exit code.
 pub async fn run(command: Command, session: &mut Session) -> Result<Status, Failure> {
     match command {
-        Command::Up(_) | Command::Server(_) | Command::Appliance(_) => {
+        Command::Up(_) | Command::Server(_) | Command::Appliance(_) | Command::Guest => {
             Err(Failure::usage("this command does not run as a client"))
         }
         Command::Worker(args) => worker::run(args, session).await,
@@ -58,7 +58,7 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Logs(args) => logs::run(&args, session).await,
         Command::Cancel(args) => change::run(&args, Change::Cancel, session).await,
         Command::Restart(args) => change::run(&args, Change::Restart, session).await,
-        Command::Workers => workers::run(session).await,
+        Command::Workers(args) => workers::run(args, session).await,
         Command::Token(args) => token::run(args.action, session).await,
         Command::Cache(args) => cache::run(args, session).await,
         Command::Env(args) => env::run(args.action, session).await,

@@ -1,11 +1,13 @@
 //! `travis token`
 
 use crate::cli::client::{TokenAction, TokenScope};
+use crate::cli::fleet::{EnrolArgs, JoinWay};
 use crate::failure::{Failure, Status};
 use crate::output::table::{Cell, Table};
 use crate::output::{Color, plain, words};
 use crate::session::Session;
-use travis_api::v3::NewToken;
+use travis_api::lend::Lending;
+use travis_api::v3::{NewEnrolment, NewToken};
 
 /// Makes, lists and revokes tokens.
 pub async fn run(action: TokenAction, session: &mut Session) -> Result<Status, Failure> {
@@ -22,7 +24,7 @@ pub async fn run(action: TokenAction, session: &mut Session) -> Result<Status, F
                 session.screen.line(&format!("Token {id} is revoked."))?;
             }
         }
-        TokenAction::Enrol => enrol(session).await?,
+        TokenAction::Enrol(args) => enrol(args, session).await?,
     }
     Ok(Status::Passed)
 }
@@ -94,13 +96,48 @@ async fn list(session: &mut Session) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn enrol(session: &mut Session) -> Result<(), Failure> {
-    let token = session.client()?.enrolment_token().await?;
+/// What is lent, as it is said on the command line; nothing when nothing is said.
+fn lending(args: &EnrolArgs) -> Option<Lending> {
+    let gigabytes = |number: Option<u64>| number.map(|number| number.saturating_mul(1_000_000_000));
+    let lending = Lending {
+        slots: args.lend_slots,
+        cores_percent: args.lend_cores,
+        memory_percent: args.lend_memory,
+        disk_bytes: gigabytes(args.lend_disk),
+        bytes_per_month: gigabytes(args.lend_traffic),
+        only_when_idle: args.lend_idle,
+        only_on_mains: args.lend_plugged,
+        only_unmetered: args.lend_plugged,
+        only_repositories: args.lend_to.clone(),
+        ..Lending::default()
+    };
+    (lending != Lending::default()).then_some(lending)
+}
+
+async fn enrol(args: EnrolArgs, session: &mut Session) -> Result<(), Failure> {
+    let new = NewEnrolment {
+        way: Some(args.way.word().to_owned()),
+        lending: lending(&args),
+        name: args.name.clone(),
+    };
+    let token = session.client()?.enrolment_token(&new).await?;
     if session.is_json() {
         session.screen.json(&token)?;
         return Ok(());
     }
-    session.screen.line(&plain(&token.command))?;
+    let lines = match args.way {
+        JoinWay::Program => vec![token.command],
+        JoinWay::Command => vec![token.lines.one_command],
+        JoinWay::Script => token.lines.without_pipe,
+        JoinWay::Service => token.lines.service,
+        JoinWay::Container => vec![token.lines.container],
+        JoinWay::Vm => vec![token.lines.vm],
+        JoinWay::Qemu => token.lines.qemu,
+        JoinWay::UserData => token.lines.user_data.lines().map(str::to_owned).collect(),
+    };
+    for line in lines {
+        session.screen.line(&plain(&line))?;
+    }
     let ends = token
         .expires_at
         .parse()

@@ -1,17 +1,97 @@
 //! `travis workers`
 
+use crate::cli::fleet::{WorkersAction, WorkersArgs};
+use crate::client::Client;
 use crate::failure::{Failure, Status};
-use crate::output::views;
+use crate::output::{fleet, plain};
 use crate::session::Session;
+use travis_api::v3::{Worker, WorkerChange, WorkerTierChange};
 
-/// Shows who builds, and what.
-pub async fn run(session: &mut Session) -> Result<Status, Failure> {
-    let list = session.client()?.workers().await?;
+/// Shows who builds, and what; commands workers.
+pub async fn run(args: WorkersArgs, session: &mut Session) -> Result<Status, Failure> {
+    let client = session.client()?;
+    let (worker, done) = match args.action {
+        None | Some(WorkersAction::List) => return list(&client, session).await,
+        Some(WorkersAction::Show(of)) => {
+            let worker = find(&client, &of.worker).await?;
+            if session.is_json() {
+                session.screen.json(&worker)?;
+                return Ok(Status::Passed);
+            }
+            for line in fleet::worker(&session.screen, &worker, client.endpoint()) {
+                session.screen.line(&line)?;
+            }
+            return Ok(Status::Passed);
+        }
+        Some(WorkersAction::Pause(of)) => {
+            let id = find(&client, &of.worker).await?.id;
+            let worker = client.command_worker(id, "pause").await?;
+            (worker, "is paused: what it runs is frozen")
+        }
+        Some(WorkersAction::Resume(of)) => {
+            let id = find(&client, &of.worker).await?.id;
+            (client.command_worker(id, "resume").await?, "lends again")
+        }
+        Some(WorkersAction::Drain(of)) => {
+            let id = find(&client, &of.worker).await?.id;
+            let worker = client.command_worker(id, "drain").await?;
+            (worker, "finishes what it has, then leaves")
+        }
+        Some(WorkersAction::Ban(of)) => {
+            let id = find(&client, &of.worker).await?.id;
+            (client.command_worker(id, "ban").await?, "is shut out")
+        }
+        Some(WorkersAction::Unban(of)) => {
+            let id = find(&client, &of.worker).await?.id;
+            (client.command_worker(id, "unban").await?, "may come back")
+        }
+        Some(WorkersAction::Rename { worker, name }) => {
+            let id = find(&client, &worker.worker).await?.id;
+            let change = WorkerChange {
+                name: Some(name),
+                ..WorkerChange::default()
+            };
+            let worker = client.change_worker(id, &change).await?;
+            (worker, "is its name now")
+        }
+        Some(WorkersAction::Tier {
+            worker,
+            tier,
+            reason,
+        }) => {
+            let id = find(&client, &worker.worker).await?.id;
+            let change = WorkerTierChange {
+                tier: tier.word().map(str::to_owned),
+                reason,
+            };
+            let worker = client.set_tier(id, &change).await?;
+            (worker, "has its tier")
+        }
+        Some(WorkersAction::Remove(of)) => {
+            let worker = find(&client, &of.worker).await?;
+            client.remove_worker(worker.id).await?;
+            (worker, "is removed")
+        }
+    };
+    if session.is_json() {
+        session.screen.json(&worker)?;
+    } else {
+        session.screen.line(&format!(
+            "{} ({}) {done}.",
+            plain(&worker.name),
+            plain(&worker.tier)
+        ))?;
+    }
+    Ok(Status::Passed)
+}
+
+async fn list(client: &Client, session: &mut Session) -> Result<Status, Failure> {
+    let list = client.workers().await?;
     if session.is_json() {
         session.screen.json(&list)?;
         return Ok(Status::Passed);
     }
-    for line in views::workers(&session.screen, &list) {
+    for line in fleet::workers(&session.screen, &list) {
         session.screen.line(&line)?;
     }
     if list.workers.is_empty() {
@@ -20,4 +100,40 @@ pub async fn run(session: &mut Session) -> Result<Status, Failure> {
             .remark("Lend a machine: travis token enrol shows how")?;
     }
     Ok(Status::Passed)
+}
+
+/// The worker that is meant: by number, by name, by owner and name.
+async fn find(client: &Client, wanted: &str) -> Result<Worker, Failure> {
+    let list = client.workers().await?.workers;
+    let (owner, name) = match wanted.split_once('/') {
+        Some((owner, name)) => (Some(owner), name),
+        None => (None, wanted),
+    };
+    let mut fitting: Vec<Worker> = list
+        .into_iter()
+        .filter(|worker| {
+            let named = worker.name.eq_ignore_ascii_case(name)
+                || (owner.is_none() && worker.id.to_string() == name);
+            named && owner.is_none_or(|owner| worker.owner.login.eq_ignore_ascii_case(owner))
+        })
+        .collect();
+    match fitting.len() {
+        1 => fitting.pop().ok_or_else(|| none(wanted)),
+        0 => Err(none(wanted)),
+        _ => {
+            let names: Vec<String> = fitting
+                .iter()
+                .map(|worker| format!("{}/{}", worker.owner.login, worker.name))
+                .collect();
+            Err(Failure::usage(format!(
+                "several workers are called {wanted}: say which: {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+fn none(wanted: &str) -> Failure {
+    Failure::not_found(format!("there is no worker {wanted}"))
+        .remedy("Look for it: travis workers list")
 }

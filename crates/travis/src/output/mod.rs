@@ -1,5 +1,6 @@
 //! What is printed: tables, colors, states, JSON, logs.
 
+pub mod fleet;
 pub mod live;
 pub mod log;
 pub mod markers;

@@ -3,9 +3,7 @@
 use super::state::State;
 use super::table::{Cell, Table};
 use super::{Color, Screen, first_line, plain, words};
-use travis_api::v3::{
-    Build, Builds, Job, Pagination, Repositories, RunningAttempt, Stage, Worker, Workers,
-};
+use travis_api::v3::{Build, Builds, Job, Pagination, Repositories, Stage};
 
 /// A commit's hash as people say it: 7 characters.
 #[must_use]
@@ -329,6 +327,9 @@ pub fn job(screen: &Screen, job: &Job, address: &str) -> Vec<String> {
             paint.text(Color::Gray, "Its failure does not count.")
         ));
     }
+    if let Some(attempt) = &job.attempt {
+        lines.push(format!("  {}", plain(&attempt.worker.thanks)));
+    }
     let attempts = job.attempts.as_deref().unwrap_or(job.attempt.as_slice());
     if !attempts.is_empty() {
         lines.push(String::new());
@@ -377,62 +378,4 @@ pub fn job(screen: &Screen, job: &Job, address: &str) -> Vec<String> {
     lines.push(String::new());
     lines.push(paint.text(Color::Gray, address));
     lines
-}
-
-/// Who builds, and what.
-#[must_use]
-pub fn workers(screen: &Screen, list: &Workers) -> Vec<String> {
-    let paint = screen.paint;
-    let mut summary = format!(
-        "{}: {} of {} slots busy",
-        words::count(list.workers.len(), "worker"),
-        list.busy,
-        list.slots
-    );
-    if list.queued > 0 {
-        summary.push_str(&format!(", {} waiting", list.queued));
-    }
-    let mut lines = vec![summary];
-    if list.workers.is_empty() {
-        return lines;
-    }
-    lines.push(String::new());
-    let mut table = Table::with_head(&[
-        "", "WORKER", "OWNER", "STATE", "PLATFORM", "EXECUTOR", "SLOTS", "SEEN", "BUILDS",
-    ]);
-    for worker in &list.workers {
-        table.row(worker_row(screen, worker));
-    }
-    lines.extend(table.lines(paint, screen.terminal.then_some(screen.width)));
-    lines
-}
-
-fn worker_row(screen: &Screen, worker: &Worker) -> Vec<Cell> {
-    let (shape, color) = match worker.state.as_str() {
-        "online" if worker.running.is_empty() => ("●", Color::Green),
-        "online" => ("●", Color::Yellow),
-        "banned" => ("✗", Color::Red),
-        "draining" => ("▽", Color::Yellow),
-        _ => ("◌", Color::Gray),
-    };
-    let running: Vec<String> = worker
-        .running
-        .iter()
-        .map(
-            |RunningAttempt {
-                 job, repository, ..
-             }| format!("{} {}", repository.slug, job.number),
-        )
-        .collect();
-    vec![
-        Cell::new(shape).color(color),
-        Cell::new(&worker.name),
-        Cell::new(&worker.owner.login),
-        Cell::new(&worker.state).color(color),
-        Cell::new(&format!("{}/{}", worker.os, worker.arch)),
-        Cell::new(&worker.executor),
-        Cell::new(&format!("{}/{}", worker.running.len(), worker.slots)).right(),
-        Cell::new(&screen.ago(worker.last_seen_at.as_deref())),
-        Cell::new(&running.join(", ")),
-    ]
 }

@@ -15,6 +15,15 @@ pub async fn executor(
     hidden: &[&Path],
     owner: &Worker,
 ) -> Result<Arc<dyn Executor>> {
+    match choice {
+        Some(Choice::Vm) => return Ok(Arc::new(super::vm::executor(data, owner).await?)),
+        None => {
+            if let Some(vm) = super::vm::by_default(data, owner).await {
+                return Ok(Arc::new(vm));
+            }
+        }
+        Some(Choice::Namespace | Choice::Host) => {}
+    }
     let root = data.join("jobs");
     let mut tools = ToolDirs::detect();
     let given = owner.job_env.iter();

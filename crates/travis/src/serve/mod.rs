@@ -4,19 +4,21 @@ mod files;
 mod forge;
 mod forge_settings;
 mod local_worker;
+mod missing;
 mod network;
 mod sample;
 mod server;
 mod settings;
 mod signals;
 mod up;
+mod vm;
 mod worker;
 
-pub use local_worker::images_of;
+pub use local_worker::{host_name, images_of};
 pub use server::server;
 pub use signals::stops;
 pub use up::up;
-pub use worker::{examine, executor_for, worker, worker_data};
+pub use worker::{examine, executor_for, worker, worker_data, worker_vm_data};
 
 /// Sends the process's own messages to standard error; `RUST_LOG` chooses how many.
 pub fn start_log(default: &str) {

@@ -46,6 +46,8 @@ pub struct Plan {
     pub comparing: settings::Comparing,
     /// What caches of jobs may use.
     pub caches: settings::Caches,
+    /// What is asked of workers.
+    pub workers: settings::Workers,
     /// Forges to sign in with.
     pub forges: Vec<ForgeSettings>,
     /// Who may sign in, and whose repositories are worked on.
@@ -61,6 +63,8 @@ pub struct Running {
     /// Its public address.
     pub public_url: String,
     listener: TcpListener,
+    /// Files that machines may fetch to join.
+    downloads: PathBuf,
 }
 
 impl Running {
@@ -109,6 +113,8 @@ impl Running {
             compare_every: plan.comparing.every(),
             key_length: travis_engine::keys::KeyLength::default(),
             caches: plan.caches.policy(),
+            workers: plan.workers.policy(),
+            minimum_worker_version: plan.workers.minimum_version,
         };
         let forges = plan
             .forges
@@ -129,12 +135,13 @@ impl Running {
             address,
             public_url,
             listener,
+            downloads: plan.data.join("downloads"),
         })
     }
 
     /// Serves until `stop`.
     pub async fn serve(self, stop: CancellationToken) -> Result<()> {
-        let router = travis_server::router(self.engine.clone());
+        let router = travis_server::router(self.engine.clone(), Some(self.downloads));
         let stopped = stop.clone();
         let server =
             travis_server::serve(
@@ -195,6 +202,7 @@ pub async fn server(args: ServerArgs) -> Result<ExitCode> {
         leases: settings.leases,
         comparing: settings.comparing,
         caches: settings.caches,
+        workers: settings.workers,
         forges: settings.forge,
         access: settings.access,
         data: data.clone(),

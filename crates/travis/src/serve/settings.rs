@@ -11,7 +11,8 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use travis_api::worker::{HEARTBEAT_SECONDS, LEASE_SECONDS};
-use travis_engine::{CachePolicy, JobLimits};
+use travis_engine::{CachePolicy, JobLimits, WorkerPolicy};
+use travis_model::scheduling::ExecutorKind;
 
 /// Where a server listens when nothing is said.
 pub const DEFAULT_BIND: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
@@ -43,6 +44,9 @@ pub struct Settings {
     /// What caches of jobs may use.
     #[serde(default)]
     pub caches: Caches,
+    /// What is asked of workers.
+    #[serde(default)]
+    pub workers: Workers,
     /// What the owner of this machine says for its worker.
     #[serde(default)]
     pub worker: Worker,
@@ -109,6 +113,45 @@ impl Caches {
     }
 }
 
+/// What a server asks of its workers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workers {
+    /// The oldest version that gets work: `0.3.0`.
+    pub minimum_version: Option<String>,
+    /// The weakest executor for jobs on machines of strangers: `namespace` (which is asked of them
+    /// anyhow), `container`, `vm`.
+    pub min_executor: Option<String>,
+    /// Of 100 results of trusted machines so many are checked by another; none when left out.
+    pub check_trusted_percent: Option<u8>,
+}
+
+impl Workers {
+    fn check(&self) -> Result<()> {
+        if let Some(word) = &self.min_executor
+            && !matches!(word.as_str(), "namespace" | "container" | "vm")
+        {
+            bail!("workers.min_executor: {word:?} is none; write namespace, container or vm");
+        }
+        if self
+            .check_trusted_percent
+            .is_some_and(|percent| percent > 100)
+        {
+            bail!("workers.check_trusted_percent: write a number from 0 to 100");
+        }
+        Ok(())
+    }
+
+    /// What workers may run.
+    pub fn policy(&self) -> WorkerPolicy {
+        WorkerPolicy {
+            least_executor: self.min_executor.as_deref().and_then(ExecutorKind::parse),
+            check_trusted: f64::from(self.check_trusted_percent.unwrap_or(0)) / 100.0,
+            ..WorkerPolicy::default()
+        }
+    }
+}
+
 /// What the owner of a machine says for its worker.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,6 +160,9 @@ pub struct Worker {
     /// owner's network. Every job can read and print them, so never a secret.
     #[serde(default)]
     pub job_env: BTreeMap<String, String>,
+    /// Where images for jobs' virtual machines lie: the files of one, or directories by name.
+    #[serde(default)]
+    pub vm_images: Option<PathBuf>,
 }
 
 /// Variables that the sandbox and the job's script set themselves, by their beginnings.
@@ -245,6 +291,7 @@ impl Settings {
             bail!("caches: 0 days would keep no cache; leave the key out for the default");
         }
         settings.worker.check()?;
+        settings.workers.check()?;
         settings.access.check()?;
         for forge in &settings.forge {
             forge.check(&settings.forge)?;
@@ -321,6 +368,17 @@ mod tests {
         assert_eq!(limits.silence, Duration::from_secs(5));
         assert_eq!(limits.total, JobLimits::default().total);
         assert!(Settings::parse("[limits]\ntotal_seconds = 0\n").is_err());
+    }
+
+    #[test]
+    fn strangers_machines_can_be_asked_for_more() {
+        let text = "[workers]\nmin_executor = \"vm\"\ncheck_trusted_percent = 1\n";
+        let policy = Settings::parse(text).unwrap().workers.policy();
+        assert_eq!(policy.least_executor, Some(ExecutorKind::Vm));
+        assert!((policy.check_trusted - 0.01).abs() < 1e-9);
+        for wrong in ["min_executor = \"host\"", "check_trusted_percent = 101"] {
+            assert!(Settings::parse(&format!("[workers]\n{wrong}\n")).is_err());
+        }
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
         leases: settings.leases,
         comparing: settings.comparing,
         caches: settings.caches,
+        workers: settings.workers,
         forges: settings.forge,
         access: settings.access,
         data: data.clone(),

@@ -1,7 +1,7 @@
 //! `travis worker`.
 
 use super::settings::Settings;
-use super::{files, local_worker, signals};
+use super::{files, local_worker, missing, signals};
 use crate::cli::serve::Executor;
 use crate::cli::worker::RunArgs;
 use anyhow::{Context as _, Result, bail};
@@ -57,6 +57,14 @@ pub fn worker_data() -> Result<std::path::PathBuf> {
     files::default_data("travis-worker")
 }
 
+/// Where a worker in a virtual machine keeps the machine's disks when nothing is said.
+///
+/// # Errors
+/// When the environment names no place.
+pub fn worker_vm_data() -> Result<std::path::PathBuf> {
+    files::default_data("travis-worker-vm")
+}
+
 async fn config(args: RunArgs) -> Result<WorkerConfig> {
     let data = match args.data {
         Some(data) => data,
@@ -88,6 +96,11 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         Some(path) => std::fs::read(path)
             .with_context(|| format!("the certificates in {} can't be read", path.display()))?,
     };
+    missing::provide(
+        !matches!(choice, Some(Executor::Host | Executor::Vm)),
+        args.install_missing,
+    )
+    .await?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let executor = local_worker::executor(choice, &data_dir, &[&data_dir], &of_jobs).await?;
     let wanted = if args.no_network {
@@ -117,6 +130,7 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         owner,
         settings_path,
         polite: true,
+        local_page: args.local_page,
         authorities,
         started_by: started_by().to_owned(),
         ..WorkerConfig::new(server.trim_end_matches('/'), data_dir, executor)

@@ -24,6 +24,7 @@ mod languages;
 mod leaks;
 mod lifecycle;
 mod limits;
+mod machine_image;
 mod messages;
 mod moves;
 mod others;

@@ -17,7 +17,7 @@ use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::error::on;
 use crate::identity::Identity;
-use crate::owner::{Desk, SharedDesk, Socket, keep};
+use crate::owner::{Desk, LocalPage, SharedDesk, Socket, keep};
 use crate::runner::Workshop;
 use crate::session::{Session, SessionError};
 use crate::{WorkerConfig, WorkerError, facts, speed, spool};
@@ -85,6 +85,15 @@ async fn attend(desk: &SharedDesk) -> Result<JoinSet<()>, WorkerError> {
     let socket = Socket::open(desk).map_err(on("make the control socket in", desk.data_dir()))?;
     tasks.spawn(socket.serve(Arc::clone(desk)));
     tasks.spawn(keep(Arc::clone(desk)));
+    if let Some(at) = desk.local_page() {
+        match LocalPage::open(desk, at).await {
+            Ok(page) => {
+                tasks.spawn(page.serve());
+            }
+            // The worker is of use without it.
+            Err(error) => tracing::warn!(%at, %error, "there is no local page"),
+        }
+    }
     Ok(tasks)
 }
 

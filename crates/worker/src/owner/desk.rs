@@ -326,6 +326,13 @@ impl Desk {
         name.clone_into(&mut lock(&self.name));
     }
 
+    /// Where the local page is to be.
+    pub(crate) fn local_page(&self) -> Option<std::net::SocketAddr> {
+        self.config
+            .local_page
+            .or_else(|| self.wishes().file.local_page)
+    }
+
     pub(crate) fn set_page_at(&self, address: String) {
         *lock(&self.page_at) = Some(address);
     }

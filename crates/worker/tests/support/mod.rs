@@ -189,6 +189,7 @@ pub fn assignment(attempt: i64, script: &str) -> Assignment {
         lease_ms: 15_000,
         repository: "someone/thing".to_owned(),
         job_number: "1.1".to_owned(),
+        thanks: String::new(),
         job_id: attempt + 1000,
         script: script.to_owned(),
         secrets: Vec::new(),

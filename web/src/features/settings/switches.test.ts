@@ -18,6 +18,7 @@ describe('readSettings', () => {
         setting('build_pushes', false),
         setting('maximum_number_of_builds', 8),
         setting('approval', 'forks'),
+        setting('min_executor', 'vm'),
         setting('share_moods', true),
       ]),
     ).toEqual({
@@ -25,6 +26,7 @@ describe('readSettings', () => {
       build_pushes: false,
       maximum_number_of_builds: 8,
       approval: 'forks',
+      min_executor: 'vm',
     });
   });
 

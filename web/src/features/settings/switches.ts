@@ -11,6 +11,7 @@ export const DEFAULTS: SettingValues = {
   allow_config_imports: false,
   maximum_number_of_builds: 0,
   approval: 'first_time',
+  min_executor: 'any',
 };
 
 /** The names of switches that are on or off. */
@@ -103,6 +104,40 @@ export const POLICIES: Policy[] = [
   },
 ];
 
+export interface Isolation {
+  value: SettingValues['min_executor'];
+  text: string;
+  note: string;
+  said: string;
+}
+
+export const ISOLATIONS: Isolation[] = [
+  {
+    value: 'any',
+    text: 'As the worker has it',
+    note: 'A worker isolates each job as strongly as it can.',
+    said: 'Jobs run in whatever isolation a worker has',
+  },
+  {
+    value: 'namespace',
+    text: 'Namespaces or stronger',
+    note: 'Never on a worker that isolates nothing.',
+    said: 'Jobs run in namespaces or stronger',
+  },
+  {
+    value: 'container',
+    text: 'Containers or stronger',
+    note: 'Jobs wait where every such worker is busy or away.',
+    said: 'Jobs run in containers or stronger',
+  },
+  {
+    value: 'vm',
+    text: 'Virtual machines',
+    note: 'A machine of its own for each job; jobs wait for workers that can.',
+    said: 'Jobs run in virtual machines',
+  },
+];
+
 /** What the server sent, with defaults for what it does not know. */
 export function readSettings(settings: Setting[]): SettingValues {
   const values: SettingValues = { ...DEFAULTS };
@@ -112,6 +147,9 @@ export function readSettings(settings: Setting[]): SettingValues {
     } else if (name === 'approval') {
       const policy = POLICIES.find((one) => one.value === value);
       if (policy) values.approval = policy.value;
+    } else if (name === 'min_executor') {
+      const least = ISOLATIONS.find((one) => one.value === value);
+      if (least) values.min_executor = least.value;
     } else if (name in values && typeof value === 'boolean') {
       values[name as SwitchName] = value;
     }

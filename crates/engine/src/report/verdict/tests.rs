@@ -27,6 +27,7 @@ fn request(id: i64, state: RequestState, reason: Option<&str>) -> Request {
 
 fn build(state: JobState) -> Build {
     Build {
+        provisional: None,
         id: BuildId(9),
         repository_id: RepositoryId(1),
         request_id: RequestId(1),
@@ -57,6 +58,11 @@ fn build(state: JobState) -> Build {
 
 fn job(state: JobState, allow_failure: bool) -> Job {
     Job {
+        verification: travis_model::Verification::None,
+        provisional: false,
+        flaky: false,
+        opinion_id: None,
+        yielded_at: None,
         id: JobId(1),
         build_id: BuildId(9),
         repository_id: RepositoryId(1),

@@ -137,7 +137,8 @@ pub fn attempt(id: i64, number: i64, state: &str, outcome: Option<&str>) -> Valu
             "id": id, "number": number, "state": state, "outcome": outcome,
             "exit_code": outcome.map(|_| 1), "reason": null, "executor": "namespace",
             "worker": with(head("worker", "/v3/worker/1"),
-                json!({"id": 1, "name": "attic", "owner": owner()})),
+                json!({"id": 1, "name": "attic", "owner": owner(), "page": "/workers/1",
+                    "thanks": "Built on attic, provided by kestrel. Thank you!"})),
             "leased_at": "2026-11-23T03:54:59.000Z",
             "started_at": "2026-11-23T03:55:00.000Z",
             "finished_at": outcome.map(|_| "2026-11-23T03:55:41.000Z"),
@@ -222,11 +223,23 @@ pub fn workers() -> Value {
         json!({
             "id": 1, "name": "attic", "owner": owner(), "state": "online", "os": "linux",
             "arch": "amd64", "executor": "namespace", "slots": 2,
+            "slot_use": {"busy": 1, "free": 1, "unlent": 0}, "tier": "volunteer",
+            "tier_fixed": false, "too_old": false, "presence": null,
+            "usage": {"cores": 0.5, "memory_bytes": 1_000_000, "disk_bytes": 2_000_000,
+                "month_bytes": 0, "others_percent": 0.0},
+            "lent": null, "lending": null, "wanted_lending": null, "online_since": NOW,
+            "record": {
+                "core_seconds": 7200, "jobs_30_days": 612, "repositories_30_days": 14,
+                "kept_word_percent": 99.2, "checked": 418, "agreed": 418, "known_passed": 3,
+                "known_wanted": 3, "agreed_in_a_row": 418, "yields": 37, "usual_freeze_ms": 300
+            },
+            "page": "/workers/1", "badge": "/workers/1.svg",
             "running": [{
                 "attempt": 8,
                 "job": with(head("job", "/v3/job/12001"),
                     json!({"id": 12001, "number": "12.1", "state": "started"})),
-                "repository": repository_minimal(), "leased_at": NOW
+                "repository": repository_minimal(), "leased_at": NOW, "purpose": "job",
+                "frozen": false
             }],
             "facts": {
                 "os": "linux", "arch": "amd64", "cores": 2, "memory_bytes": 8_000_000_000_u64,
@@ -234,7 +247,7 @@ pub fn workers() -> Value {
                 "limits": [], "distribution": "Debian 12", "version": "0.1.0"
             },
             "finished_jobs": 3, "created_at": NOW, "last_seen_at": "2026-11-23T03:59:58.000Z",
-            "@permissions": {"admin": true}
+            "@permissions": {"admin": true, "operate": true}
         }),
     );
     with(
@@ -266,7 +279,13 @@ pub fn tokens() -> Value {
 
 pub fn enrolment_token() -> Value {
     json!({
-        "@type": "enrolment_token", "token": "once", "expires_at": "2026-11-23T05:00:00.000Z",
+        "@type": "enrolment_token", "id": 4, "way": "command", "token": "once",
+        "lines": {
+            "one_command": "curl -fsSL http://server/join | sh -s -- --token once",
+            "one_command_wget": "", "without_pipe": [], "service": [], "container": "", "vm": "",
+            "qemu": [], "user_data": "", "smbios": "", "fw_cfg": []
+        },
+        "expires_at": "2026-11-23T05:00:00.000Z",
         "command": "travis worker --server http://server --token once"
     })
 }

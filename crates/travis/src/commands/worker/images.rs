@@ -1,6 +1,6 @@
 //! `travis worker image …`: root file systems by name for jobs in namespaces.
 
-use crate::cli::worker::{ImageAction, ImageAdd};
+use crate::cli::worker::image::{ImageAction, ImageAdd};
 use crate::failure::{Failure, Status};
 use crate::session::Session;
 use std::path::PathBuf;

@@ -12,11 +12,26 @@ pub const SERVICE_DATA: &str = "/var/lib/travis-worker";
 /// Gives an order and shows how the worker stands.
 pub fn give(place: &PlaceArgs, order: Order, session: &mut Session) -> Result<Status, Failure> {
     let standing = ask(place, order)?;
-    if session.is_json() {
-        session.screen.json(&standing)?;
+    if order != Order::Status && !session.is_json() {
+        session.screen.line(&match order {
+            Order::Quit => "It leaves now; what ran is handed back.".to_owned(),
+            Order::Drain => "It finishes what runs, then leaves.".to_owned(),
+            _ => crate::output::plain(&standing.presence.text),
+        })?;
         return Ok(Status::Passed);
     }
-    session.screen.line(&standing.presence.text)?;
+    show(&standing, session)
+}
+
+/// Shows how the worker stands.
+pub fn show(standing: &Standing, session: &mut Session) -> Result<Status, Failure> {
+    if session.is_json() {
+        session.screen.json(standing)?;
+        return Ok(Status::Passed);
+    }
+    for line in super::status::lines(&session.screen, standing) {
+        session.screen.line(&line)?;
+    }
     Ok(Status::Passed)
 }
 

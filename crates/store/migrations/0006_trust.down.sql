@@ -1,0 +1,13 @@
+DROP TABLE known_answers;
+DROP TABLE standings;
+ALTER TABLE attempts DROP COLUMN yielded;
+ALTER TABLE attempts DROP COLUMN network;
+ALTER TABLE attempts DROP COLUMN tier;
+ALTER TABLE attempts DROP COLUMN purpose;
+DROP INDEX jobs_opinions;
+ALTER TABLE jobs DROP COLUMN yielded_at;
+ALTER TABLE jobs DROP COLUMN opinion_id;
+ALTER TABLE jobs DROP COLUMN flaky;
+ALTER TABLE jobs DROP COLUMN provisional;
+ALTER TABLE jobs DROP COLUMN verification;
+ALTER TABLE builds DROP COLUMN provisional;

@@ -1,0 +1,47 @@
+//! Virtual machines for jobs, as a worker sets them up.
+
+use super::files;
+use super::settings::Worker;
+use std::path::{Path, PathBuf};
+use travis_sandbox::{Vm, VmError};
+
+/// Where a worker's images for jobs' machines lie: where the owner says, else in its data
+/// directory, else in the one of this user's worker.
+pub fn images(data: &Path, owner: &Worker) -> PathBuf {
+    if let Some(said) = &owner.vm_images {
+        return said.clone();
+    }
+    let own = data.join("images/vm");
+    if own.is_dir() {
+        return own;
+    }
+    match files::default_data("travis-worker").map(|data| data.join("images/vm")) {
+        Ok(users) if users.is_dir() => users,
+        _ => own,
+    }
+}
+
+/// The executor `vm`.
+///
+/// # Errors
+/// When QEMU or an image is missing; says what to do.
+pub async fn executor(data: &Path, owner: &Worker) -> Result<Vm, VmError> {
+    let given = owner.job_env.clone().into_iter().collect();
+    Vm::open(data.join("jobs"), images(data, owner), given).await
+}
+
+/// The same where it is the default: machines that are emulated would be ten times slower than
+/// what else there is, so only with the processor's help.
+pub async fn by_default(data: &Path, owner: &Worker) -> Option<Vm> {
+    match executor(data, owner).await {
+        Ok(vm) if vm.accelerated() => Some(vm),
+        Ok(_) => {
+            tracing::debug!("virtual machines are emulated here, so they are not the default");
+            None
+        }
+        Err(error) => {
+            tracing::debug!(%error, "no virtual machines for jobs");
+            None
+        }
+    }
+}
