@@ -15,6 +15,8 @@ use crate::Refused;
 const TARGETS: usize = 2_000;
 /// Jobs that are kept after their end.
 const ENDED: usize = 100;
+/// Listeners of one job.
+const LISTENERS: usize = 4;
 /// Refusals that wait for a listener.
 const UNHEARD: usize = 64;
 
@@ -114,7 +116,7 @@ struct Job {
     /// Of what is beyond the bound.
     overflow: Option<Arc<Entry>>,
     refusals: HashMap<(Key, String), Refusal>,
-    listener: Option<mpsc::Sender<Refusal>>,
+    listeners: Vec<mpsc::Sender<Refusal>>,
     attached: bool,
 }
 
@@ -176,9 +178,9 @@ impl Ledger {
         let mut jobs = self.lock();
         jobs.ended.retain(|name| name != job);
         let job = jobs.by_name.entry(job.to_owned()).or_default();
-        let listener = job.listener.take();
+        let listeners = std::mem::take(&mut job.listeners);
         *job = Job {
-            listener,
+            listeners,
             attached: true,
             ..Job::default()
         };
@@ -188,7 +190,7 @@ impl Ledger {
     pub(crate) fn end(&self, name: &str) {
         let mut jobs = self.lock();
         if let Some(job) = jobs.by_name.get_mut(name) {
-            job.listener = None;
+            job.listeners.clear();
             job.attached = false;
             jobs.ended.push_back(name.to_owned());
         }
@@ -203,7 +205,10 @@ impl Ledger {
     pub(crate) fn listen(&self, job: &str) -> mpsc::Receiver<Refusal> {
         let (sender, receiver) = mpsc::channel(UNHEARD);
         let mut jobs = self.lock();
-        jobs.by_name.entry(job.to_owned()).or_default().listener = Some(sender);
+        let listeners = &mut jobs.by_name.entry(job.to_owned()).or_default().listeners;
+        listeners.retain(|listener| !listener.is_closed());
+        listeners.truncate(LISTENERS - 1);
+        listeners.push(sender);
         receiver
     }
 
@@ -255,7 +260,7 @@ impl Ledger {
                     first: now,
                     last: now,
                 };
-                if let Some(listener) = &job.listener {
+                for listener in &job.listeners {
                     // Whoever does not listen misses it; it stays written down.
                     let _ = listener.try_send(refusal.clone());
                 }

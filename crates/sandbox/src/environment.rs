@@ -1,5 +1,6 @@
 //! The environment in which a job's script starts.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::{Spec, ToolDirs};
@@ -28,15 +29,38 @@ pub(crate) fn variables(
     .collect();
     all.push(("PATH".to_owned(), tools.search_path()));
     all.push(("CARGO_HOME".to_owned(), format!("{home}/.cargo")));
-    if spec.network.is_own() {
-        all.push(("TRAVIS_OWN_NETWORK".to_owned(), "1".to_owned()));
-    }
     all.extend(tools.environment.iter().cloned());
     all.extend(lent.map(|lent| ("TRAVIS_CACHE_DIR".to_owned(), lent.to_owned())));
     if let (Some(mirror), Some(url)) = (mirror, spec.clone_url.as_deref()) {
         all.extend(git_settings(mirror, url));
     }
     all
+}
+
+/// Variables that are the sandbox's to say, whatever an image says.
+const OURS: &[&str] = &[
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TERM",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "CARGO_HOME",
+    "HOSTNAME",
+];
+
+/// Takes over what an image says of the environment of its programs.
+pub(crate) fn adopt(all: &mut Vec<(String, String)>, image: &BTreeMap<String, String>) {
+    for (name, value) in image {
+        let strange = name.starts_with("TRAVIS_") || name.starts_with("GIT_");
+        if strange || OURS.contains(&name.as_str()) {
+            continue;
+        }
+        all.retain(|(known, _)| known != name);
+        all.push((name.clone(), value.clone()));
+    }
 }
 
 /// Makes git take clones of `url` from the mirror. Pushes still go to `url`, and so do addresses

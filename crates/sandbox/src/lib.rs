@@ -19,6 +19,7 @@ mod finding;
 mod guest;
 mod home;
 mod host;
+pub mod images;
 mod launch;
 mod namespace;
 mod network;

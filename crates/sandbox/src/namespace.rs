@@ -8,6 +8,8 @@
 //! The job has a session and a terminal of its own, whose other end only the worker holds, so
 //! pushing characters into it (`TIOCSTI`) reaches nobody else.
 
+mod words;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -20,8 +22,9 @@ use tokio::sync::Mutex;
 use crate::environment::{self, text};
 use crate::files::FileContext as _;
 use crate::home::{self, Home, SCRIPT};
+use crate::images::{Image, Images};
 use crate::launch::{Launch, ProcessSandbox};
-use crate::rootfs::{self, HOSTNAME, USER, USER_ID};
+use crate::rootfs::{self, USER};
 use crate::{Cgroups, Executor, Finding, Network, Networks, Sandbox, SandboxError, Spec, ToolDirs};
 
 const PROGRAM: &str = "bwrap";
@@ -43,6 +46,8 @@ pub struct Namespace {
     /// Arguments that are the same for every job.
     fixed: OnceLock<Vec<String>>,
     networks: Networks,
+    /// Root file systems besides the machine's own.
+    images: Option<Images>,
     /// Held while `/etc` is made.
     making: Mutex<()>,
 }
@@ -70,6 +75,7 @@ impl Namespace {
             tools,
             cgroups,
             networks: Networks::default(),
+            images: None,
             fixed: OnceLock::new(),
             making: Mutex::new(()),
         }
@@ -79,6 +85,13 @@ impl Namespace {
     #[must_use]
     pub fn with_networks(mut self, networks: Networks) -> Self {
         self.networks = networks;
+        self
+    }
+
+    /// Gives jobs that ask for them root file systems besides the machine's own.
+    #[must_use]
+    pub fn with_images(mut self, images: Images) -> Self {
+        self.images = Some(images);
         self
     }
 
@@ -114,73 +127,89 @@ impl Namespace {
     }
 
     fn arguments(&self, etc: &Path) -> Vec<String> {
-        let mut all: Vec<String> = [
-            PROGRAM,
-            "--unshare-user",
-            "--unshare-pid",
-            "--unshare-ipc",
-            "--unshare-uts",
-            "--unshare-cgroup-try",
-            "--die-with-parent",
-            "--cap-drop",
-            "ALL",
-            "--uid",
-            USER_ID,
-            "--gid",
-            USER_ID,
-            "--hostname",
-            HOSTNAME,
-            "--ro-bind",
-            "/usr",
-            "/usr",
-        ]
-        .map(str::to_owned)
-        .into();
-        let mut add = |words: &[&str]| all.extend(words.iter().map(|word| (*word).to_owned()));
-        for directory in ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"] {
-            match fs::read_link(directory) {
-                Ok(target) => add(&["--symlink", &text(&target), directory]),
-                Err(_) if Path::new(directory).is_dir() => {
-                    add(&["--ro-bind", directory, directory]);
-                }
-                Err(_) => {}
-            }
+        let hidden: Vec<&Path> = self
+            .hidden
+            .iter()
+            .chain([&self.root])
+            .map(PathBuf::as_path)
+            .collect();
+        let mut all = words::isolation();
+        all.extend(words::machine(etc, &self.tools, &hidden));
+        all
+    }
+
+    /// The image that the job gets; `None` for the machine's own system.
+    async fn image(&self, spec: &Spec) -> Result<Option<Image>, SandboxError> {
+        let Some(wish) = spec.image.clone() else {
+            return Ok(None);
+        };
+        let name = wish.name.clone().unwrap_or_default();
+        let refused = |reason: String| SandboxError::Image {
+            image: name,
+            reason,
+        };
+        let Some(images) = self.images.clone() else {
+            return match wish.name {
+                Some(_) => Err(refused("this worker keeps no images".to_owned())),
+                None => Ok(None),
+            };
+        };
+        let chosen = tokio::task::spawn_blocking(move || images.choose(&wish)).await;
+        let chosen = chosen.map_err(|_| SandboxError::WatchEnded("images".to_owned()))?;
+        let image = chosen.map_err(|error| refused(error.to_string()))?;
+        if let (Some(image), Some(progress)) = (&image, &spec.progress) {
+            // A line that nobody has room for is lost.
+            let line = format!("Image {} ({})\n", image.name, image.digest);
+            let _ = progress.try_send(line.into());
         }
-        add(&["--ro-bind", &text(etc), "/etc"]);
-        add(&["--proc", "/proc", "--dev", "/dev"]);
-        add(&[
-            "--dir",
-            "/run",
-            "--dir",
-            "/var",
-            "--symlink",
-            "/run",
-            "/var/run",
-        ]);
-        add(&["--symlink", "/tmp", "/var/tmp"]);
-        // Which packages the programs in `/usr` are of. What was answered when they were installed
-        // lies elsewhere.
-        add(&["--ro-bind-try", "/var/lib/dpkg", "/var/lib/dpkg"]);
-        for directory in &self.tools.directories {
-            // Gone since it was detected: jobs do without it.
-            add(&["--ro-bind-try", &text(directory), &text(directory)]);
+        Ok(image)
+    }
+
+    /// The environment of a job.
+    fn environment(
+        &self,
+        spec: &Spec,
+        image: Option<&Image>,
+        home: &Home,
+    ) -> Vec<(String, String)> {
+        let own = self.tools.own_environment();
+        let tools = if image.is_some() { &own } else { &self.tools };
+        let mirror = spec.mirror.as_ref().map(|_| MIRROR);
+        let lent = home.lent().map(|_| LENT);
+        let mut all = environment::variables(spec, tools, HOME, USER, mirror, lent);
+        if spec.network.is_own() {
+            // Its ports are nobody else's.
+            all.push(("TRAVIS_OWN_NETWORK".to_owned(), "1".to_owned()));
         }
-        for hidden in self.hidden.iter().chain([&self.root]) {
-            let shown = self.tools.directories.iter().map(PathBuf::as_path);
-            let mut shown = shown.chain([Path::new("/usr")]);
-            if hidden.is_dir() && shown.any(|directory| hidden.starts_with(directory)) {
-                add(&["--tmpfs", &text(hidden), "--remount-ro", &text(hidden)]);
-            }
+        if let Some(image) = image {
+            environment::adopt(&mut all, &image.environment);
         }
         all
     }
 
-    fn command(&self, fixed: &[String], spec: &Spec, home: &Home, tmp: &Path) -> Vec<String> {
+    fn command(
+        &self,
+        fixed: &[String],
+        image: Option<&Image>,
+        spec: &Spec,
+        home: &Home,
+        tmp: &Path,
+    ) -> Vec<String> {
         let mut all = Vec::with_capacity(fixed.len() + 20);
-        all.extend_from_slice(fixed);
+        match image {
+            None => all.extend_from_slice(fixed),
+            Some(image) => {
+                all.extend(words::isolation());
+                all.extend(words::image(&image.root, tmp));
+            }
+        }
         let mut add = |words: &[&str]| all.extend(words.iter().map(|word| (*word).to_owned()));
         match spec.network {
             Network::Off => add(&["--unshare-net"]),
+            Network::Machine if image.is_some() => {
+                let resolver = self.root.join("etc/resolv.conf");
+                add(&["--ro-bind-try", &text(&resolver), "/etc/resolv.conf"]);
+            }
             Network::Machine => {}
             Network::Guarded(_) => {
                 let resolver = self.root.join(RESOLVER);
@@ -213,6 +242,7 @@ impl Executor for Namespace {
 
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let fixed = self.fixed().await?;
+        let image = self.image(spec).await?;
         let network = match &spec.network {
             Network::Guarded(gateway) => Some(self.networks.make(gateway, &spec.id).await?),
             Network::Off | Network::Machine => None,
@@ -228,15 +258,8 @@ impl Executor for Namespace {
             }
         };
         let launch = Launch {
-            command: self.command(fixed, spec, &home, &tmp),
-            environment: environment::variables(
-                spec,
-                &self.tools,
-                HOME,
-                USER,
-                spec.mirror.as_ref().map(|_| MIRROR),
-                home.lent().map(|_| LENT),
-            ),
+            command: self.command(fixed, image.as_ref(), spec, &home, &tmp),
+            environment: self.environment(spec, image.as_ref(), &home),
             directory: None,
             terminal: spec.terminal,
             marker: None,

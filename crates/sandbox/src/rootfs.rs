@@ -78,7 +78,25 @@ pub(crate) fn make_etc(etc: &Path) -> Result<(), SandboxError> {
             copy(&entry.path(), &etc.join(&name));
         }
     }
-    let own = [
+    let resolver = etc.join("resolv.conf");
+    if !resolver.exists() {
+        // Others are mounted over it.
+        fs::write(&resolver, "").on("write", &resolver)?;
+    }
+    for (name, content) in own_files() {
+        let path = etc.join(name);
+        if name == "resolv.conf" {
+            // The machine's, for jobs that have its network.
+            continue;
+        }
+        fs::write(&path, content).on("write", &path)?;
+    }
+    Ok(())
+}
+
+/// Files of `/etc` that are alike for all jobs, with their content.
+pub(crate) fn own_files() -> [(&'static str, String); 5] {
+    [
         (
             "passwd",
             format!(
@@ -94,17 +112,9 @@ pub(crate) fn make_etc(etc: &Path) -> Result<(), SandboxError> {
             "hosts",
             format!("127.0.0.1 localhost {HOSTNAME}\n::1 localhost ip6-localhost ip6-loopback\n"),
         ),
-    ];
-    let resolver = etc.join("resolv.conf");
-    if !resolver.exists() {
         // Others are mounted over it.
-        fs::write(&resolver, "").on("write", &resolver)?;
-    }
-    for (name, content) in own {
-        let path = etc.join(name);
-        fs::write(&path, content).on("write", &path)?;
-    }
-    Ok(())
+        ("resolv.conf", String::new()),
+    ]
 }
 
 /// Makes the file that sends questions for names to the gateway.

@@ -25,6 +25,20 @@ impl ToolDirs {
         )
     }
 
+    /// Without the machine's tools: what its owner gave jobs, and nothing that leads to a tool.
+    pub(crate) fn own_environment(&self) -> Self {
+        let leads = |value: &str| {
+            self.directories
+                .iter()
+                .any(|d| Path::new(value).starts_with(d))
+        };
+        let given = self.environment.iter().filter(|(_, value)| !leads(value));
+        Self {
+            environment: given.cloned().collect(),
+            ..Self::default()
+        }
+    }
+
     fn detect_in(home: Option<&Path>, optional: &Path) -> Self {
         let mut found = Self::default();
         if optional.is_dir() {

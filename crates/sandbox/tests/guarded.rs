@@ -6,6 +6,7 @@
 )]
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
@@ -13,11 +14,12 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use travis_egress::{Gateway, Policy, Protocol, Reach, Refused};
-use travis_sandbox::{Executor, Exit, Namespace, Network, Networks, Spec, ToolDirs};
+use travis_sandbox::images::{Bounds, Images, Labels};
+use travis_sandbox::{Executor, Exit, ImageWish, Namespace, Network, Networks, Spec, ToolDirs};
 
 struct Bench {
     executor: Namespace,
-    _root: tempfile::TempDir,
+    root: tempfile::TempDir,
 }
 
 impl Bench {
@@ -39,7 +41,7 @@ impl Bench {
         }
         Some(Self {
             executor: executor.with_networks(networks),
-            _root: root,
+            root,
         })
     }
 
@@ -49,23 +51,27 @@ impl Bench {
             network: Network::Guarded(gateway.clone()),
             ..Spec::default()
         };
-        let sandbox = self.executor.prepare(&spec).await.unwrap();
-        let (sink, mut output) = mpsc::channel::<bytes::Bytes>(4);
-        let reading = async {
-            let mut all = Vec::new();
-            while let Some(piece) = output.recv().await {
-                all.extend_from_slice(&piece);
-            }
-            String::from_utf8_lossy(&all).into_owned()
-        };
-        let running = sandbox.run(script, sink, CancellationToken::new());
-        let both = async { tokio::join!(running, reading) };
-        let (exit, text) = tokio::time::timeout(Duration::from_secs(60), both)
-            .await
-            .expect("in time");
-        sandbox.destroy().await;
-        (exit.unwrap(), text)
+        run(&self.executor, spec, script).await
     }
+}
+
+async fn run(executor: &dyn Executor, spec: Spec, script: &str) -> (Exit, String) {
+    let sandbox = executor.prepare(&spec).await.unwrap();
+    let (sink, mut output) = mpsc::channel::<bytes::Bytes>(4);
+    let reading = async {
+        let mut all = Vec::new();
+        while let Some(piece) = output.recv().await {
+            all.extend_from_slice(&piece);
+        }
+        String::from_utf8_lossy(&all).into_owned()
+    };
+    let running = sandbox.run(script, sink, CancellationToken::new());
+    let both = async { tokio::join!(running, reading) };
+    let (exit, text) = tokio::time::timeout(Duration::from_secs(60), both)
+        .await
+        .expect("in time");
+    sandbox.destroy().await;
+    (exit.unwrap(), text)
 }
 
 /// A server that says `hello` and then gives back what comes.
@@ -161,7 +167,7 @@ async fn a_job_reaches_what_is_allowed_and_nothing_else() {
         !text.contains("REACHED") && !text.contains("SLOW") && !text.contains("PINGED"),
         "{text}"
     );
-    assert_eq!(text.matches("refused").count(), 11, "{text}");
+    assert_eq!(text.matches("\nrefused ").count(), 11, "{text}");
     let refusals = gateway.refusals("1");
     let reason = |ip: &str| {
         let ip: IpAddr = ip.parse().unwrap();
@@ -177,7 +183,10 @@ async fn a_job_reaches_what_is_allowed_and_nothing_else() {
         told.recv().await.unwrap().target.ip.to_string(),
         "127.0.0.1"
     );
-    assert!(text.starts_with("hello\nagain\n"), "{text}");
+    assert!(text.contains("hello\nagain\n"), "{text}");
+    let line =
+        "travis: connection to 192.168.1.1:80 refused: the owner's own network is out of reach";
+    assert_eq!(text.matches(line).count(), 1, "{text}");
     let contacts = gateway.contacts("1");
     assert_eq!(contacts.len(), 1);
     assert_eq!((contacts[0].sent, contacts[0].received), (6, 12));
@@ -234,10 +243,92 @@ async fn names_are_resolved_and_connections_judged_by_their_address() {
     let (_, text) = bench.run("1", &gateway, &script).await;
     assert!(text.starts_with("nameserver 10.0.2.3\n"), "{text}");
     assert!(
-        text.contains("TRAVIS_OWN_NETWORK=1\n127.0.0.1\nno such name\nrefused\n"),
+        text.contains("TRAVIS_OWN_NETWORK=1\n127.0.0.1\nno such name\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nrefused\n") && !text.contains("REACHED"),
         "{text}"
     );
     let refusals = gateway.refusals("1");
     assert_eq!(refusals.len(), 1, "{refusals:?}");
     assert_eq!(refusals[0].target.host.as_deref(), Some("rebind.example"));
+}
+
+/// The machine's own system as an archive, as little of it as bash needs.
+fn system(place: &Path) -> std::path::PathBuf {
+    let file = place.join("system.tar");
+    let script = r#"
+        root=$(mktemp -d "$0/XXXXXX")
+        files="/bin/bash /bin/cat /bin/ls /bin/touch /usr/bin/id $(ldd /bin/bash /bin/cat /bin/ls /bin/touch /usr/bin/id | grep -o '/[^ :)]*' | sort -u)"
+        for file in $files; do
+            [ -f "$file" ] || continue
+            mkdir -p "$root$(dirname "$file")" && cp -L "$file" "$root$file"
+        done
+        mkdir -p "$root/etc" && echo from the image >"$root/etc/marker"
+        tar -C "$root" -cf "$1" .
+    "#;
+    let made = std::process::Command::new("bash")
+        .args(["-ec", script])
+        .arg(place)
+        .arg(&file)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_runs_in_the_image_that_it_names_or_not_at_all() {
+    let Some(bench) = Bench::new().await else {
+        return;
+    };
+    let place = bench.root.path();
+    let images = Images::new(place.join("images"));
+    let labels = Labels {
+        language: Some("generic".to_owned()),
+        ..Labels::default()
+    };
+    let image = images
+        .add("small", &system(place), labels, Bounds::default())
+        .unwrap();
+    let executor = bench.executor.with_images(images);
+    let gateway = Gateway::new(Policy::default());
+    let (progress, mut told) = mpsc::channel(4);
+    let wish = |name: Option<&str>, language: &str| Spec {
+        id: "1".to_owned(),
+        network: Network::Guarded(gateway.clone()),
+        image: Some(ImageWish {
+            name: name.map(str::to_owned),
+            language: language.to_owned(),
+            ..ImageWish::default()
+        }),
+        progress: Some(progress.clone()),
+        lend: true,
+        ..Spec::default()
+    };
+    let script = r#"
+        cat /etc/marker /etc/resolv.conf; id -u; echo $HOME
+        for path in /etc/left /usr/left /left; do touch $path 2>/dev/null && echo WROTE $path; done
+        touch /tmp/x /var/tmp/x /run/x "$HOME/x" "$TRAVIS_CACHE_DIR/x" && echo wrote
+        ls /usr/share /opt 2>/dev/null && echo SEEN
+    "#;
+    for (name, language) in [(Some("small"), "rust"), (None, "generic")] {
+        let (_, text) = run(&executor, wish(name, language), script).await;
+        assert!(
+            text.contains("from the image\nnameserver 10.0.2.3\n"),
+            "{text}"
+        );
+        assert!(text.contains("\n1000\n/home/travis\nwrote\n"), "{text}");
+        assert!(!text.contains("SEEN") && !text.contains("WROTE"), "{text}");
+        let line = format!("Image small ({})\n", image.digest);
+        assert_eq!(told.try_recv().unwrap(), line);
+    }
+    let Err(error) = executor.prepare(&wish(Some("other"), "rust")).await else {
+        panic!("another image was taken");
+    };
+    assert!(error.to_string().contains("other"), "{error}");
+    // The machine's own system, when nothing fits.
+    let (_, text) = run(&executor, wish(None, "rust"), "cat /etc/marker 2>&1\n").await;
+    assert!(text.contains("No such file"), "{text}");
 }

@@ -22,6 +22,10 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Starts before anything else, so that it has one thread only.
+    if std::env::args_os().nth(1).as_deref() == Some(travis_sandbox::MAKE_NETWORK.as_ref()) {
+        return travis_sandbox::make_network();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

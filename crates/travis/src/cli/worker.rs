@@ -1,5 +1,8 @@
 //! Arguments of `travis worker` and of what is below it.
 
+pub mod image;
+
+use self::image::ImageAction;
 use super::serve::Executor;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -200,6 +203,9 @@ Examples:
 Examples:
   travis worker quit")]
     Quit(PlaceArgs),
+    /// Add, list or remove root file systems for jobs in namespaces
+    #[command(subcommand)]
+    Image(ImageAction),
     /// Lend this machine in a virtual machine of its own (needs QEMU)
     #[command(after_help = "\
 Examples:

@@ -152,7 +152,8 @@ async fn weakest(
         return Ok(Arc::new(Host::new(root, tools)));
     }
     let hidden = hidden.iter().map(|path| (*path).to_owned()).collect();
-    let namespace = Namespace::new(root, hidden, tools);
+    let images = travis_sandbox::images::Images::new(images_of(data));
+    let namespace = Namespace::new(root, hidden, tools).with_images(images);
     if let Some(reason) = broken(&namespace.check().await, "bubblewrap") {
         bail!(
             "jobs can't be isolated here ({reason}). Or run jobs without a sandbox, only for code that you trust: --executor host"
@@ -192,6 +193,11 @@ pub async fn examine_containers(data: &Path) -> Vec<Finding> {
             Vec::new()
         }
     }
+}
+
+/// Where root file systems by name lie.
+pub fn images_of(data: &Path) -> std::path::PathBuf {
+    data.join("images/rootfs")
 }
 
 /// The machine's name.

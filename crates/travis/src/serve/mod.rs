@@ -5,6 +5,7 @@ mod files;
 mod forge;
 mod forge_settings;
 mod missing;
+mod network;
 mod sample;
 mod server;
 mod settings;
@@ -13,7 +14,7 @@ mod up;
 mod vm;
 mod worker;
 
-pub use executors::host_name;
+pub use executors::{host_name, images_of};
 pub use server::server;
 pub use signals::stops;
 pub use up::up;

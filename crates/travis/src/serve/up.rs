@@ -87,6 +87,7 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
             // The server says for each repository whether it may be local.
             allow_local_git: true,
             started_by: "up".to_owned(),
+            network: super::network::of_up(&*executor).await,
             ..WorkerConfig::new(endpoint.clone(), worker_data, executor)
         },
         // Leaving at once: what runs is given back and runs again at the next start.

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use travis_api::lend::Lending;
 use travis_sandbox::Finding;
-use travis_sandbox::Network;
 use travis_worker::{NetworkUse, Order, OwnerSettings, WorkerConfig};
 
 /// A worker.
@@ -107,11 +106,14 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
     .await?;
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let executors = executors::executors(choice, &data_dir, &[&data_dir], &of_jobs).await?;
-    let network = match owner.network {
-        _ if args.no_network => Network::Off,
-        NetworkUse::None => Network::Off,
-        NetworkUse::Guarded | NetworkUse::Machine => Network::Machine,
+    let wanted = if args.no_network {
+        NetworkUse::None
+    } else {
+        owner.network
     };
+    let by_name = travis_sandbox::images::Images::new(executors::images_of(&data_dir)).list();
+    let by_name = by_name.into_iter().map(|image| image.name);
+    let network = super::network::of_worker(wanted, &*executors.used).await;
     Ok(WorkerConfig {
         name: args
             .name
@@ -132,7 +134,7 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         authorities,
         started_by: started_by().to_owned(),
         stronger: executors.stronger,
-        images: executors.images,
+        images: executors.images.into_iter().chain(by_name).collect(),
         ..WorkerConfig::new(server.trim_end_matches('/'), data_dir, executors.used)
     })
 }

@@ -32,6 +32,32 @@ impl Worker {
         worker
     }
 
+    /// The same, started by other words: in a network of its own.
+    pub async fn start_inside(
+        server: &Server,
+        enter: &[String],
+        url: &str,
+        name: &str,
+        flags: &[&str],
+    ) -> Self {
+        let mut worker = Self::start_at(server, &server.url, name, flags).await;
+        worker.process.kill();
+        url.clone_into(&mut worker.url);
+        let plain = Self::command(&worker.url, name, &worker.data, &worker.home, &worker.flags);
+        let mut command = Command::new(&enter[0]);
+        command.args(&enter[1..]).arg(plain.get_program());
+        command.args(plain.get_args()).current_dir(&worker.home);
+        for (name, value) in plain.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        worker.process = Process::start(command, worker.home.join("worker.err"));
+        worker.online(server).await;
+        worker
+    }
+
     /// The same by another address, such as that of a [`super::Link`].
     pub async fn start_at(server: &Server, url: &str, name: &str, flags: &[&str]) -> Self {
         let answer = server

@@ -1,0 +1,83 @@
+//! `travis worker image …`: root file systems by name for jobs in namespaces.
+
+use crate::cli::worker::image::{ImageAction, ImageAdd};
+use crate::failure::{Failure, Status};
+use crate::session::Session;
+use std::path::PathBuf;
+use travis_sandbox::images::{Bounds, ImageError, Images, Labels};
+
+/// Does what stands after `travis worker image`.
+pub fn run(action: ImageAction, session: &mut Session) -> Result<Status, Failure> {
+    match action {
+        ImageAction::Add(add) => self::add(add, session),
+        ImageAction::List(place) => {
+            let images = images(place.data)?.list();
+            if session.is_json() {
+                session.screen.json(&images)?;
+                return Ok(Status::Passed);
+            }
+            for image in images {
+                let labels = image.labels;
+                let words = [labels.language, labels.version, labels.dist];
+                let words: Vec<String> = words.into_iter().flatten().collect();
+                let line = format!("{}  {}  {}", image.name, image.digest, words.join(" "));
+                session.screen.line(line.trim_end())?;
+            }
+            Ok(Status::Passed)
+        }
+        ImageAction::Remove(remove) => {
+            images(remove.place.data)?
+                .remove(&remove.name)
+                .map_err(failure)?;
+            session.screen.line(&format!("{} is gone.", remove.name))?;
+            Ok(Status::Passed)
+        }
+    }
+}
+
+fn add(add: ImageAdd, session: &mut Session) -> Result<Status, Failure> {
+    let labels = Labels {
+        language: add.language,
+        version: add.version,
+        dist: add.dist,
+    };
+    let bounds = Bounds {
+        bytes: add.most_gigabytes << 30,
+        ..Bounds::default()
+    };
+    let images = images(add.place.data)?;
+    let image = images
+        .add(&add.name, &add.source, labels, bounds)
+        .map_err(failure)?;
+    if session.is_json() {
+        session.screen.json(&image)?;
+    } else {
+        session
+            .screen
+            .line(&format!("{} is there ({}).", image.name, image.digest))?;
+        session
+            .screen
+            .line("A worker that runs already says so at its next start; jobs can have it now.")?;
+    }
+    Ok(Status::Passed)
+}
+
+/// The images of the worker that is meant.
+fn images(data: Option<PathBuf>) -> Result<Images, Failure> {
+    let data = match data {
+        Some(data) => data,
+        None => crate::serve::worker_data().map_err(|error| {
+            Failure::usage(format!("{error:#}")).remedy("Say where the worker is with --data DIR")
+        })?,
+    };
+    Ok(Images::new(crate::serve::images_of(&data)))
+}
+
+fn failure(error: ImageError) -> Failure {
+    let status = match error {
+        ImageError::Unknown(_) => Status::NotFound,
+        ImageError::File { .. } => Status::Server,
+        _ => Status::Usage,
+    };
+    Failure::new(status, error.to_string())
+}
