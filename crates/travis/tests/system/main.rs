@@ -36,4 +36,5 @@ mod run_terminal;
 mod run_tree;
 mod security;
 mod services;
+mod strangers;
 mod troubles;
