@@ -1167,6 +1167,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/worker/{id}/known_answer/{number}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a known-answer job printed, as text. For the worker's owner and operators. */
+        get: operations["get_v3_worker_id_known_answer_number_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/known_answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Known-answer jobs of a worker, newest first. For its owner and operators. */
+        get: operations["get_v3_worker_id_known_answers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/worker/{id}/pause": {
         parameters: {
             query?: never;
@@ -1541,6 +1575,8 @@ export interface components {
             /** @description Services that the job asks for, by their names in `.travis.yml`. */
             services?: string[];
             source?: components["schemas"]["Source"] | null;
+            /** @description For people, to stand in the log: `Built on NAME, provided by OWNER. Thank you!` */
+            thanks?: string;
             /** @description The only credential for its log, states and end; worthless once it ended. */
             token: string;
         };
@@ -1578,14 +1614,20 @@ export interface components {
             number: number;
             /** @description How it ended. */
             outcome: string | null;
+            /** @description `job`: the job's own result; `opinion`: one on another worker's result. */
+            purpose: string;
             /** @description Why it ended, when the exit code does not say so. */
             reason: string | null;
             /** @description When its script began. */
             started_at: string | null;
             /** @description `leased`, `running`, `finished`, `lost`, `refused`. */
             state: string;
+            /** @description How far its worker's word counted for the repository; none before tiers were kept. */
+            tier: string | null;
             /** @description Where it ran. */
             worker: components["schemas"]["WorkerMinimal"];
+            /** @description It was handed back because the machine's owner wanted it. */
+            yielded: boolean;
         };
         /** @description A text that shows a badge. */
         Badge: {
@@ -1672,6 +1714,11 @@ export interface components {
             previous_state: string | null;
             /** @description It belongs to a private repository. */
             private: boolean;
+            /**
+             * @description How it stands when the words are believed that nobody confirmed yet: `passed`, `failed`,
+             *     `errored`. Only while its state is `started` and it waits for nothing but second opinions.
+             */
+            provisional: string | null;
             pull_request: components["schemas"]["PullRequestBrief"] | null;
             /**
              * Format: int64
@@ -1744,6 +1791,11 @@ export interface components {
             number: string;
             /** @description How the build before it on its branch ended. */
             previous_state: string | null;
+            /**
+             * @description How it stands when the words are believed that nobody confirmed yet: `passed`, `failed`,
+             *     `errored`. Only while its state is `started` and it waits for nothing but second opinions.
+             */
+            provisional: string | null;
             /** @description When its first job started. */
             started_at: string | null;
             /** @description Where it stands. */
@@ -2571,6 +2623,8 @@ export interface components {
             env: string;
             /** @description When it ended. */
             finished_at: string | null;
+            /** @description Trusted workers came to different ends with it. */
+            flaky: boolean;
             /**
              * Format: int64
              * @description Identifier.
@@ -2580,8 +2634,15 @@ export interface components {
             name: string;
             /** @description `<build>.<n>`. */
             number: string;
+            /**
+             * @description The words on it, the first one first, and last the one that is waited for; empty unless it
+             *     is checked, and in lists when that is over.
+             */
+            opinions: components["schemas"]["Opinion"][];
             /** @description Operating system. */
             os: string;
+            /** @description Its state is the word of a worker that does not count alone; never show it as final. */
+            provisional: boolean;
             /** @description When it could first run. */
             queued_at: string | null;
             /** @description Why it ended as it did, when its log alone does not say so. */
@@ -2605,6 +2666,11 @@ export interface components {
              * @description Usual seconds of this very job (same place in the matrix) in passed builds.
              */
             usual_seconds: number | null;
+            /**
+             * @description Whether its result is checked by others: `none`, `second` (a second opinion is wanted),
+             *     `third` (words disagree, a trusted worker decides), `agreed`, `settled` (one decided).
+             */
+            verification: string;
             /**
              * Format: int64
              * @description Grows with each change.
@@ -2662,6 +2728,47 @@ export interface components {
             fingerprint: string;
             /** @description RSA, PEM. */
             public_key: string;
+        };
+        /** @description A job whose answer the server knows: it shows whether a worker runs jobs at all, and truly. */
+        KnownAnswer: components["schemas"]["Head"] & {
+            /** @description How it was isolated. */
+            executor: string;
+            /** @description When it ended. */
+            finished_at: string | null;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description When it was given out. */
+            leased_at: string;
+            /** @description Where its log is, as text. */
+            log: string;
+            /** @description Whether the answer was right; none while it is not known. */
+            passed: boolean | null;
+            /** @description What was wrong. */
+            problem: string | null;
+            /** @description When its script began. */
+            started_at: string | null;
+            /** @description `leased`, `running`, `finished`, `lost`, `refused`. */
+            state: string;
+        };
+        /** @description Known-answer jobs of a worker. */
+        KnownAnswers: components["schemas"]["Head"] & {
+            /** @description The newest ones, newest first. */
+            known_answers: components["schemas"]["KnownAnswer"][];
+            /**
+             * Format: int32
+             * @description So many were passed in a row.
+             */
+            passed_in_a_row: number;
+            /** @description Why the last one failed; none when it passed. */
+            problem: string | null;
+            /**
+             * Format: int32
+             * @description So many come before anything else on machines of people whom the repository does not know.
+             */
+            wanted: number;
         };
         /** @description A renewed lease. */
         Lease: {
@@ -3086,6 +3193,38 @@ export interface components {
             name: string;
             /** @description What it may be used for at most: `read`, `build`, `settings`, `all`. */
             scope?: string;
+        };
+        /** @description A worker's word on a job, or the wait for one. */
+        Opinion: {
+            /** @description It says the same as the word that stands; none while it is open. */
+            agrees: boolean | null;
+            /**
+             * Format: int64
+             * @description Its attempt; none while it is waited for.
+             */
+            attempt: number | null;
+            /**
+             * Format: int32
+             * @description The script's exit code.
+             */
+            exit_code: number | null;
+            /** @description When it ended. */
+            finished_at: string | null;
+            /** @description Both networks are known, and this is another one than the first word's. */
+            other_network: boolean;
+            /** @description `first`, `second`, `third`; later ones are called third, too. */
+            role: string;
+            /** @description When its script began. */
+            started_at: string | null;
+            /** @description `waiting`, `running`, `passed`, `failed`, `errored`. */
+            state: string;
+            /**
+             * @description How far this worker's word counts for the repository: `quarantined`, `probation`,
+             *     `volunteer`, `bound`, `attested`.
+             */
+            tier: string | null;
+            waiting: components["schemas"]["Waiting"] | null;
+            worker: components["schemas"]["WorkerMinimal"] | null;
         };
         /** @description The owner of a repository or a worker. */
         Owner: components["schemas"]["Head"] & {
@@ -3842,7 +3981,10 @@ export interface components {
         };
         /** @description Why something waits. */
         Waiting: {
-            /** @description A stable word: `stage`, `no_worker`, `no_fitting_worker`, `busy`, `next`, `preparing`, `planning`. */
+            /**
+             * @description A stable word: `stage`, `no_worker`, `no_fitting_worker`, `busy`, `next`, `preparing`, `planning`,
+             *     `no_second_opinion`, `second_opinion`.
+             */
             code: string;
             /** @description A sentence for people. */
             text: string;
@@ -3932,7 +4074,7 @@ export interface components {
         WorkerDeed: {
             /**
              * Format: int64
-             * @description The attempt.
+             * @description The attempt; negative for a known job.
              */
             attempt: number;
             /** @description When it ended. */
@@ -6945,6 +7087,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkerHours"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_worker_id_known_answer_number_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_worker_id_known_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownAnswers"];
                 };
             };
             404: {
