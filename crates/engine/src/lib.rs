@@ -29,6 +29,7 @@ pub mod keys;
 mod known;
 mod label;
 mod ledger;
+mod liars;
 mod limits;
 mod masks;
 mod offer;

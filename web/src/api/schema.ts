@@ -2636,7 +2636,7 @@ export interface components {
             number: string;
             /**
              * @description The words on it, the first one first, and last the one that is waited for; empty unless it
-             *     is checked.
+             *     is checked, and in lists when that is over.
              */
             opinions: components["schemas"]["Opinion"][];
             /** @description Operating system. */

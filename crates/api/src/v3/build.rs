@@ -259,7 +259,7 @@ pub struct Job {
     /// Trusted workers came to different ends with it.
     pub flaky: bool,
     /// The words on it, the first one first, and last the one that is waited for; empty unless it
-    /// is checked.
+    /// is checked, and in lists when that is over.
     pub opinions: Vec<Opinion>,
     /// When it was made.
     pub created_at: String,

@@ -53,13 +53,9 @@ fn commands(nonce: &str) -> Value {
         ),
         format!(
             "mkfifo pipe && {{ for ((n = 0; n < 40; n++)); do echo $((three + n * n)); done > pipe & }} && four=$(sha256sum < pipe) && wait && four=${{four%% *}} || {}",
-            complain("processes can't talk to each other")
+            complain("processes do not hear each other")
         ),
         "five=; for ((i = 0; i < ${#nonce}; i++)); do five=${nonce:i:1}$five; done",
-        format!(
-            "test -z \"$(find / -maxdepth 1 -type d -user \"$(id -u)\" -writable -name etc 2>/dev/null)\" || {}",
-            complain("jobs can write to the machine's own files")
-        ),
         format!(
             "echo \"{ANSWER}$(printf '%s\\n' \"$one\" \"$two\" \"$three\" \"$four\" \"$five\" | sha256sum | cut -d' ' -f1)\""
         ),
@@ -135,10 +131,6 @@ mod tests {
                 .output()
                 .unwrap();
             let text = String::from_utf8(out.stdout).unwrap();
-            if text.contains(PROBLEM) && text.contains("own files") {
-                println!("skipped: this runs as root");
-                return;
-            }
             assert_eq!(
                 judge(&text, nonce, true),
                 None,

@@ -63,9 +63,11 @@ impl Represent<'_> {
             } else {
                 None
             };
-            let opinions = match row.verification {
-                Verification::None => Vec::new(),
-                _ => self.opinions(&row).await?,
+            let checked = row.verification != Verification::None;
+            let opinions = if row.verification.is_open() || (checked && detail) {
+                self.opinions(&row).await?
+            } else {
+                Vec::new()
             };
             let name = travis_engine::job_label(row.name.as_deref(), &row.config);
             // A job that is called by its environment does not name it twice.

@@ -40,4 +40,5 @@ mod run_terminal;
 mod run_tree;
 mod security;
 mod services;
+mod strangers;
 mod troubles;

@@ -264,3 +264,25 @@ fn a_demand_that_came_to_nothing_hides_no_result() {
     assert_eq!(of(&[Accepted, Accepted, Rejected]), Some(2));
     assert_eq!(of(&[Rejected, Rejected]), Some(2));
 }
+
+#[test]
+fn a_word_that_nobody_confirmed_is_told_as_pending() {
+    let request = request(1, RequestState::Accepted, None);
+    for (believed, word) in [(JobState::Passed, "passed"), (JobState::Failed, "failed")] {
+        let unconfirmed = Build {
+            provisional: Some(believed),
+            ..build(JobState::Started)
+        };
+        let verdict = verdict(&Standing {
+            request: &request,
+            build: Some(&unconfirmed),
+            jobs: &[],
+        });
+        assert_eq!(
+            (verdict.state.as_str(), verdict.completed_at),
+            ("pending", None)
+        );
+        let line = format!("Build #7 {word}; pending verification by a second worker");
+        assert_eq!(verdict.description, line);
+    }
+}

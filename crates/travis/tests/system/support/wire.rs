@@ -1,7 +1,7 @@
 //! A worker that is no worker: it speaks the worker API by hand, so that it can say anything.
 
 use super::api::send;
-use super::{Answer, Server, sha256};
+use super::{Answer, Api, Server, sha256};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -40,10 +40,12 @@ pub fn facts() -> Value {
 impl FakeWorker {
     /// Registers with the server.
     pub async fn enrol(server: &Server, name: &str) -> Self {
-        let answer = server
-            .api
-            .post("/v3/workers/enrolment_token", &json!({}))
-            .await;
+        Self::of(server, &server.api, name).await
+    }
+
+    /// One that somebody lends.
+    pub async fn of(server: &Server, lender: &Api, name: &str) -> Self {
+        let answer = lender.post("/v3/workers/enrolment_token", &json!({})).await;
         let key = Ed25519KeyPair::generate().unwrap();
         let body = json!({
             "token": answer.body["token"], "name": name, "facts": facts(), "slots": 1,
@@ -96,13 +98,18 @@ impl FakeWorker {
 
     /// Opens a session.
     pub async fn sign_in(&mut self) {
+        self.sign_in_with(facts(), 1).await;
+    }
+
+    /// The machine in its words from now on.
+    pub async fn sign_in_with(&mut self, facts: Value, slots: u32) {
         let body = json!({"worker_id": self.id});
         let challenge = self.post("challenge", "", &body).await.expect(200);
         let challenge = challenge["challenge"].as_str().unwrap().to_owned();
         let signature = self.sign(&format!("travis-worker-session:{challenge}"));
         let body = json!({
             "worker_id": self.id, "challenge": challenge, "signature": signature,
-            "facts": facts(), "slots": 1,
+            "facts": facts, "slots": slots,
         });
         let session = self.post("session", "", &body).await.expect(200);
         self.session = session["session_token"].as_str().unwrap().to_owned();
