@@ -94,18 +94,29 @@ impl Watched {
 
     /// The QEMU that a `travis worker vm` started.
     fn qemu(&self) -> u32 {
+        self.started().expect("no QEMU")
+    }
+
+    fn started(&self) -> Option<u32> {
         let tasks = format!("/proc/{}/task", self.child.id());
         let children = std::fs::read_dir(tasks)
             .unwrap()
             .flatten()
             .map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
         let all: String = children.collect();
-        all.split_whitespace().next().unwrap().parse().unwrap()
+        all.split_whitespace().next()?.parse().ok()
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
+        // Killed outright, it can't take its machine along.
+        let machine = self
+            .started()
+            .and_then(|pid| Pid::from_raw(pid.cast_signed()));
+        if let Some(machine) = machine {
+            let _ = kill_process(machine, Signal::KILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {

@@ -451,7 +451,7 @@ fn half_of_the_cores() -> u32 {
 
 fn quarter_of_the_memory() -> u64 {
     let info = rustix::system::sysinfo();
-    let bytes = u64::from(info.totalram).saturating_mul(u64::from(info.mem_unit));
+    let bytes = info.totalram.saturating_mul(u64::from(info.mem_unit));
     (bytes / 4 / MIB).max(1024)
 }
 
