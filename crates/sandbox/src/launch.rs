@@ -372,7 +372,7 @@ impl Shared {
         };
         command.args(words);
         if let Some(network) = &self.launch.network {
-            command.args(network.enter());
+            command.args(network.join().map_err(SandboxError::Network)?);
         }
         command.args(&self.launch.command);
         command.env_clear();

@@ -260,8 +260,8 @@ impl Pump {
         let socket = inner.socket(self.socket);
         let mut passed = (0, 0);
         let alive = self
-            .from_job(socket, cx, &mut passed.0)
-            .and_then(|()| self.to_job(socket, cx, &mut passed.1));
+            .outward(socket, cx, &mut passed.0)
+            .and_then(|()| self.inward(socket, cx, &mut passed.1));
         let over = alive.is_err() || matches!(socket.state(), State::Closed | State::TimeWait);
         drop(inner);
         if passed != (0, 0) {
@@ -294,7 +294,7 @@ impl Pump {
         }
     }
 
-    fn from_job(
+    fn outward(
         &mut self,
         socket: &mut Socket<'static>,
         cx: &mut Context<'_>,
@@ -334,7 +334,7 @@ impl Pump {
         }
     }
 
-    fn to_job(
+    fn inward(
         &mut self,
         socket: &mut Socket<'static>,
         cx: &mut Context<'_>,

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use nix::sched::{CloneFlags, setns};
 use rustix::fd::OwnedFd;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType,
@@ -257,8 +258,18 @@ impl JobNetwork {
         path(&self.network)
     }
 
-    /// The words before a command that make it run in this network; none of them when it is not
-    /// needed.
+    /// Lets the calling thread, and what it starts from now on, be in this network; the words
+    /// before a command that are needed besides. For threads that end with their command.
+    pub(crate) fn join(&self) -> io::Result<Vec<String>> {
+        if self.user.is_some() {
+            // Only a process with a single thread may enter another user namespace.
+            return Ok(self.enter());
+        }
+        setns(&self.network, CloneFlags::CLONE_NEWNET)?;
+        Ok(Vec::new())
+    }
+
+    /// The words before a command that make it run in this network.
     #[must_use]
     pub fn enter(&self) -> Vec<String> {
         if self.joined {

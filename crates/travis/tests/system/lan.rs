@@ -8,6 +8,7 @@ use nix::sched::{CloneFlags, unshare};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 /// The world's end of the wire to the worker, which is the worker's way to everything.
@@ -38,6 +39,9 @@ const NAMES: &[(&str, &str)] = &[
     ("rebind.example", "192.168.5.5"),
     ("registry.npmjs.org", "192.168.5.5"),
 ];
+
+/// How long a build may take: it waits for nothing, but the machine may be busy.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// The world around the worker, which lasts as long as this.
 struct World {
@@ -307,7 +311,8 @@ impl Scene {
 
     async fn log(&self) -> String {
         self.server.quick("ada/lan", &probes()).await;
-        let build = self.server.api.run("ada/lan").await;
+        let id = self.server.api.trigger("ada/lan").await;
+        let build = self.server.api.finished_within(id, LIMIT).await;
         let job = build["jobs"][0]["id"].as_i64().unwrap();
         let log = self.server.api.log_text(job).await;
         assert_eq!(
@@ -340,10 +345,10 @@ fn nothing_of_the_lan(log: &str) {
         assert!(log.contains(&format!("refused {name}")), "{name}: {log}");
     }
     assert!(
-        !log.contains("I am 192.168") && !log.contains("CHANGED"),
+        !log.contains("I am 192.168") && !log.contains("\nCHANGED"),
         "{log}"
     );
-    assert!(!log.contains("CapEff:\t00000000ffff"), "{log}");
+    assert!(!log.contains("\nCapEff"), "{log}");
     assert!(
         log.contains(
             "travis: connection to 192.168.5.5:80 refused: the owner's own network is out of reach"

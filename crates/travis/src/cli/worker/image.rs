@@ -8,6 +8,7 @@ use std::path::PathBuf;
 #[derive(Clone, Subcommand)]
 pub enum ImageAction {
     /// Add one from a tar file, or from an image in the OCI's layout
+    #[command(disable_version_flag = true)]
     #[command(after_help = "\
 Examples:
   travis worker image add bookworm bookworm.tar.zst

@@ -32,6 +32,11 @@ impl Worker {
         worker
     }
 
+    /// The same by another address, such as that of a [`super::Link`].
+    pub async fn start_at(server: &Server, url: &str, name: &str, flags: &[&str]) -> Self {
+        Self::start_inside(server, &[], url, name, flags).await
+    }
+
     /// The same, started by other words: in a network of its own.
     pub async fn start_inside(
         server: &Server,
@@ -40,26 +45,6 @@ impl Worker {
         name: &str,
         flags: &[&str],
     ) -> Self {
-        let mut worker = Self::start_at(server, &server.url, name, flags).await;
-        worker.process.kill();
-        url.clone_into(&mut worker.url);
-        let plain = Self::command(&worker.url, name, &worker.data, &worker.home, &worker.flags);
-        let mut command = Command::new(&enter[0]);
-        command.args(&enter[1..]).arg(plain.get_program());
-        command.args(plain.get_args()).current_dir(&worker.home);
-        for (name, value) in plain.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        worker.process = Process::start(command, worker.home.join("worker.err"));
-        worker.online(server).await;
-        worker
-    }
-
-    /// The same by another address, such as that of a [`super::Link`].
-    pub async fn start_at(server: &Server, url: &str, name: &str, flags: &[&str]) -> Self {
         let answer = server
             .api
             .post("/v3/workers/enrolment_token", &json!({}))
@@ -74,9 +59,12 @@ impl Worker {
                 flags.extend([flag.to_owned(), usual.to_owned()]);
             }
         }
+        let mut command = Self::command(url, name, &data, &home, &flags);
+        command.env("TRAVIS_ENROLMENT_TOKEN", token);
+        let command = within(enter, command);
         let worker = Self {
             name: name.to_owned(),
-            process: Self::process(url, name, &data, &home, &flags, Some(&token)),
+            process: Process::start(command, home.join("worker.err")),
             data,
             url: url.to_owned(),
             home,
@@ -144,4 +132,26 @@ impl Worker {
         all.find(|worker| worker["name"] == self.name.as_str())
             .cloned()
     }
+}
+
+/// The same command, started by other words.
+fn within(words: &[String], command: Command) -> Command {
+    let Some((program, words)) = words.split_first() else {
+        return command;
+    };
+    let mut outer = Command::new(program);
+    outer
+        .args(words)
+        .arg(command.get_program())
+        .args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        outer.current_dir(directory);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer
 }
