@@ -30,7 +30,7 @@ export type ApiToken = Schemas['ApiToken'];
 export type ApiTokens = Schemas['ApiTokens'];
 export type NewToken = Schemas['NewToken'];
 export type EnrolmentToken = Schemas['EnrolmentToken'];
-export type BuildMinimal = Schemas['BuildMinimal'] & MaybeProvisional;
+export type BuildMinimal = Schemas['BuildMinimal'];
 export type Person = Schemas['Person'];
 export type Commit = Schemas['Commit'];
 export type RunPermissions = Schemas['RunPermissions'];
@@ -38,42 +38,15 @@ export type Stage = Schemas['Stage'];
 export type Stages = Schemas['Stages'];
 export type RepositoryMinimal = Schemas['RepositoryMinimal'];
 export type BranchMinimal = Schemas['BranchMinimal'];
-/** A build that waits for nothing but second opinions says what it will be if they agree. */
-interface MaybeProvisional {
-  provisional?: string | null;
-}
-export type Build = Omit<Schemas['Build'], 'jobs'> & MaybeProvisional & { jobs?: Job[] | null };
+export type Build = Schemas['Build'];
 export type BuildReport = Schemas['BuildReport'];
 export type Builds = Schemas['Builds'];
 export type Waiting = Schemas['Waiting'];
 export type WorkerMinimal = Schemas['WorkerMinimal'];
-export type Attempt = Schemas['Attempt'] & {
-  purpose?: string;
-  tier?: string | null;
-  yielded?: boolean;
-};
+export type Attempt = Schemas['Attempt'];
 /** A worker's word on a job, or the wait for one. */
-export interface Opinion {
-  role: string;
-  state: string;
-  attempt: number | null;
-  worker: WorkerMinimal | null;
-  tier: string | null;
-  exit_code: number | null;
-  agrees: boolean | null;
-  other_network: boolean;
-  started_at: string | null;
-  finished_at: string | null;
-  waiting: Waiting | null;
-}
-export type Job = Omit<Schemas['Job'], 'attempt' | 'attempts'> & {
-  attempt: Attempt | null;
-  attempts?: Attempt[] | null;
-  provisional?: boolean;
-  verification?: string;
-  flaky?: boolean;
-  opinions?: Opinion[];
-};
+export type Opinion = Schemas['Opinion'];
+export type Job = Schemas['Job'];
 export type Jobs = Schemas['Jobs'];
 export type JobMinimal = Schemas['JobMinimal'];
 export type PendingChange = Schemas['PendingChange'];

@@ -73,6 +73,7 @@ class Entities {
       id: build.id,
       number: build.number,
       state: build.state,
+      provisional: build.provisional,
       duration: build.duration,
       event_type: build.event_type,
       previous_state: build.previous_state,

@@ -89,10 +89,10 @@ describe('what happens now', () => {
   });
 
   it('says nothing where nobody looks again', () => {
-    for (const verification of ['none', 'agreed', undefined]) {
-      const job = { state: 'passed', provisional: false, flaky: false };
-      expect(whatHappens({ ...job, ...(verification && { verification }) }, 'GitHub')).toBe('');
-      expect(isOpen({ ...job, ...(verification && { verification }) })).toBe(false);
+    for (const verification of ['none', 'agreed']) {
+      const job = { state: 'passed', provisional: false, flaky: false, verification };
+      expect(whatHappens(job, 'GitHub')).toBe('');
+      expect(isOpen(job)).toBe(false);
     }
   });
 });
