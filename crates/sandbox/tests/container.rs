@@ -601,7 +601,7 @@ async fn a_private_registry_is_asked_with_the_owners_credentials() {
         lines.push_str(&String::from_utf8_lossy(&line));
     }
     assert!(lines.contains(&format!("Pulling {image}\n")), "{lines}");
-    assert_eq!(owner.images().await, [image.clone()]);
+    assert_eq!(owner.images().await, std::slice::from_ref(&image));
     // The second job has it at once, also without the registry.
     drop(registry);
     let (_, text) = run(&owner, wanted, "echo again\n").await;

@@ -48,7 +48,7 @@ struct Agent {
 
 /// What ended a wait.
 enum Event {
-    Answered(Result<PollResponse, SessionError>),
+    Answered(Box<Result<PollResponse, SessionError>>),
     /// What the server should hear at once.
     News,
     /// The machine lends itself anew, or does not.
@@ -128,29 +128,31 @@ impl Agent {
                                 break Event::News;
                             }
                         }
-                        answer = &mut polling => break Event::Answered(answer),
+                        answer = &mut polling => break Event::Answered(Box::new(answer)),
                     }
                 }
             };
             pause = Duration::ZERO;
             match event {
-                Event::Answered(Ok(response)) => {
-                    backoff.reset();
-                    self.shop.desk.set_connected(true);
-                    unheard = false;
-                    self.refused.drain(..told);
-                    self.heed(response, sent, &mut ids);
-                }
-                Event::Answered(Err(SessionError::Again(reason))) => {
-                    pause = backoff.draw();
-                    unheard = true;
-                    self.shop.desk.set_connected(false);
-                    tracing::warn!(%reason, "poll failed; trying again");
-                }
-                Event::Answered(Err(SessionError::Final(error))) => {
-                    self.end_all("the server does not let this worker in").await;
-                    return Err(error);
-                }
+                Event::Answered(answer) => match *answer {
+                    Ok(response) => {
+                        backoff.reset();
+                        self.shop.desk.set_connected(true);
+                        unheard = false;
+                        self.refused.drain(..told);
+                        self.heed(response, sent, &mut ids);
+                    }
+                    Err(SessionError::Again(reason)) => {
+                        pause = backoff.draw();
+                        unheard = true;
+                        self.shop.desk.set_connected(false);
+                        tracing::warn!(%reason, "poll failed; trying again");
+                    }
+                    Err(SessionError::Final(error)) => {
+                        self.end_all("the server does not let this worker in").await;
+                        return Err(error);
+                    }
+                },
                 Event::News => {}
                 Event::Stand => self.heed_owner(),
                 Event::Shutdown => {

@@ -41,7 +41,6 @@ pub(crate) fn measured(data: &Path) -> Option<u32> {
 }
 
 #[expect(
-    clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "hundredths, bounded"
