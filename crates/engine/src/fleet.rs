@@ -425,7 +425,7 @@ impl Engine {
                 next: Vec::new(),
             });
         }
-        groups.sort_by(|a, b| (rank(&a.code), a.since).cmp(&(rank(&b.code), b.since)));
+        groups.sort_by_key(|group| (rank(&group.code), group.since));
         Ok(FleetWaits { groups })
     }
 }

@@ -96,7 +96,7 @@ impl Standing {
     pub fn kept_percent(&self) -> u64 {
         let kept = u64::from(self.kept) + u64::from(self.yielded);
         let all = kept + u64::from(self.broken);
-        if all == 0 { 100 } else { kept * 100 / all }
+        (kept * 100).checked_div(all).unwrap_or(100)
     }
 
     /// Notes what happened and what follows from it.
