@@ -80,7 +80,7 @@ pub fn build_minimal(id: i64, number: &str, state: &str, version: i64) -> Value 
     let minimal = with(
         head("build", &format!("/v3/build/{id}")),
         json!({
-            "id": id, "number": number, "duration": 128, "event_type": "api",
+            "id": id, "number": number, "provisional": null, "duration": 128, "event_type": "api",
             "previous_state": null, "version": version
         }),
     );
@@ -135,6 +135,7 @@ pub fn attempt(id: i64, number: i64, state: &str, outcome: Option<&str>) -> Valu
         head("attempt", &format!("/v3/attempt/{id}")),
         json!({
             "id": id, "number": number, "state": state, "outcome": outcome,
+            "purpose": "job", "tier": "volunteer", "yielded": false,
             "exit_code": outcome.map(|_| 1), "reason": null, "executor": "namespace",
             "worker": with(head("worker", "/v3/worker/1"),
                 json!({"id": 1, "name": "attic", "owner": owner(), "page": "/workers/1",
@@ -158,7 +159,8 @@ pub fn job(build: i64, n: i64, state: &str, version: i64) -> Value {
     let job = with(
         head("job", &format!("/v3/job/{id}")),
         json!({
-            "id": id, "number": format!("{build}.{n}"),
+            "id": id, "number": format!("{build}.{n}"), "provisional": false,
+            "verification": "none", "flaky": false, "opinions": [],
             "name": "Rust stable", "env": format!("PART={n}"), "os": "linux", "arch": "amd64",
             "allow_failure": false, "stage": stage(1, "test"),
             "build": build_minimal(100 + build, &build.to_string(), build_state, version),
@@ -244,7 +246,9 @@ pub fn workers() -> Value {
             "facts": {
                 "os": "linux", "arch": "amd64", "cores": 2, "memory_bytes": 8_000_000_000_u64,
                 "disk_free_bytes": 1, "executors": ["namespace"], "executor": "namespace",
-                "limits": [], "distribution": "Debian 12", "version": "0.1.0"
+                "limits": [], "distribution": "Debian 12", "version": "0.1.0",
+                "executor_detail": "", "images": [], "lent": null, "speed_percent": null,
+                "started_by": ""
             },
             "finished_jobs": 3, "created_at": NOW, "last_seen_at": "2026-11-23T03:59:58.000Z",
             "@permissions": {"admin": true, "operate": true}
