@@ -204,11 +204,14 @@ Examples:
   travis worker quit")]
     Quit(PlaceArgs),
     /// Add, list or remove root file systems for jobs in namespaces
-    #[command(subcommand, after_help = "\
+    #[command(
+        subcommand,
+        after_help = "\
 Examples:
   travis worker image add rust rust.tar.zst --language rust --version 1.93
   travis worker image list
-  travis worker image remove rust")]
+  travis worker image remove rust"
+    )]
     Image(ImageAction),
     /// Lend this machine in a virtual machine of its own (needs QEMU)
     #[command(after_help = "\

