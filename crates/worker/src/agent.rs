@@ -253,13 +253,13 @@ impl Agent {
 
     /// Kills what runs so that the server can give it to another worker.
     async fn give_back_all(&mut self) {
-        for attempt in self.live.keys() {
-            self.refused.push(RefusedAttempt {
-                attempt: *attempt,
-                reason: "the worker was stopped".to_owned(),
-                yielded: false,
-            });
-        }
+        // What is over is another's already; there is nothing to give back.
+        let held = self.live.iter().filter(|(_, control)| !control.is_over());
+        self.refused.extend(held.map(|(attempt, _)| RefusedAttempt {
+            attempt: *attempt,
+            reason: "the worker was stopped".to_owned(),
+            yielded: false,
+        }));
         self.set_draining();
         self.end_all("the worker was stopped").await;
     }
