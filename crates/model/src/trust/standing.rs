@@ -199,6 +199,8 @@ pub fn tier_towards(standing: &Standing, relation: Relation) -> Tier {
     match standing.fixed {
         // The operator wants it to count for nothing, wherever.
         Some(Tier::Quarantined) => Tier::Quarantined,
+        // Of a machine of their own they say exactly how far it counts.
+        Some(fixed) if relation == Relation::Operator => fixed,
         Some(fixed) => fixed.max(by_relation),
         None => standing.earned.min(Tier::Volunteer).max(by_relation),
     }

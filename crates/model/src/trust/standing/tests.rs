@@ -97,6 +97,10 @@ fn the_operators_word_and_relations_come_on_top() {
         tier_towards(&fixed(Tier::Volunteer), Relation::Owner),
         Tier::Bound
     );
+    assert_eq!(
+        tier_towards(&fixed(Tier::Volunteer), Relation::Operator),
+        Tier::Volunteer
+    );
     for relation in [Relation::Stranger, Relation::Owner, Relation::Operator] {
         let shunned = tier_towards(&fixed(Tier::Quarantined), relation);
         assert_eq!(shunned, Tier::Quarantined);
