@@ -288,6 +288,8 @@ test('it finishes its jobs and stops, and is removed', { timeout: 90_000 }, asyn
   const data = second.data;
   second = new Worker(server, 'windowsill', {});
   assert.equal(second.data, data);
+  // The badge may still be that of the process before.
+  await server.until('it is back', () => second.errors.includes('worker is online'));
   await sees(main().locator('.badge'), /idle|working/, 40_000);
   await button('Finish jobs, then stop').click();
   await page.getByRole('dialog').getByRole('button', { name: 'Finish, then stop' }).click();
