@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use travis_forge::mirror::Mirrors;
 
@@ -21,6 +21,9 @@ use crate::owner::{Desk, LocalPage, SharedDesk, Socket, keep};
 use crate::runner::Workshop;
 use crate::session::{Session, SessionError};
 use crate::{WorkerConfig, WorkerError, facts, speed, spool};
+
+/// How long the lock of a worker that ended is waited for.
+const LOCK_FREES: Duration = Duration::from_secs(2);
 
 /// Runs a worker until it is told to leave.
 ///
@@ -37,7 +40,7 @@ pub async fn run(
 ) -> Result<(), WorkerError> {
     let client = Client::new(&config.server, &config.authorities)?;
     make_private(&config.data_dir)?;
-    let _lock = lock(&config.data_dir)?;
+    let _lock = lock(&config.data_dir).await?;
     let desk = Arc::new(Desk::new(config.clone(), shutdown.clone(), hard.clone()));
     // They end with this function.
     let _attending = attend(&desk).await?;
@@ -108,7 +111,10 @@ fn make_private(directory: &Path) -> Result<(), WorkerError> {
 }
 
 /// The lock is held as long as the file is open, and gone with the process however it ends.
-fn lock(directory: &Path) -> Result<File, WorkerError> {
+///
+/// A program that is just being started has a copy of every open file until its image is loaded, so
+/// the lock of a worker that ended may outlive it by a moment: that moment is waited for.
+async fn lock(directory: &Path) -> Result<File, WorkerError> {
     let path = directory.join("lock");
     let file = fs::OpenOptions::new()
         .create(true)
@@ -116,8 +122,14 @@ fn lock(directory: &Path) -> Result<File, WorkerError> {
         .write(true)
         .open(&path)
         .map_err(on("open", &path))?;
-    flock(&file, FlockOperation::NonBlockingLockExclusive)
-        .map_err(|_| WorkerError::InUse(directory.to_owned()))?;
+    let mut backoff = Backoff::brisk();
+    let until = Instant::now() + LOCK_FREES;
+    while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if Instant::now() >= until {
+            return Err(WorkerError::InUse(directory.to_owned()));
+        }
+        backoff.pause().await;
+    }
     Ok(file)
 }
 
@@ -151,4 +163,32 @@ async fn sign_in(
 
 pub(super) fn patient() -> Backoff {
     Backoff::new(Duration::from_millis(100), Duration::from_secs(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lock_that_a_child_still_holds_is_waited_for() {
+        let place = tempfile::tempdir().unwrap();
+        let first = lock(place.path()).await.unwrap();
+        // What a fork leaves in the child until it executes its program.
+        let copy = first.try_clone().unwrap();
+        drop(first);
+        let directory = place.path().to_owned();
+        let second = tokio::spawn(async move { lock(&directory).await });
+        sleep(LOCK_FREES / 4).await;
+        assert!(!second.is_finished());
+        drop(copy);
+        assert!(second.await.unwrap().is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_worker_is_told_so() {
+        let place = tempfile::tempdir().unwrap();
+        let _first = lock(place.path()).await.unwrap();
+        let refused = lock(place.path()).await;
+        assert!(matches!(refused, Err(WorkerError::InUse(_))));
+    }
 }
