@@ -12,6 +12,7 @@ pub mod deliveries;
 pub mod enrolments;
 pub mod fleet;
 pub mod forges;
+pub mod history;
 pub mod jobs;
 pub mod ledger;
 pub mod migrations;
@@ -22,6 +23,7 @@ pub mod rights;
 mod rows;
 mod rows_forge;
 pub mod trust;
+pub mod variables;
 pub mod workers;
 
 pub use delegate::Poison;
