@@ -2,7 +2,7 @@
 // pictures are kept.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { axe, DESKTOP, mark, openBrowser, openPage, PHONE, sees, signIn, unbroken } from '../support/browser.mjs';
@@ -27,6 +27,15 @@ after(async () => {
   await second?.stop();
   await server?.stop();
 });
+
+/** An environment in which a program waits for a gate before it runs. */
+function slowed(place, program, gate) {
+  const path = join(place, 'slowed');
+  mkdirSync(path, { recursive: true });
+  const real = process.env.PATH.split(':').find((dir) => existsSync(join(dir, program)));
+  writeFileSync(join(path, program), `#!/bin/sh\n${gate.wait}\nexec ${join(real, program)} "$@"\n`, { mode: 0o755 });
+  return { PATH: `${path}:${process.env.PATH}` };
+}
 
 /** Holds the page against the rules in both themes, wide and narrow. */
 async function rules(t, name) {
@@ -98,6 +107,7 @@ test('a new token replaces the one before, which is worth nothing then', async (
 
 test('what is lent goes with the token, and the machine is seen to join and work, without a reload', { timeout: 180_000 }, async (t) => {
   await mark(page);
+  const shown = /--token (\S+)/.exec(await main().locator('pre').first().innerText())[1];
   await page.getByLabel('Cores', { exact: true }).selectOption({ label: 'A quarter of cores' });
   await page.getByRole('switch', { name: 'Only while I am away' }).click();
   await page.getByRole('switch', { name: /Only on mains power/ }).click();
@@ -109,14 +119,18 @@ test('what is lent goes with the token, and the machine is seen to join and work
   await dialog.getByLabel('Never for these').fill('mallory/*');
   await dialog.getByRole('button', { name: 'Choose', exact: true }).click();
   await sees(main(), 'All public repositories but mallory/*');
-  await sees(main(), 'The new line above carries it');
+  await sees(main(), 'The line above carries it');
+  // The line is the one that was shown before, and good.
   const command = await main().locator('pre').first().innerText();
   const token = /--token (\S+)/.exec(command)[1];
+  assert.equal(token, shown);
   await button('I have started it').click();
   await sees(main(), 'Waiting for first contact');
   await sees(main(), `bound to your account, ${login}`);
   await rules(t, 'join-waiting');
-  second = new Worker(server, 'windowsill', { token });
+  // Its first known job waits in the middle, so that it is seen to run.
+  const gate = new Gate(server.place, 'known');
+  second = new Worker(server, 'windowsill', { token, env: slowed(server.place, 'sha256sum', gate) });
   await sees(main().getByRole('heading'), 'windowsill is here. Thank you!', 60_000);
   await sees(main().getByRole('status'), 'windowsill has called and is online');
   assert.equal(await main().locator('[aria-current=step]').first().innerText(), '3\nWorking');
@@ -127,6 +141,19 @@ test('what is lent goes with the token, and the machine is seen to join and work
   assert.equal(now.wanted_lending.memory_percent, 50);
   assert.equal(now.wanted_lending.only_when_idle ?? false, false);
   assert.deepEqual(now.wanted_lending.never_repositories, ['mallory/*']);
+  // The known job is watched: its lines come while it runs, and its end, without a reload.
+  const known = main().locator('section', { hasText: 'Its first known job' });
+  const log = known.getByRole('log');
+  await sees(known.getByRole('button', { pressed: true }), 'Known job');
+  await known.getByRole('button').getByLabel('running').waitFor();
+  await sees(log, '> seed');
+  await sees(known, 'follows');
+  assert.doesNotMatch(await log.innerText(), /The answer is/);
+  await rules(t, 'join-known-runs');
+  gate.open();
+  await sees(log, 'Done. Your build exited with 0.');
+  await known.getByRole('button').getByLabel('passed').waitFor();
+  await sees(known, 'It runs jobs, and comes to the right answer.');
   await rules(t, 'join-online');
   await unbroken(page);
 });

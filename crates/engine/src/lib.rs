@@ -77,7 +77,7 @@ pub use clock::{Clock, SystemClock};
 pub use configuration::lint::{Linted, LintedJob, lint};
 pub use configuration::messages::MAIN as CONFIG_FILE;
 pub use dispatcher::{GivenBack, Orders, PollCall};
-pub use enrolments::EnrolmentWish;
+pub use enrolments::{EnrolmentChange, EnrolmentWish};
 pub use error::EngineError;
 pub use fleet::{FleetView, FleetWaits, PlatformView, SlotView, WaitGroup};
 pub use hooks::Taken;
@@ -98,7 +98,7 @@ pub use travis_model::Secret;
 pub use variables::EnvVarChange;
 pub use vault::{Vault, VaultError};
 pub use waiting::Waits;
-pub use workers::{Enrolment, Introduction};
+pub use workers::{Enrolment, Introduction, WorkerEdit};
 
 /// What the operator decided.
 #[derive(Debug, Clone)]

@@ -211,7 +211,8 @@ export interface paths {
         delete: operations["delete_v3_enrolment_id"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes what a machine is to be that has not come yet; its token stays the same. */
+        patch: operations["patch_v3_enrolment_id"];
         trace?: never;
     };
     "/v3/enrolments": {
@@ -1176,6 +1177,43 @@ export interface paths {
         };
         /** What a known-answer job printed, as text. For the worker's owner and operators. */
         get: operations["get_v3_worker_id_known_answer_number_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/known_answer/{number}/log/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Folds and times of a known-answer job's log. For the worker's owner and operators. */
+        get: operations["get_v3_worker_id_known_answer_number_log_index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/known_answer/{number}/log/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines of a known-answer job's log as a terminal would show them. For the worker's owner and
+         *     operators.
+         */
+        get: operations["get_v3_worker_id_known_answer_number_log_lines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2150,6 +2188,21 @@ export interface components {
             way: string;
             worker: components["schemas"]["Worker"] | null;
         };
+        /** @description What is to be changed of a machine that has not come yet. */
+        EnrolmentChange: {
+            /** @default null */
+            lending: components["schemas"]["Lending"] | null;
+            /**
+             * @description The name that it is to have; empty for the machine's own.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description How the machine is to join, as in `NewEnrolment`.
+             * @default null
+             */
+            way: string | null;
+        };
         /** @description A single-use token with which a worker registers. */
         EnrolmentToken: {
             /** @description Always `enrolment_token`. */
@@ -2731,6 +2784,11 @@ export interface components {
         };
         /** @description A job whose answer the server knows: it shows whether a worker runs jobs at all, and truly. */
         KnownAnswer: components["schemas"]["Head"] & {
+            /**
+             * Format: int64
+             * @description The number of its log: while it runs, the live topic `log:ATTEMPT@OFFSET` has it.
+             */
+            attempt: number;
             /** @description How it was isolated. */
             executor: string;
             /** @description When it ended. */
@@ -2766,7 +2824,7 @@ export interface components {
             problem: string | null;
             /**
              * Format: int32
-             * @description So many come before anything else on machines of people whom the repository does not know.
+             * @description So many in a row come before anything else on this machine.
              */
             wanted: number;
         };
@@ -4671,6 +4729,63 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_v3_enrolment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7117,6 +7232,70 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_worker_id_known_answer_number_log_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogIndex"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_worker_id_known_answer_number_log_lines: {
+        parameters: {
+            query?: {
+                first?: number;
+                /** @description 2,000 at most */
+                count?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLines"];
                 };
             };
             404: {

@@ -21,6 +21,7 @@ mod fleet;
 mod forges;
 mod hostile;
 mod isolation;
+mod joining;
 mod lan;
 mod languages;
 mod leaks;
