@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What each crate may use of ours. A new crate has to be put in here on purpose.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("api", &[]),
     ("blobs", &["model"]),
     ("bus", &[]),
@@ -20,6 +20,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("fake-forge", &[]),
     ("forge", &["model"]),
     ("logs", &[]),
+    ("memory", &[]),
     ("model", &[]),
     ("sandbox", &["egress"]),
     ("script", &[]),
@@ -32,7 +33,10 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "blobs", "bus", "config", "forge", "logs", "model", "script", "store",
         ],
     ),
-    ("worker", &["api", "egress", "forge", "logs", "sandbox"]),
+    (
+        "worker",
+        &["api", "egress", "forge", "logs", "memory", "sandbox"],
+    ),
     (
         "server",
         &["api", "bus", "engine", "forge", "logs", "model", "store"],
