@@ -308,6 +308,12 @@ impl Executor for Vm {
         }
     }
 
+    async fn images(&self) -> Vec<String> {
+        let images = self.images.clone();
+        let listed = tokio::task::spawn_blocking(move || image::names(&images)).await;
+        listed.unwrap_or_default()
+    }
+
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let name = spec.image.as_ref().and_then(|image| image.name.as_deref());
         let image = Image::find(&self.images, name)

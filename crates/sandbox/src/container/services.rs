@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::container::engine::Engine;
 use crate::container::job::{Net, confinement};
 use crate::container::store::{Image, Say};
-use crate::container::table::ServiceRow;
+use crate::ServiceRow;
 use crate::{ResourceLimits, SandboxError};
 
 /// How often a service is looked at until it has begun.
