@@ -76,12 +76,14 @@ pub fn rows(text: &str) -> Result<(), TableError> {
     let rows: Rows = toml::from_str(text)
         .map_err(|error| of_toml(text, &error, "docs/containers.md says what a row may hold"))?;
     for row in &rows.image {
-        image(row.get_ref())
-            .map_err(|(what, remedy)| TableError::new(line(text, row.span().start), what, remedy))?;
+        image(row.get_ref()).map_err(|(what, remedy)| {
+            TableError::new(line(text, row.span().start), what, remedy)
+        })?;
     }
     for row in &rows.service {
-        service(row.get_ref())
-            .map_err(|(what, remedy)| TableError::new(line(text, row.span().start), what, remedy))?;
+        service(row.get_ref()).map_err(|(what, remedy)| {
+            TableError::new(line(text, row.span().start), what, remedy)
+        })?;
     }
     Ok(())
 }
@@ -108,7 +110,10 @@ fn wrong<T>(what: impl Into<String>, remedy: impl Into<String>) -> Result<T, Wro
 fn image(row: &ImageRow) -> Result<(), Wrong> {
     if row.language.is_some() == row.name.is_some() {
         return wrong(
-            format!("the row with the image {} needs either language or name", row.image),
+            format!(
+                "the row with the image {} needs either language or name",
+                row.image
+            ),
             "language = \"*\" is for jobs of every language, name for those that ask for it",
         );
     }
@@ -122,7 +127,10 @@ fn image(row: &ImageRow) -> Result<(), Wrong> {
     let pattern = row.version.as_deref();
     if pattern.is_some_and(|pattern| pattern.matches('*').count() > 1) {
         return wrong(
-            format!("the version {:?} has more than one star", pattern.unwrap_or_default()),
+            format!(
+                "the version {:?} has more than one star",
+                pattern.unwrap_or_default()
+            ),
             "write a row for each form of version, with one star",
         );
     }
@@ -154,7 +162,11 @@ fn service(row: &ServiceRow) -> Result<(), Wrong> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
     };
-    if let Some(name) = [&row.name].into_iter().chain(&row.also).find(|name| !plain(name)) {
+    if let Some(name) = [&row.name]
+        .into_iter()
+        .chain(&row.also)
+        .find(|name| !plain(name))
+    {
         return wrong(
             format!("the service's name {name:?} can't stand in .travis.yml"),
             "use letters, digits, '.', '-' and '_'",
@@ -168,11 +180,18 @@ fn service(row: &ServiceRow) -> Result<(), Wrong> {
     }
     if row.image.contains("{version}") && row.version.is_empty() {
         return wrong(
-            format!("the service {} has no version for jobs that name none", row.name),
+            format!(
+                "the service {} has no version for jobs that name none",
+                row.name
+            ),
             "add version",
         );
     }
-    name(&row.image, &row.image.replace("{version}", "1"), "{version} is")
+    name(
+        &row.image,
+        &row.image.replace("{version}", "1"),
+        "{version} is",
+    )
 }
 
 fn name(written: &str, filled: &str, places: &str) -> Result<(), Wrong> {
@@ -203,23 +222,79 @@ mod tests {
     fn mistakes_have_a_line_and_a_remedy() {
         let good = "[[image]]\nlanguage = \"c\"\nimage = \"gcc:13\"\n\n";
         for (row, line, what) in [
-            ("[[image]\n", 5, "invalid"),
-            ("[[image]]\nlangage = \"c\"\nimage = \"x\"\n", 6, "unknown field `langage`"),
-            ("registries = [\"*\"]\n[[image]]\nname = \"a\"\nimage = \"a\"\n", 5, "unknown field `registries`"),
+            ("[[image]\n", 5, "unclosed"),
+            (
+                "[[image]]\nlangage = \"c\"\nimage = \"x\"\n",
+                6,
+                "unknown field `langage`",
+            ),
+            (
+                "registries = [\"*\"]\n[[image]]\nname = \"a\"\nimage = \"a\"\n",
+                5,
+                "unknown field `registries`",
+            ),
             ("[[image]]\nimage = \"x\"\n", 5, "either language or name"),
             ("[[image]]\nlanguage = \"c\"\n", 5, "missing field `image`"),
-            ("[[image]]\nlanguage = \"c\"\nname = \"c\"\nimage = \"x\"\n", 5, "either"),
-            ("[[image]]\nname = \"c\"\nversion = \"1\"\nimage = \"x\"\n", 5, "no version"),
-            ("[[image]]\nlanguage = \"c\"\nversion = \"*.*\"\nimage = \"x\"\n", 5, "one star"),
-            ("[[image]]\nlanguage = \"c\"\nimage = \"x:{*}\"\n", 5, "star"),
-            ("[[image]]\nlanguage = \"c\"\ndefault = \"1\"\nimage = \"x\"\n", 5, "default"),
-            ("[[image]]\nlanguage = \"c\"\nimage = \"X Y\"\n", 5, "no name"),
-            ("[[image]]\nlanguage = \"c\"\nimage = \"x:{verson}\"\n", 5, "no name"),
-            ("[[image]]\nname = \"c\"\nimage = \"x:{version}\"\n", 5, "no name"),
-            ("[[image]]\nname = \"c\"\nimage = \"x@sha256:12\"\n", 5, "no name"),
-            ("[[service]]\nname = \"a b\"\nimage = \"x\"\nport = 1\n", 5, "name"),
-            ("[[service]]\nname = \"a\"\nimage = \"x\"\nport = 0\n", 5, "port 0"),
-            ("[[service]]\nname = \"a\"\nimage = \"x:{version}\"\nport = 1\n", 5, "version"),
+            (
+                "[[image]]\nlanguage = \"c\"\nname = \"c\"\nimage = \"x\"\n",
+                5,
+                "either",
+            ),
+            (
+                "[[image]]\nname = \"c\"\nversion = \"1\"\nimage = \"x\"\n",
+                5,
+                "no version",
+            ),
+            (
+                "[[image]]\nlanguage = \"c\"\nversion = \"*.*\"\nimage = \"x\"\n",
+                5,
+                "one star",
+            ),
+            (
+                "[[image]]\nlanguage = \"c\"\nimage = \"x:{*}\"\n",
+                5,
+                "star",
+            ),
+            (
+                "[[image]]\nlanguage = \"c\"\ndefault = \"1\"\nimage = \"x\"\n",
+                5,
+                "default",
+            ),
+            (
+                "[[image]]\nlanguage = \"c\"\nimage = \"X Y\"\n",
+                5,
+                "no name",
+            ),
+            (
+                "[[image]]\nlanguage = \"c\"\nimage = \"x:{verson}\"\n",
+                5,
+                "no name",
+            ),
+            (
+                "[[image]]\nname = \"c\"\nimage = \"x:{version}\"\n",
+                5,
+                "no name",
+            ),
+            (
+                "[[image]]\nname = \"c\"\nimage = \"x@sha256:12\"\n",
+                5,
+                "no name",
+            ),
+            (
+                "[[service]]\nname = \"a b\"\nimage = \"x\"\nport = 1\n",
+                5,
+                "name",
+            ),
+            (
+                "[[service]]\nname = \"a\"\nimage = \"x\"\nport = 0\n",
+                5,
+                "port 0",
+            ),
+            (
+                "[[service]]\nname = \"a\"\nimage = \"x:{version}\"\nport = 1\n",
+                5,
+                "version",
+            ),
         ] {
             // Keys of the whole file stand before its rows.
             let (text, line) = if row.starts_with("registries") {
@@ -237,7 +312,12 @@ mod tests {
         let many = "[[image]]\nname = \"c\"\nimage = \"x\"\n".repeat(MOST_ROWS + 1);
         assert!(examine(&many).unwrap_err().what.contains("rows"));
         // An owner's file has other keys, which are read elsewhere.
-        assert_eq!(rows("offline = true\n[[image]]\nimage = \"x\"\n").unwrap_err().line, 2);
+        assert_eq!(
+            rows("offline = true\n[[image]]\nimage = \"x\"\n")
+                .unwrap_err()
+                .line,
+            2
+        );
     }
 
     #[test]

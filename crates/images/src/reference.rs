@@ -70,10 +70,13 @@ pub fn whole(name: &str) -> String {
 #[must_use]
 pub fn is_allowed(whole: &str, allowed: &[String]) -> bool {
     allowed.iter().any(|one| {
+        let one = one.trim_end_matches('/');
+        // After a host alone a colon begins a port: another registry.
+        let ends: &[char] = if one.contains('/') { &['/', ':', '@'] } else { &['/'] };
         one == "*"
             || whole
-                .strip_prefix(one.trim_end_matches('/'))
-                .is_some_and(|rest| rest.starts_with(['/', ':', '@']))
+                .strip_prefix(one)
+                .is_some_and(|rest| rest.starts_with(ends))
     })
 }
 

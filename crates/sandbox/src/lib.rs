@@ -39,9 +39,7 @@ pub use guest::{GuestError, guest};
 pub use host::Host;
 pub use namespace::Namespace;
 pub use network::{JobNetwork, MAKE_NETWORK, Network, Networks, make_network};
-pub use port::{
-    Executor, Exit, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
-};
+pub use port::{Executor, Exit, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize};
 pub use tools::ToolDirs;
 pub use travis_images::{ImageRow, ImageTable, ImageWish, ServiceRow};
 pub use usage::{Use, own_family, own_process};

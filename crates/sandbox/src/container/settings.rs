@@ -194,7 +194,11 @@ mod tests {
                 version: Some(version.to_owned()),
                 ..travis_images::ImageWish::default()
             };
-            assert_eq!(table.image_for(&wish).as_deref(), Some(image), "{language} {version}");
+            assert_eq!(
+                table.image_for(&wish).as_deref(),
+                Some(image),
+                "{language} {version}"
+            );
         }
     }
 

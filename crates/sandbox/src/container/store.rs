@@ -132,13 +132,17 @@ impl Images {
 
     /// Rows of the server's operator, from now on.
     pub(crate) fn hear(&self, table: ImageTable) {
-        *self.operators.write().unwrap_or_else(PoisonError::into_inner) = table;
+        *self
+            .operators
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = table;
     }
 
     /// Lends so many bytes for images from now on, and throws away what does not fit. Gives what is
     /// taken.
     pub(crate) async fn keep_within(&self, bytes: Option<u64>) -> u64 {
-        self.lent.store(bytes.unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.lent
+            .store(bytes.unwrap_or(u64::MAX), Ordering::Relaxed);
         let mut held = self.known.lock().await;
         let known = held.get_or_insert_with(|| self.read());
         let before = known.len();
@@ -153,7 +157,9 @@ impl Images {
 
     /// The smaller of what the owner says of images and of what is lent of the disk.
     fn most(&self) -> u64 {
-        self.settings.most_bytes().min(self.lent.load(Ordering::Relaxed))
+        self.settings
+            .most_bytes()
+            .min(self.lent.load(Ordering::Relaxed))
     }
 
     /// Pulled here, and long ago.
@@ -233,7 +239,10 @@ impl Images {
             );
         }
         let allowed = {
-            let operators = self.operators.read().unwrap_or_else(PoisonError::into_inner);
+            let operators = self
+                .operators
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
             self.settings.allows(name, &operators)
         };
         match allowed {
@@ -340,7 +349,9 @@ async fn is_outside(name: &str) -> Result<(), String> {
         Ok(Err(error)) => return Err(format!("its registry {host} is not known: {error}")),
         Err(_) => return Err(format!("its registry {host} is not known: no answer")),
     };
-    let inside = found.map(|at| at.ip()).find(|ip| !travis_egress::is_public(*ip));
+    let inside = found
+        .map(|at| at.ip())
+        .find(|ip| !travis_egress::is_public(*ip));
     match inside {
         None => Ok(()),
         Some(ip) => Err(format!(

@@ -111,8 +111,6 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
     } else {
         owner.network
     };
-    let by_name = travis_sandbox::images::Images::new(executors::images_of(&data_dir)).list();
-    let by_name = by_name.into_iter().map(|image| image.name);
     let network = super::network::of_worker(wanted, &*executors.used).await;
     Ok(WorkerConfig {
         name: args
@@ -134,7 +132,6 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         authorities,
         started_by: started_by().to_owned(),
         stronger: executors.stronger,
-        images: executors.images.into_iter().chain(by_name).collect(),
         ..WorkerConfig::new(server.trim_end_matches('/'), data_dir, executors.used)
     })
 }
