@@ -72,7 +72,11 @@ pub fn is_allowed(whole: &str, allowed: &[String]) -> bool {
     allowed.iter().any(|one| {
         let one = one.trim_end_matches('/');
         // After a host alone a colon begins a port: another registry.
-        let ends: &[char] = if one.contains('/') { &['/', ':', '@'] } else { &['/'] };
+        let ends: &[char] = if one.contains('/') {
+            &['/', ':', '@']
+        } else {
+            &['/']
+        };
         one == "*"
             || whole
                 .strip_prefix(one)

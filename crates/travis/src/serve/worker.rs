@@ -181,5 +181,10 @@ pub async fn examine() -> Vec<Finding> {
     let executor = travis_sandbox::Namespace::new(place.join("jobs"), vec![place.clone()], tools);
     let mut found = travis_worker::machine(&executor, &place).await;
     found.extend(executors::examine_containers(&place).await);
+    let owner = OwnerSettings::read(&place.join(travis_worker::SETTINGS)).unwrap_or_default();
+    if owner.executor.as_deref() == Some("vm") {
+        let of_jobs = Settings::read(None, Some(&place)).map(|said| said.worker);
+        found.extend(super::vm::examine(&place, &of_jobs.unwrap_or_default()).await);
+    }
     found
 }
