@@ -240,6 +240,15 @@ impl Executor for Namespace {
         self.cgroups.lent().names()
     }
 
+    async fn images(&self) -> Vec<String> {
+        let Some(images) = self.images.clone() else {
+            return Vec::new();
+        };
+        let listed = tokio::task::spawn_blocking(move || images.list()).await;
+        let listed = listed.unwrap_or_default();
+        listed.into_iter().map(|image| image.name).collect()
+    }
+
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let fixed = self.fixed().await?;
         let image = self.image(spec).await?;

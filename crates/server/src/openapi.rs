@@ -102,6 +102,7 @@ fn documented() -> Routes<App> {
         ))
         .routes(routes!(r::fleet::find))
         .routes(routes!(r::fleet::of_owner))
+        .routes(routes!(r::images::find, r::images::set))
         .routes(routes!(r::downloads::list))
         .merge(hooks())
         .routes(routes!(r::worker_api::enrol))

@@ -19,10 +19,11 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("egress", &[]),
     ("fake-forge", &[]),
     ("forge", &["model"]),
+    ("images", &[]),
     ("logs", &[]),
     ("memory", &[]),
     ("model", &[]),
-    ("sandbox", &["egress"]),
+    ("sandbox", &["egress", "images"]),
     ("script", &[]),
     ("store", &["model"]),
     ("store-sqlite", &["model", "store"]),
@@ -30,7 +31,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     (
         "engine",
         &[
-            "blobs", "bus", "config", "forge", "logs", "model", "script", "store",
+            "blobs", "bus", "config", "forge", "images", "logs", "model", "script", "store",
         ],
     ),
     (
@@ -55,7 +56,7 @@ const IMPURE: [&str; 7] = [
     "jiff",
     "async-trait",
 ];
-const PURE: [&str; 4] = ["model", "config", "script", "api"];
+const PURE: [&str; 5] = ["model", "config", "script", "api", "images"];
 
 /// Package → what it uses outside of its tests.
 fn packages() -> BTreeMap<String, BTreeSet<String>> {

@@ -196,6 +196,8 @@ impl Agent {
             presence: Some(self.shop.desk.presence()),
             usage: Some(self.shop.desk.usage()),
             lending: None,
+            images: None,
+            image_table: None,
         }
     }
 

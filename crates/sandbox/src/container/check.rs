@@ -86,7 +86,7 @@ impl Container {
 
     async fn default_image(&self) -> Finding {
         let wish = ImageWish::default();
-        let Some(name) = self.table.image_for(&wish) else {
+        let Some(name) = self.table().image_for(&wish) else {
             return Finding::bad(
                 "images",
                 "no image for jobs without a language",

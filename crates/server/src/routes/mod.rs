@@ -13,6 +13,7 @@ mod feeds;
 pub(crate) mod fleet;
 pub(crate) mod forges;
 pub(crate) mod home;
+pub(crate) mod images;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod known_answers;

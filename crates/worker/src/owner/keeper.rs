@@ -65,6 +65,7 @@ async fn look_at(desk: Arc<Desk>, told: watch::Receiver<Option<bool>>) {
         metered_at: None,
         disk_at: None,
         disk: None,
+        disk_lent: None,
         month_at: Instant::now(),
         desk,
     };
@@ -88,6 +89,8 @@ struct Keeper {
     metered_at: Option<Instant>,
     disk_at: Option<Instant>,
     disk: Option<u64>,
+    /// What was lent of it when it was added up.
+    disk_lent: Option<u64>,
     month_at: Instant,
 }
 
@@ -145,14 +148,22 @@ impl Keeper {
         } else {
             DISK
         };
-        if self.disk_at.is_some_and(|at| now - at < every) {
+        let same = self.disk_lent == rules.disk_bytes;
+        if same && self.disk_at.is_some_and(|at| now - at < every) {
             return;
         }
         self.disk_at = Some(now);
+        self.disk_lent = rules.disk_bytes;
         let place = self.desk.data_dir().to_owned();
-        self.disk = tokio::task::spawn_blocking(move || disk_of(&place))
+        let own = tokio::task::spawn_blocking(move || disk_of(&place))
             .await
             .ok();
+        // Images that can be had again make room for what can't.
+        let left = rules
+            .disk_bytes
+            .map(|most| most.saturating_sub(own.unwrap_or(0)));
+        let images = self.desk.keep_images_within(left).await;
+        self.disk = own.map(|own| own.saturating_add(images));
     }
 }
 
