@@ -344,8 +344,8 @@ pub(crate) fn confinement(
         .map(|percent| format!("{}.{:02}", percent / 100, percent % 100));
     limit("cpu", "--cpus", cores);
     if polite {
-        // A sixteenth of what everybody else gets when there is not enough for all.
-        limit("cpu", "--cpu-shares", Some("64".to_owned()));
+        // The least there is: everybody else goes before it.
+        limit("cpu", "--cpu-shares", Some("2".to_owned()));
     }
     all
 }
