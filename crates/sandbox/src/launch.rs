@@ -2,7 +2,6 @@
 
 mod reader;
 
-use std::convert::Infallible;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
@@ -16,14 +15,14 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use travis_egress::Refusal;
 
 use crate::cap::{Cap, PACE};
 use crate::cgroup::Group;
 use crate::home::Home;
-use crate::network::{self, JobNetwork};
+use crate::lines::Lines;
+use crate::network::JobNetwork;
 use crate::terminal::Terminal;
 use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize, Use, polite, processes, usage};
 use reader::{Reader, State};
@@ -34,8 +33,6 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How messages of the program that makes the session begin.
 const SESSION_LEADER: &str = "setsid: ";
 const NETWORK_ENTRY: &str = "nsenter: ";
-/// Refused targets that the log names.
-const TOLD: usize = 20;
 /// Stack of the watching thread; it calls nothing deep.
 const STACK: usize = 256 * 1024;
 
@@ -130,22 +127,6 @@ impl ProcessSandbox {
     }
 }
 
-/// Says in the job's log what of the network is refused to it.
-async fn tell(refusals: Option<mpsc::Receiver<Refusal>>, sink: Sink) -> Infallible {
-    if let Some(mut refusals) = refusals {
-        let mut left = TOLD;
-        while let Some(refusal) = refusals.recv().await {
-            // A reader that is gone ends the job, and with it this.
-            let _ = sink.send(network::line(&refusal, left)).await;
-            left -= 1;
-            if left == 0 {
-                break;
-            }
-        }
-    }
-    std::future::pending().await
-}
-
 /// Kills the sandbox when the future that runs it is dropped.
 struct KillOnDrop(Option<Arc<Shared>>);
 
@@ -176,7 +157,9 @@ impl Sandbox for ProcessSandbox {
             .network
             .as_ref()
             .and_then(JobNetwork::refusals);
-        let telling = tell(telling, sink.clone());
+        let lines = Arc::new(Lines::new(sink));
+        let telling = lines.tell(telling);
+        let printed = Arc::clone(&lines);
         // A thread of its own, not one of the pool: the job dies with the thread that started it,
         // and the pool ends idle threads.
         thread::Builder::new()
@@ -184,7 +167,7 @@ impl Sandbox for ProcessSandbox {
             .stack_size(STACK)
             .spawn(move || {
                 // Nobody listens any more when the future was dropped; the guard killed the job.
-                let _ = done.send(shared.watch(&sink));
+                let _ = done.send(shared.watch(&printed));
             })
             .map_err(|source| SandboxError::Start {
                 program: "a thread".to_owned(),
@@ -340,7 +323,7 @@ impl Shared {
     }
 
     /// Starts the process and sees it through to its end. Blocks.
-    fn watch(self: &Arc<Self>, sink: &Sink) -> Result<Exit, SandboxError> {
+    fn watch(self: &Arc<Self>, lines: &Lines) -> Result<Exit, SandboxError> {
         if self.killed.load(Ordering::SeqCst) {
             return Ok(Exit {
                 killed: true,
@@ -350,7 +333,7 @@ impl Shared {
         let terminal = Terminal::open(self.launch.terminal).map_err(SandboxError::Terminal)?;
         let mut child = self.start(terminal.job)?;
         self.begin_pace();
-        let output = self.follow(&mut child, &terminal.ours, sink);
+        let output = self.follow(&mut child, &terminal.ours, lines);
         // Reaps it in every case.
         let status = child.wait();
         let (status, first) = match (status, output) {
@@ -467,14 +450,14 @@ impl Shared {
     }
 
     /// Hands the output on until the process ended and all of it came. Returns its first bytes.
-    fn follow(&self, child: &mut Child, ours: &OwnedFd, sink: &Sink) -> io::Result<Vec<u8>> {
+    fn follow(&self, child: &mut Child, ours: &OwnedFd, lines: &Lines) -> io::Result<Vec<u8>> {
         let Some(process) = self.process.get() else {
             return Ok(Vec::new());
         };
         let mut reader = Reader::new(ours)?;
         let mut until = None;
         loop {
-            let state = reader.read_all_there_is(sink);
+            let state = reader.read_all_there_is(lines);
             if matches!(state, State::Closed) && !self.killed.swap(true, Ordering::SeqCst) {
                 self.kill();
             }

@@ -22,6 +22,7 @@ mod home;
 mod host;
 pub mod images;
 mod launch;
+mod lines;
 mod namespace;
 mod network;
 mod polite;

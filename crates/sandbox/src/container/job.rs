@@ -33,7 +33,8 @@ const FIRST: &str = r#"told=/var/lib/travis/told
 : >"$told/began"
 command -v bash >/dev/null 2>&1 || { : >"$told/no-bash"; exit 127; }
 [ -z "$TRAVIS_NEEDS_GIT" ] || command -v git >/dev/null 2>&1 || { : >"$told/no-git"; exit 127; }
-unset TRAVIS_NEEDS_GIT
+[ -z "$TRAVIS_POLITE" ] || { echo 19 >/proc/self/autogroup; } 2>/dev/null
+unset TRAVIS_NEEDS_GIT TRAVIS_POLITE
 stty -opost -echo rows "$2" cols "$3" 2>/dev/null
 bash "$1"
 code=$?
@@ -298,6 +299,10 @@ impl Plan<'_> {
         all.retain(|(name, _)| name != "PATH");
         if self.spec.clone_url.is_some() {
             all.push(("TRAVIS_NEEDS_GIT".to_owned(), "1".to_owned()));
+        }
+        if self.spec.polite {
+            // Its session is a new one, and the kernel may weigh sessions.
+            all.push(("TRAVIS_POLITE".to_owned(), "1".to_owned()));
         }
         all
     }
