@@ -95,7 +95,7 @@ impl Agent {
                 // after a break nothing matters more than an answer.
                 request.hold_ms = Some(if unheard { 0 } else { BUSY_HOLD_MS });
             }
-            let told = request.refused.len();
+            let told = (request.refused.len(), request.froze_ms);
             let mut sent = Instant::now();
             let event = {
                 let session = Arc::clone(&self.session);
@@ -141,7 +141,8 @@ impl Agent {
                         backoff.reset();
                         self.shop.desk.set_connected(true);
                         unheard = false;
-                        self.refused.drain(..told);
+                        self.refused.drain(..told.0);
+                        self.shop.desk.told_froze(told.1);
                         self.heed(response, sent, &mut ids);
                         if self.live.is_empty() && sent.elapsed() >= QUIET {
                             be_small();
@@ -192,7 +193,7 @@ impl Agent {
             load: facts::load(),
             draining: self.draining,
             hold_ms: None,
-            froze_ms: None,
+            froze_ms: self.shop.desk.froze_ms(),
             presence: Some(self.shop.desk.presence()),
             usage: Some(self.shop.desk.usage()),
             lending: None,

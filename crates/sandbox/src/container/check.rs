@@ -111,9 +111,14 @@ fn limits(engine: &Engine) -> Finding {
     if missing.is_empty() {
         return Finding::good("container limits", "memory, processes and processor time");
     }
+    let instead = if missing.contains(&"cpu") && engine.is_podman() {
+        "; processors are limited by affinity to whole cores instead"
+    } else {
+        ""
+    };
     Finding::bad(
         "container limits",
-        format!("can't be set here: {}", missing.join(", ")),
+        format!("can't be set here: {}{instead}", missing.join(", ")),
         "delegate the controllers to the worker's user (a drop-in of user@.service with Delegate=cpu memory pids), or run the worker as root; jobs run without these limits until then",
     )
 }
