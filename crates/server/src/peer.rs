@@ -139,7 +139,10 @@ mod tests {
         let one = proxies(&["127.0.0.1"]);
         assert_eq!(from(&one, "203.0.113.7", &spoofed).unwrap(), "203.0.113.7");
         assert_eq!(from(&one, "127.0.0.1", &spoofed).unwrap(), "198.51.100.1");
-        assert_eq!(from(&one, "::ffff:127.0.0.1", &spoofed).unwrap(), spoofed[0]);
+        assert_eq!(
+            from(&one, "::ffff:127.0.0.1", &spoofed).unwrap(),
+            spoofed[0]
+        );
         assert_eq!(from(&one, "127.0.0.1", &[]).unwrap(), "127.0.0.1");
     }
 
@@ -149,7 +152,10 @@ mod tests {
         let said = |lines: &[&str]| from(&chain, "127.0.0.1", lines).unwrap();
         assert_eq!(said(&["6.6.6.6, 203.0.113.9"]), "203.0.113.9");
         assert_eq!(said(&["6.6.6.6, 203.0.113.9, 10.1.2.3"]), "203.0.113.9");
-        assert_eq!(said(&["6.6.6.6", "203.0.113.9", "10.1.2.3, 10.9.9.9"]), "203.0.113.9");
+        assert_eq!(
+            said(&["6.6.6.6", "203.0.113.9", "10.1.2.3, 10.9.9.9"]),
+            "203.0.113.9"
+        );
         assert_eq!(said(&["203.0.113.9,2001:db8:5:1::2"]), "203.0.113.9");
         // All of them are ours: the farthest one calls.
         assert_eq!(said(&["10.0.0.5, 10.0.0.6"]), "10.0.0.5");
@@ -185,7 +191,14 @@ mod tests {
         assert!(edge.has("192.0.2.127".parse().unwrap()));
         assert!(!edge.has("192.0.2.128".parse().unwrap()));
         assert!(!edge.has("::1".parse().unwrap()));
-        for odd in ["localhost", "10.0.0.0/33", "10.0.0.0/", "::/129", "", "10.0.0.0/-1"] {
+        for odd in [
+            "localhost",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "::/129",
+            "",
+            "10.0.0.0/-1",
+        ] {
             let error = Proxies::parse(&[odd.to_owned()]).unwrap_err();
             assert!(error.contains(odd), "{error}");
         }
