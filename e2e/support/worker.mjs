@@ -10,9 +10,9 @@ export class Worker {
   errors = '';
 
   /** Starts a worker with a token, as its owner would on another machine. */
-  constructor(server, name, { token, executor = 'host', slots = 1, args = [], env: more = {} } = {}) {
+  constructor(server, name, { token, executor = 'host', slots = 1, args = [] } = {}) {
     const data = join(server.place, `worker-${name}`);
-    const env = { ...process.env, XDG_CONFIG_HOME: join(server.place, 'config'), NO_COLOR: '1', ...more };
+    const env = { ...process.env, XDG_CONFIG_HOME: join(server.place, 'config'), NO_COLOR: '1' };
     delete env.TRAVIS_ENDPOINT;
     delete env.TRAVIS_TOKEN;
     this.data = data;

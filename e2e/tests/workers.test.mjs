@@ -2,7 +2,8 @@
 // pictures are kept.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createReadStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { axe, DESKTOP, mark, openBrowser, openPage, PHONE, sees, signIn, unbroken } from '../support/browser.mjs';
@@ -10,7 +11,7 @@ import { Gate, repository, travisYml } from '../support/repository.mjs';
 import { Server } from '../support/server.mjs';
 import { Worker } from '../support/worker.mjs';
 
-let server, browser, page, second, login, id;
+let server, browser, page, second, trace, login, id;
 const shots = process.env.SHOTS;
 if (shots) mkdirSync(shots, { recursive: true });
 const main = () => page.locator('main');
@@ -24,17 +25,31 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
+  trace?.stop();
   await second?.stop();
   await server?.stop();
 });
 
-/** An environment in which a program waits for a gate before it runs. */
-function slowed(place, program, gate) {
-  const path = join(place, 'slowed');
-  mkdirSync(path, { recursive: true });
-  const real = process.env.PATH.split(':').find((dir) => existsSync(join(dir, program)));
-  writeFileSync(join(path, program), `#!/bin/sh\n${gate.wait}\nexec ${join(real, program)} "$@"\n`, { mode: 0o755 });
-  return { PATH: `${path}:${process.env.PATH}` };
+/** Where git says what it does: it waits there until somebody reads. */
+class Trace {
+  constructor(place, worker) {
+    this.path = join(place, 'trace');
+    execFileSync('mkfifo', [this.path]);
+    const data = join(place, `worker-${worker}`);
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    writeFileSync(join(data, 'travis.toml'), `[worker.job_env]\nGIT_TRACE = ${JSON.stringify(this.path)}\n`);
+  }
+
+  /** Reads, for as long as the test runs. */
+  read() {
+    // Open to write, too: it has no end.
+    this.reader = createReadStream(this.path, { flags: 'r+' });
+    this.reader.on('error', () => {}).resume();
+  }
+
+  stop() {
+    this.reader?.destroy();
+  }
 }
 
 /** Holds the page against the rules in both themes, wide and narrow. */
@@ -128,9 +143,9 @@ test('what is lent goes with the token, and the machine is seen to join and work
   await sees(main(), 'Waiting for first contact');
   await sees(main(), `bound to your account, ${login}`);
   await rules(t, 'join-waiting');
-  // Its first known job waits in the middle, so that it is seen to run.
-  const gate = new Gate(server.place, 'known');
-  second = new Worker(server, 'windowsill', { token, env: slowed(server.place, 'sha256sum', gate) });
+  // git waits in the middle of its first known job, so that this is seen to run.
+  trace = new Trace(server.place, 'windowsill');
+  second = new Worker(server, 'windowsill', { token });
   await sees(main().getByRole('heading'), 'windowsill is here. Thank you!', 60_000);
   await sees(main().getByRole('status'), 'windowsill has called and is online');
   assert.equal(await main().locator('[aria-current=step]').first().innerText(), '3\nWorking');
@@ -146,11 +161,11 @@ test('what is lent goes with the token, and the machine is seen to join and work
   const log = known.getByRole('log');
   await sees(known.getByRole('button', { pressed: true }), 'Known job');
   await known.getByRole('button').getByLabel('running').waitFor();
-  await sees(log, '> seed');
+  await sees(log, 'git init');
   await sees(known, 'follows');
   assert.doesNotMatch(await log.innerText(), /The answer is/);
   await rules(t, 'join-known-runs');
-  gate.open();
+  trace.read();
   await sees(log, 'Done. Your build exited with 0.');
   await known.getByRole('button').getByLabel('passed').waitFor();
   await sees(known, 'It runs jobs, and comes to the right answer.');

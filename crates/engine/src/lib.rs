@@ -100,7 +100,7 @@ pub use travis_model::Secret;
 pub use variables::EnvVarChange;
 pub use vault::{Vault, VaultError};
 pub use waiting::Waits;
-pub use workers::{Enrolment, Introduction, WorkerEdit};
+pub use workers::{Enrolment, Introduction, WorkerEdit, signed_by};
 
 /// What the operator decided.
 #[derive(Debug, Clone)]
@@ -217,6 +217,18 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Signs a statement of the server's that everybody may check, with Ed25519.
+    #[must_use]
+    pub fn sign_statement(&self, bytes: &[u8]) -> Vec<u8> {
+        self.vault.sign_statement(bytes)
+    }
+
+    /// The public key with which its statements are checked.
+    #[must_use]
+    pub fn statement_key(&self) -> Vec<u8> {
+        self.vault.statement_key()
+    }
+
     /// Puts the use cases together.
     #[must_use]
     pub fn new(ports: Ports, vault: Vault, policy: Policy) -> Self {

@@ -49,7 +49,8 @@ pub struct Enrolment {
 }
 
 /// Whether a worker's key made this signature.
-pub(crate) fn signed_by(public_key: &[u8], text: &[u8], signature: &[u8]) -> bool {
+#[must_use]
+pub fn signed_by(public_key: &[u8], text: &[u8], signature: &[u8]) -> bool {
     UnparsedPublicKey::new(&ED25519, public_key)
         .verify(text, signature)
         .is_ok()

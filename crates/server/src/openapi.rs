@@ -83,6 +83,8 @@ fn documented() -> Routes<App> {
         ))
         .routes(routes!(r::workers::history))
         .routes(routes!(r::known_answers::list))
+        .routes(routes!(r::statements::of_job))
+        .routes(routes!(r::statements::key))
         .routes(routes!(r::known_answers::log))
         .routes(routes!(r::known_answers::lines))
         .routes(routes!(r::known_answers::index))

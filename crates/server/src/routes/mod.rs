@@ -26,6 +26,7 @@ pub(crate) mod requests;
 mod session;
 pub(crate) mod settings;
 pub(crate) mod source;
+pub(crate) mod statements;
 mod thanks;
 pub(crate) mod worker_api;
 pub(crate) mod workers;

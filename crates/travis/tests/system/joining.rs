@@ -22,7 +22,7 @@ async fn a_known_jobs_log_is_live_for_those_who_command_its_worker() {
     machine["executors"] = json!(["namespace"]);
     worker.sign_in_with(machine, 1).await;
     let page = |person: &crate::support::Person| {
-        let cookies = person.cookies();
+        let cookies = person.browser.cookies();
         let url = server.url.clone();
         async move {
             let headers = [("cookie", cookies), ("origin", url.clone())];

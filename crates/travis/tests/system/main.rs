@@ -41,5 +41,6 @@ mod run_terminal;
 mod run_tree;
 mod security;
 mod services;
+mod statements;
 mod strangers;
 mod troubles;
