@@ -40,6 +40,9 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::repos::ping_address))
         .routes(routes!(r::repos::branches))
         .routes(routes!(r::repos::branch))
+        .routes(routes!(r::crons::list))
+        .routes(routes!(r::crons::find, r::crons::remove))
+        .routes(routes!(r::crons::of_branch, r::crons::create))
         .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
         .routes(routes!(

@@ -5,6 +5,7 @@ mod auth;
 pub(crate) mod badges;
 pub(crate) mod builds;
 pub(crate) mod caches;
+pub(crate) mod crons;
 pub(crate) mod deliveries;
 pub(crate) mod downloads;
 pub(crate) mod enrolments;
