@@ -52,6 +52,7 @@ mod settings;
 mod setup;
 mod sign_in;
 mod source;
+mod ssh_keys;
 mod standing;
 mod switch;
 mod sync;

@@ -50,6 +50,12 @@ fn documented() -> Routes<App> {
             r::env_vars::change,
             r::env_vars::remove
         ))
+        .routes(routes!(
+            r::key_pair::find,
+            r::key_pair::create,
+            r::key_pair::change,
+            r::key_pair::remove
+        ))
         .routes(routes!(r::keys::generated))
         .routes(routes!(r::keys::key))
         .routes(routes!(r::caches::list, r::caches::remove))

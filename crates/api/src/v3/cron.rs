@@ -66,3 +66,16 @@ pub struct NewCron {
     #[serde(default)]
     pub dont_run_if_recent_build_exists: bool,
 }
+
+/// An SSH key for a repository's jobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewKeyPair {
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub description: Option<String>,
+    /// The private key without a passphrase, from `-----BEGIN` to `-----END`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub value: Option<String>,
+}

@@ -15,6 +15,7 @@ pub(crate) mod fleet;
 pub(crate) mod forges;
 pub(crate) mod home;
 pub(crate) mod jobs;
+pub(crate) mod key_pair;
 pub(crate) mod keys;
 pub(crate) mod known_answers;
 pub(crate) mod lint;
