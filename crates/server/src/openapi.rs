@@ -40,12 +40,21 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::repos::ping_address))
         .routes(routes!(r::repos::branches))
         .routes(routes!(r::repos::branch))
+        .routes(routes!(r::crons::list))
+        .routes(routes!(r::crons::find, r::crons::remove))
+        .routes(routes!(r::crons::of_branch, r::crons::create))
         .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
         .routes(routes!(
             r::env_vars::find,
             r::env_vars::change,
             r::env_vars::remove
+        ))
+        .routes(routes!(
+            r::key_pair::find,
+            r::key_pair::create,
+            r::key_pair::change,
+            r::key_pair::remove
         ))
         .routes(routes!(r::keys::generated))
         .routes(routes!(r::keys::key))
