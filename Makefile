@@ -77,6 +77,14 @@ bench: ## Measure, beside the figures of others
 	@$(CARGO) build --release --locked --package travis --package travis-fake-forge --package travis-bench
 	@$(TARGET)/release/travis-bench $(ARGS)
 
+# Names stay in the program, so that what ran can be named; nothing else differs.
+.PHONY: order
+order: ## Write crates/travis/idle.ld anew: what an idle worker runs, put side by side; three minutes
+	@ci/packages run
+	@$(MAKE) --no-print-directory web
+	@$(CARGO) build --release --locked --package travis --package travis-bench --config 'profile.release.package.travis.strip="none"'
+	@$(TARGET)/release/travis-bench --order crates/travis/idle.ld
+
 .PHONY: real
 real: ## Build published projects with their own .travis.yml, unchanged
 	@ci/packages run
