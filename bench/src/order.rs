@@ -125,6 +125,14 @@ fn base(process: i32) -> Result<u64> {
     Ok(u64::from_str_radix(start, 16)?)
 }
 
+/// All functions of one name: how many ran, and bytes.
+#[derive(Default)]
+struct Instances {
+    ran: u64,
+    bytes: u64,
+    bytes_ran: u64,
+}
+
 struct Tracer {
     threads: BTreeSet<Pid>,
     base: u64,
@@ -191,23 +199,29 @@ impl Tracer {
 }
 
 /// One pattern a function, but for those of which so many instances exist that the script would
-/// bring in more than it saves.
+/// bring in more than it saves. Those that ran in all their instances stand first, closely packed.
 fn script(symbols: &Symbols, ran: &HashSet<u64>) -> String {
-    let mut all: HashMap<&str, (u64, u64)> = HashMap::new();
+    let mut all: HashMap<&str, Instances> = HashMap::new();
     for (address, (size, name)) in symbols {
-        let (total, used) = all.entry(stem(name)).or_default();
-        *total += size;
-        *used += u64::from(ran.contains(address));
+        let one = all.entry(stem(name)).or_default();
+        one.bytes += size;
+        if ran.contains(address) {
+            one.ran += 1;
+            one.bytes_ran += size;
+        }
     }
-    let chosen = all
+    let mut patterns: Vec<(u64, String)> = all
         .iter()
-        .filter(|(_, (total, used))| *used > 0 && *total <= used * STRETCH);
-    let patterns: BTreeSet<String> = chosen.map(|(stem, _)| pattern(stem)).collect();
+        .filter(|(_, all)| all.ran > 0 && all.bytes <= all.ran * STRETCH)
+        .map(|(stem, all)| (all.bytes / all.bytes_ran.max(1), pattern(stem)))
+        .collect();
+    patterns.sort();
+    patterns.dedup();
     let mut text = String::from(
         "/* What an idle worker runs, side by side: then it has less of the program in memory.\n   \
          Made by `make order`; build.rs hands it to the linker. */\nSECTIONS\n{\n  .text.idle :\n  {\n",
     );
-    for pattern in patterns {
+    for (_, pattern) in patterns {
         let _ = writeln!(text, "    *({pattern})");
     }
     text.push_str("  }\n}\nINSERT BEFORE .text;\n");
