@@ -5,6 +5,8 @@
 mod bed;
 mod client;
 mod hosted;
+#[cfg(target_arch = "x86_64")]
+mod order;
 mod process;
 mod repository;
 mod rows;
@@ -31,6 +33,9 @@ struct Args {
     /// Print the names of the rows and leave
     #[arg(long)]
     list: bool,
+    /// Write the linker script with what an idle worker runs, and leave; for `make order`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "json", "list"])]
+    order: Option<std::path::PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -53,6 +58,14 @@ fn main() -> ExitCode {
 
 /// Whether everything could be measured.
 async fn run(args: &Args) -> Result<bool> {
+    if let Some(to) = &args.order {
+        #[cfg(not(target_arch = "x86_64"))]
+        anyhow::bail!("{} is made on x86-64", to.display());
+        #[cfg(target_arch = "x86_64")]
+        order::write(&bed::Ground::prepare(args.quick)?, to).await?;
+        #[cfg(target_arch = "x86_64")]
+        return Ok(true);
+    }
     let mut chosen = rows::all();
     if let Some(part) = args.only.as_deref() {
         let exact = chosen.iter().any(|row| row.name == part);

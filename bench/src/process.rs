@@ -76,6 +76,11 @@ impl Process {
         }
     }
 
+    /// Its number.
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
     /// A line of `/proc/PID/status` in bytes, such as `VmRSS`.
     pub fn memory(&self, key: &str) -> Result<u64> {
         self.bytes("status", key)
