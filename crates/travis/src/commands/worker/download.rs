@@ -97,10 +97,7 @@ impl Source {
     }
 
     /// The first file that fits this processor and `wanted`.
-    pub fn pick(
-        list: &[Download],
-        wanted: impl Fn(&Download) -> bool,
-    ) -> Option<&Download> {
+    pub fn pick(list: &[Download], wanted: impl Fn(&Download) -> bool) -> Option<&Download> {
         let fits = |file: &&Download| {
             file.arch.as_deref().is_none_or(|arch| arch == "amd64") && wanted(file)
         };
