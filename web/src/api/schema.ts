@@ -284,6 +284,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operator's table of images, for operators. */
+        get: operations["get_v3_images"];
+        /** Puts a table in place of the one before. Workers hear it within half a minute. */
+        put: operations["put_v3_images"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/job/{id}": {
         parameters: {
             query?: never;
@@ -2743,6 +2761,34 @@ export interface components {
             /** @description When it was last read to its end. */
             synced_at: string | null;
         };
+        /**
+         * @description Which image a job and a service run in on workers with containers, as the operator says it:
+         *     after the rows of a worker's owner and before those of the program.
+         */
+        ImageTable: components["schemas"]["Head"] & {
+            /** @description Rows for jobs. */
+            images: number;
+            /** @description Rows for services. */
+            services: number;
+            /** @description The rows, in the words of `images.toml`; empty when there are none. */
+            text: string;
+            /** @description When it was changed last; missing when it never was. */
+            updated_at?: string | null;
+            /** @description The login of who changed it. */
+            updated_by?: string | null;
+        };
+        /** @description A new table in place of the one before. */
+        ImageTableChange: {
+            /** @description The rows, in the words of `images.toml`; empty removes all. At most 64 KiB and 500 rows. */
+            text: string;
+        };
+        /** @description The operator's table of images. */
+        ImageTableNews: {
+            /** @description SHA-256 of the text in hex; empty when there is no table. */
+            mark: string;
+            /** @description The rows, in the words of `images.toml`. */
+            text: string;
+        };
         /** @description The image that a job asks for. Executors take what fits best of what they have. */
         ImageWish: {
             /**
@@ -3567,6 +3613,13 @@ export interface components {
              *     (5 s when busy, 30 s when idle) stand.
              */
             hold_ms?: number | null;
+            /**
+             * @description Mark of the operator's table of images that it has, empty when it has none; missing when it
+             *     does not ask for tables.
+             */
+            image_table?: string | null;
+            /** @description Images and root file systems that it has by name, when that has changed since it was said. */
+            images?: string[] | null;
             lending?: components["schemas"]["Lending"] | null;
             /**
              * Format: double
@@ -3593,6 +3646,7 @@ export interface components {
             cancel: components["schemas"]["CancelOrder"][];
             /** @description Take nothing new, finish what runs, then leave. */
             drain: boolean;
+            image_table?: components["schemas"]["ImageTableNews"] | null;
             /** @description Leases that were renewed. */
             leases: components["schemas"]["Lease"][];
             lending?: components["schemas"]["Lending"] | null;
@@ -5048,6 +5102,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Forges"];
+                };
+            };
+        };
+    };
+    get_v3_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageTable"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_v3_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageTableChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageTable"];
+                };
+            };
+            /** @description names the line and what to do */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
