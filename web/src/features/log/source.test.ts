@@ -13,6 +13,7 @@ const index = (lines: number, complete: boolean): LogIndex =>
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('cancelAnimationFrame', () => undefined);
+  vi.stubGlobal('document', Object.assign(new EventTarget(), { hidden: false }));
 });
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -1,5 +1,6 @@
 import { tick } from 'svelte';
 import type { LogFold } from '../../api/types';
+import { FoldTree } from './folds';
 import { HEAD, Positions, ROW, Scale } from './positions';
 import type { LogSource } from './source.svelte';
 
@@ -33,15 +34,11 @@ export class LogView {
   private scroller: HTMLElement | null = null;
   private set = -1;
   direction: 1 | -1 = 1;
+  readonly tree = $derived.by(() => new FoldTree(this.source.folds));
 
   readonly positions = $derived.by(
     () =>
-      new Positions(
-        this.source.total,
-        this.source.folds,
-        (fold) => this.isClosed(fold),
-        this.extras,
-      ),
+      new Positions(this.source.total, this.tree.folds, (fold) => this.isClosed(fold), this.extras),
   );
   readonly scale = $derived(new Scale(this.positions.height + PAD * 2 + END_ROOM, this.viewHeight));
   readonly rows: VisibleRow[] = $derived.by(() => {
@@ -77,10 +74,10 @@ export class LogView {
   }
 
   isClosed(fold: LogFold): boolean {
-    const chosen = this.chosen.get(keyOf(fold));
+    const chosen = this.chosen.size > 0 ? this.chosen.get(keyOf(fold)) : undefined;
     if (chosen !== undefined) return chosen;
     if (fold.last === null || fold.last === fold.first) return false;
-    if (/^script(\.|$)/.test(fold.name)) return false;
+    if (fold.name === 'script' || fold.name.startsWith('script.')) return false;
     // Of a log that ended badly, a fold at the very end is the one that did.
     return !(this.failed() && this.source.total - fold.last < NEAR_END);
   }
@@ -106,9 +103,9 @@ export class LogView {
 
   /** Opens what hides a line. */
   unfold(line: number): void {
-    const hiding = this.source.folds.filter(
-      (fold) => fold.first < line && (fold.last ?? Infinity) >= line && this.isClosed(fold),
-    );
+    const hiding = this.tree
+      .around(line)
+      .filter((fold) => fold.first < line && this.isClosed(fold));
     if (hiding.length === 0) return;
     const chosen = new Map(this.chosen);
     for (const fold of hiding) chosen.set(keyOf(fold), false);
@@ -164,6 +161,20 @@ export class LogView {
   startFollowing(): void {
     this.follow = !this.source.complete;
     this.toEnd();
+  }
+
+  focusHead(line: number): void {
+    this.scroller
+      ?.querySelector<HTMLElement>(`[data-line='${line}'] button`)
+      ?.focus({ preventScroll: true });
+  }
+
+  /** Text was chosen with the pointer: it must not move. */
+  chosenText(): void {
+    if (!this.follow) return;
+    const chosen = getSelection();
+    if (!chosen || chosen.isCollapsed) return;
+    if (this.scroller?.contains(chosen.anchorNode)) this.stopFollowing();
   }
 
   /** Takes the real heights of drawn rows; what stands at the top of the view stays there. */
