@@ -88,7 +88,7 @@ async function search(page, text, want) {
         field.dispatchEvent(new InputEvent('input', { bubbles: true }));
         field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
         const look = async () => {
-          const count = document.querySelector('[role=toolbar] [role=status]')?.textContent ?? '';
+          const count = (document.querySelector('[role=toolbar] [role=status]')?.textContent ?? '').replace(/\s+/g, ' ');
           if (!count.includes(want)) return void requestAnimationFrame(look);
           done((await window.probe.drawn()) - began);
         };
@@ -102,6 +102,7 @@ export async function log(bed) {
   const url = await bed.million();
   const browser = await bed.browser();
   const rows = [];
+  rows.push = (one) => (console.error(`  ${(performance.now()/1000).toFixed(1)} ${one.name}: ${one.ours}`), Array.prototype.push.call(rows, one));
   const first = await opened(bed, url, 'lines');
   rows.push(atMost(`log of ${LINES} lines: first lines painted, nothing cached`, 300, first.ms, 'ms', { note: `median of 7, worst ${first.worst.toFixed(0)}` }));
   rows.push(atMost('its page: layout shift', 0, first.shift, 'in all', { digits: 3 }));
@@ -138,7 +139,9 @@ export async function log(bed) {
   rows.push(atMost('ruler dragged far: text drawn', 100, highest(drags.texts), 'ms', { digits: 1, note: `10 drags, median ${median(drags.texts).toFixed(1)}` }));
 
   const rare = await search(page, 'needle', 'of 3');
+  console.error(performance.now(), rare);
   const many = await search(page, 'words in it', 'of 10,000');
+  console.error(performance.now(), rare, many);
   const none = await search(page, 'notinthislog', 'no hits');
   rows.push(atMost('search of it, typed to painted count', 500, Math.max(rare, many, none), 'ms', { note: `one hit ${rare.toFixed(0)}, every line ${many.toFixed(0)}, none ${none.toFixed(0)}` }));
   await search(page, 'needle', 'of 3');

@@ -143,4 +143,8 @@ export interface Boot {
   user: CurrentUser | null;
   repos: Repositories | null;
   allow_local_git: boolean;
+  /** What the address names. */
+  build?: Build | null;
+  job?: Job | null;
+  log?: { attempt: number; index: LogIndex; lines: LogLines | null };
 }

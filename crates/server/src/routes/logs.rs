@@ -23,17 +23,17 @@ const HITS: u32 = 10_000;
 /// Lines that a drawn log is read by.
 const BLOCK: u32 = 2_000;
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct LogQuery {
-    attempt: Option<i64>,
-    first: Option<u64>,
-    count: Option<u32>,
-    from: Option<u64>,
-    download: Option<String>,
-    q: Option<String>,
-    case: Option<String>,
-    regex: Option<String>,
-    form: Option<String>,
+    pub(crate) attempt: Option<i64>,
+    pub(crate) first: Option<u64>,
+    pub(crate) count: Option<u32>,
+    pub(crate) from: Option<u64>,
+    pub(crate) download: Option<String>,
+    pub(crate) q: Option<String>,
+    pub(crate) case: Option<String>,
+    pub(crate) regex: Option<String>,
+    pub(crate) form: Option<String>,
 }
 
 /// Where a log comes from.

@@ -51,6 +51,7 @@ export class LogReading {
   async start(): Promise<void> {
     const { hash } = nav.place;
     this.selection = parseHash(hash);
+    if (this.selection) this.cursor = this.selection.to - 1;
     await this.source.start();
     if (this.selection) await this.view.show(this.selection.from - 1, true);
     else if (wantsFailure(hash) && (await this.firstFailure(true))) return;
@@ -68,6 +69,7 @@ export class LogReading {
     const range = parseHash(hash);
     if (!range || (range.from === this.selection?.from && range.to === this.selection.to)) return;
     this.selection = range;
+    this.cursor = range.to - 1;
     void this.view.show(range.from - 1, true);
   }
 

@@ -1,5 +1,6 @@
 import { api } from '../../api/endpoints';
 import type { LogFold, LogIndex, LogLines, LogTime } from '../../api/types';
+import { takeBootLog } from '../../lib/boot';
 import { connection } from '../../lib/connection.svelte';
 import { Loading } from '../../lib/loading.svelte';
 import type { ApiError } from '../../api/client';
@@ -79,8 +80,17 @@ export class LogSource {
     const begun = new Promise<void>((resolve) => (this.begun = resolve));
     document.addEventListener('visibilitychange', this.seen);
     this.seen();
-    void this.beginning.load();
+    const brought = takeBootLog(this.attempt);
+    if (brought) this.takeBrought(brought);
+    else void this.beginning.load();
     await begun;
+  }
+
+  /** What the page brought along needs no asking. */
+  private takeBrought({ index, lines }: { index: LogIndex; lines: LogLines | null }): void {
+    if (index.complete && lines) this.blocks.keep(lines.first, lines.lines);
+    if (!index.complete && !lines && index.lines > 1) void this.beginning.load();
+    else this.begin({ index, before: index.complete ? null : lines });
   }
 
   /** Asks again for a log that could not be fetched. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TimeColumn, nextKind } from './times';
+import { TimeColumn, nextKind, silenceWords } from './times';
 
 const at = (line: number, seconds: number | null, took: number | null = null) => ({
   line,
@@ -41,4 +41,11 @@ it('goes round by clicks', () => {
   expect(nextKind('start')).toBe('clock');
   expect(nextKind('clock')).toBe('previous');
   expect(nextKind('previous')).toBe('start');
+});
+
+it('says when a job has been silent for a minute', () => {
+  expect(silenceWords(1000, 60_999)).toBe('');
+  expect(silenceWords(1000, 61_000)).toBe('no output for 1 min');
+  expect(silenceWords(1000, 1000 + 4 * 60_000 + 30_000)).toBe('no output for 4 min');
+  expect(silenceWords(0, 1e12)).toBe('');
 });

@@ -1,5 +1,5 @@
 import type { LogTime } from '../../api/types';
-import { clockTime, exactDuration } from '../../lib/time';
+import { clockTime, duration, exactDuration } from '../../lib/time';
 
 /** What the column of times tells; a click on it goes on to the next. */
 export const TIME_KINDS = ['start', 'clock', 'previous'] as const;
@@ -44,4 +44,11 @@ export class TimeColumn {
     if (kind === 'clock' || started === null) return clockTime(at / 1e6, true);
     return exactDuration(Math.max(0, at - started * 1e6));
   }
+}
+
+/** What is said of a job that has printed nothing for a minute or more; else nothing. */
+export function silenceWords(heardAt: number, now: number): string {
+  if (heardAt <= 0 || now - heardAt < 60_000) return '';
+  const minutes = Math.floor((now - heardAt) / 60_000);
+  return `no output for ${duration(minutes * 60)}`;
 }
