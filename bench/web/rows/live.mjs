@@ -23,18 +23,21 @@ const play = (page, things, count, everyMs, measured) =>
       const states = ['queued', 'received', 'started', 'passed', 'failed'];
       const times = [];
       const topics = Object.keys(window.probe.seqs).filter((topic) => topic === 'repos' || topic === `repo:${things.repo}`);
-      window.cells ??= things.jobs.map((job) => job.version);
+      window.cells ??= things.jobs.map((job) => ({ version: job.version, state: states.indexOf(job.state) }));
       const began = performance.now();
       for (let at = 0; at < count; at++) {
         const due = began + at * everyMs;
         while (performance.now() < due) await new Promise((next) => setTimeout(next, 1));
         const job = things.jobs[at % things.jobs.length];
-        const version = ++window.cells[at % things.jobs.length];
-        const state = states[(at + version) % states.length];
-        const data = { ...job, state, version };
+        const cell = window.cells[at % things.jobs.length];
+        cell.version++;
+        cell.state = (cell.state + 1) % states.length;
+        const state = states[cell.state];
+        const data = { ...job, state, version: cell.version };
         if (measured) {
           const sent = performance.now();
-          const change = new Promise((done) => {
+          const change = new Promise((done, fail) => {
+            setTimeout(() => fail(new Error(`nothing changed for ${state}`)), 2000);
             const seen = new MutationObserver(() => {
               seen.disconnect();
               done();

@@ -102,7 +102,6 @@ export async function log(bed) {
   const url = await bed.million();
   const browser = await bed.browser();
   const rows = [];
-  rows.push = (one) => (console.error(`  ${(performance.now()/1000).toFixed(1)} ${one.name}: ${one.ours}`), Array.prototype.push.call(rows, one));
   const first = await opened(bed, url, 'lines');
   rows.push(atMost(`log of ${LINES} lines: first lines painted, nothing cached`, 300, first.ms, 'ms', { note: `median of 7, worst ${first.worst.toFixed(0)}` }));
   rows.push(atMost('its page: layout shift', 0, first.shift, 'in all', { digits: 3 }));
@@ -139,9 +138,7 @@ export async function log(bed) {
   rows.push(atMost('ruler dragged far: text drawn', 100, highest(drags.texts), 'ms', { digits: 1, note: `10 drags, median ${median(drags.texts).toFixed(1)}` }));
 
   const rare = await search(page, 'needle', 'of 3');
-  console.error(performance.now(), rare);
   const many = await search(page, 'words in it', 'of 10,000');
-  console.error(performance.now(), rare, many);
   const none = await search(page, 'notinthislog', 'no hits');
   rows.push(atMost('search of it, typed to painted count', 500, Math.max(rare, many, none), 'ms', { note: `one hit ${rare.toFixed(0)}, every line ${many.toFixed(0)}, none ${none.toFixed(0)}` }));
   await search(page, 'needle', 'of 3');

@@ -5,7 +5,7 @@ use crate::{
     App,
     access::{self, Caller},
     represent::Represent,
-    routes::{builds, jobs, logs, repos::page_of},
+    routes::{builds, jobs, logs, repos::page_of, workers},
 };
 use axum::{
     Json,
@@ -22,6 +22,8 @@ const FIRST: Page = Page {
     offset: 0,
     limit: 100,
 };
+/// A larger fleet is asked for when the page is there.
+const WORKERS: usize = 100;
 /// Lines of a log that it brings along.
 const LINES: u64 = 120;
 
@@ -45,9 +47,29 @@ pub(crate) async fn element(app: &App, headers: &HeaderMap, path: &str) -> Optio
         "repos": repos,
         "allow_local_git": app.engine.policy().allow_local_git,
     });
+    if let Ok(Json(fleet)) = workers::list(State(app.clone()), Caller(viewer.clone())).await
+        && fleet.workers.len() <= WORKERS
+    {
+        data["workers"] = serde_json::to_value(fleet).unwrap_or(Value::Null);
+    }
     match Shown::at(path, &repos.repositories) {
-        Some(Shown::Build(id)) => data["build"] = build(app, &viewer, id).await,
-        Some(Shown::Job(id)) => job(app, &viewer, id, &mut data).await,
+        Some(Shown::Build(id)) => {
+            data["build"] = build(app, &viewer, id).await;
+            // A build of one job shows its log.
+            if let [only] = data["build"]["jobs"]
+                .as_array()
+                .map_or(&[][..], Vec::as_slice)
+                && let Some(id) = only["id"].as_i64()
+            {
+                job(app, &viewer, id, &mut data).await;
+            }
+        }
+        Some(Shown::Job(id)) => {
+            job(app, &viewer, id, &mut data).await;
+            if let Some(id) = data["job"]["build"]["id"].as_i64() {
+                data["build"] = build(app, &viewer, id).await;
+            }
+        }
         None => {}
     }
     Some(boot_element(&data))
@@ -122,7 +144,6 @@ async fn job(app: &App, viewer: &Viewer, id: i64, data: &mut Value) {
     let Ok(Json(job)) = jobs::find(app(), caller(), Path(id)).await else {
         return;
     };
-    data["build"] = build(&app().0, viewer, job.build.id).await;
     if let Some(attempt) = job.attempt.as_ref().map(|attempt| attempt.id) {
         let query = |first: u64, count: u64| {
             Query(logs::LogQuery {
