@@ -10,6 +10,11 @@ const ROWS_MAX = 390;
 export const PAD = 10;
 const END_ROOM = 44;
 const NEAR_END = 12;
+/** A character of the log's type is so wide, by its size; a little more than it is. */
+const CHAR_SHARE = 0.62;
+/** Number, times, guides, name and duration of a row take less. */
+const BESIDE = 420;
+const PLAIN_TEXT = /^[\x1b\x20-\x7e]*$/;
 
 export interface VisibleRow {
   line: number;
@@ -33,6 +38,8 @@ export class LogView {
   private readonly failed: () => boolean;
   private scroller: HTMLElement | null = null;
   private set = -1;
+  private charWidth = 0;
+  private width = 0;
   direction: 1 | -1 = 1;
   readonly tree = $derived.by(() => new FoldTree(this.source.folds));
 
@@ -180,11 +187,15 @@ export class LogView {
   /** Takes the real heights of drawn rows; what stands at the top of the view stays there. */
   measure(container: HTMLElement): void {
     if (!this.wrap) return;
+    const room = this.columns(container);
     let changed: Map<number, number> | null = null;
     for (const row of container.children) {
       const line = Number((row as HTMLElement).dataset['line']);
       const base = this.positions.headAt(line) ? HEAD : ROW;
-      const extra = (row as HTMLElement).offsetHeight - base;
+      // Asking for a height makes the browser lay out: what can't wrap isn't asked.
+      const text = this.source.line(line);
+      const fits = text !== undefined && text.length <= room && PLAIN_TEXT.test(text);
+      const extra = fits ? 0 : (row as HTMLElement).offsetHeight - base;
       if ((this.extras.get(line) ?? 0) === extra) continue;
       changed ??= new Map(this.extras);
       if (extra > 0) changed.set(line, extra);
@@ -198,8 +209,18 @@ export class LogView {
     } else this.keepPlace(() => (this.extras = next), this.topLine);
   }
 
+  /** So many characters stand on one row, whatever stands beside them. */
+  private columns(container: HTMLElement): number {
+    if (this.charWidth === 0) {
+      this.charWidth = parseFloat(getComputedStyle(container).fontSize) * CHAR_SHARE;
+      this.width = container.clientWidth;
+    }
+    return Math.floor((this.width - BESIDE) / this.charWidth);
+  }
+
   /** The width changed: what was measured is no longer so. */
   forgetHeights(): void {
+    this.charWidth = 0;
     if (this.extras.size > 0) this.extras = new Map();
   }
 

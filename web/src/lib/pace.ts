@@ -1,0 +1,45 @@
+/** What a pacer needs of the page, so that tests can stand in for it. */
+export interface PaceOptions {
+  now: () => number;
+  /** Runs before the next frame is drawn. */
+  frame: (run: () => void) => void;
+  /** Runs when the present frame has been drawn. */
+  drawn: (run: () => void) => void;
+  later: (run: () => void, ms: number) => void;
+}
+
+/** Drawing news takes this share of the time at most: a tenth of a core. */
+const REST = 9;
+const LONGEST_REST_MS = 150;
+
+/**
+ * When news is drawn: a single event in the next frame. Events that follow each other closely are
+ * gathered, the longer the more a frame of them costs, so that a flood of them leaves the page calm.
+ */
+export class Pacer {
+  private readonly options: PaceOptions;
+  private restUntil = -Infinity;
+
+  constructor(options: PaceOptions) {
+    this.options = options;
+  }
+
+  /** Runs once, soon; the caller asks again only after it has run. */
+  gather(run: () => void): void {
+    const { now, frame, later } = this.options;
+    const wait = this.restUntil - now();
+    const soon = (): void => frame(() => this.draw(run));
+    if (wait > 0) later(soon, wait);
+    else soon();
+  }
+
+  private draw(run: () => void): void {
+    const { now, drawn } = this.options;
+    const began = now();
+    run();
+    drawn(() => {
+      const ended = now();
+      this.restUntil = ended + Math.min(LONGEST_REST_MS, (ended - began) * REST);
+    });
+  }
+}
