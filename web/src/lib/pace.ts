@@ -19,6 +19,8 @@ const LONGEST_REST_MS = 150;
 export class Pacer {
   private readonly options: PaceOptions;
   private restUntil = -Infinity;
+  private drawing = false;
+  private waiting: (() => void) | null = null;
 
   constructor(options: PaceOptions) {
     this.options = options;
@@ -26,6 +28,12 @@ export class Pacer {
 
   /** Runs once, soon; the caller asks again only after it has run. */
   gather(run: () => void): void {
+    // What the frame that is being drawn costs is not known yet.
+    if (this.drawing) this.waiting = run;
+    else this.plan(run);
+  }
+
+  private plan(run: () => void): void {
     const { now, frame, later } = this.options;
     const wait = this.restUntil - now();
     const soon = (): void => frame(() => this.draw(run));
@@ -36,10 +44,15 @@ export class Pacer {
   private draw(run: () => void): void {
     const { now, drawn } = this.options;
     const began = now();
-    run();
+    this.drawing = true;
     drawn(() => {
       const ended = now();
       this.restUntil = ended + Math.min(LONGEST_REST_MS, (ended - began) * REST);
+      this.drawing = false;
+      const next = this.waiting;
+      this.waiting = null;
+      if (next) this.plan(next);
     });
+    run();
   }
 }
