@@ -5,6 +5,7 @@ import { nav } from '../../lib/navigation.svelte';
 import { toasts } from '../../lib/toasts.svelte';
 import { strip } from './clean';
 import { findFailures } from './failures';
+import { jobLog } from './homes';
 import { LogFinder } from './search.svelte';
 import { extended, parseHash, rangeWords, toHash, wantsFailure, type Range } from './selection';
 import { LogSource } from './source.svelte';
@@ -42,7 +43,7 @@ export class LogReading {
     this.job = job;
     this.attempt = attempt;
     this.badly = badly;
-    this.source = new LogSource(job, attempt);
+    this.source = new LogSource(attempt, jobLog(job, attempt));
     this.view = new LogView(this.source, badly);
     this.finder = new LogFinder(job, attempt);
   }

@@ -4,6 +4,7 @@ import { api } from '../../api/endpoints';
 import type { LogIndex, LogLines } from '../../api/types';
 import { connection } from '../../lib/connection.svelte';
 import type { LogListener } from '../../lib/live';
+import { jobLog } from './homes';
 import { LogSource } from './source.svelte';
 
 const away = (): ApiError => new ApiError(0, 'unreachable', 'The server does not answer.');
@@ -36,7 +37,7 @@ describe('a log', () => {
       .mockRejectedValueOnce(away())
       .mockRejectedValueOnce(away())
       .mockResolvedValue(index(3, true));
-    const source = new LogSource(1, 2);
+    const source = new LogSource(2, jobLog(1, 2));
     let begun = false;
     void source.start().then(() => (begun = true));
     await vi.advanceTimersByTimeAsync(0);
@@ -55,7 +56,7 @@ describe('a log', () => {
       return () => undefined;
     });
     const asked = vi.spyOn(api, 'logIndex').mockResolvedValueOnce(index(0, false));
-    const source = new LogSource(1, 2);
+    const source = new LogSource(2, jobLog(1, 2));
     await source.start();
     asked.mockRejectedValueOnce(away()).mockResolvedValueOnce(index(7, true));
     listener?.end(0);
@@ -65,7 +66,7 @@ describe('a log', () => {
 
   it('that was left asks no more', async () => {
     const asked = vi.spyOn(api, 'logIndex').mockRejectedValue(away());
-    const source = new LogSource(1, 2);
+    const source = new LogSource(2, jobLog(1, 2));
     void source.start();
     await vi.advanceTimersByTimeAsync(0);
     source.stop();
@@ -88,7 +89,7 @@ describe('a log', () => {
   it('that nobody sees is not listened to; seen again it goes on where it was', async () => {
     const { heard, stopped } = listening();
     vi.spyOn(api, 'logIndex').mockResolvedValueOnce(growing(0, 0)).mockResolvedValue(growing(9, 3));
-    const source = new LogSource(1, 2);
+    const source = new LogSource(2, jobLog(1, 2));
     await source.start();
     heard[0]?.data(bytes('a\nb\n'));
     hide(true);
@@ -111,12 +112,12 @@ describe('a log', () => {
       lines: Array.from({ length: 500 }, (_, at) => `line ${999_500 + at}`),
       next_offset: 89_999_990,
     } as unknown as LogLines);
-    const source = new LogSource(1, 2);
+    const source = new LogSource(2, jobLog(1, 2));
     await source.start();
     hide(true);
     hide(false);
     await vi.advanceTimersByTimeAsync(0);
-    expect(lines).toHaveBeenCalledWith(1, 999_500, 500, 2);
+    expect(lines).toHaveBeenCalledWith(1, 999_500, 500, 2, undefined);
     expect(heard[1]?.offset()).toBe(89_999_990);
     expect(source.total).toBe(1_000_001);
     expect(source.line(999_999)).toBe('line 999999');
@@ -127,7 +128,7 @@ describe('a log', () => {
     vi.spyOn(api, 'logIndex')
       .mockResolvedValueOnce(growing(0, 0))
       .mockResolvedValue({ ...index(5, true), length: 50 });
-    const source = new LogSource(1, 2);
+    const source = new LogSource(2, jobLog(1, 2));
     await source.start();
     heard[0]?.data(bytes('a\n'));
     hide(true);
@@ -140,7 +141,7 @@ describe('a log', () => {
     const { heard } = listening();
     vi.spyOn(api, 'logIndex').mockResolvedValue(growing(4, 1));
     page.hidden = true;
-    const source = new LogSource(1, 2);
+    const source = new LogSource(2, jobLog(1, 2));
     await source.start();
     expect(heard.length).toBe(0);
     hide(false);
