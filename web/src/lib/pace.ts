@@ -8,8 +8,10 @@ export interface PaceOptions {
   later: (run: () => void, ms: number) => void;
 }
 
-/** Drawing news takes this share of the time at most: a tenth of a core. */
-const REST = 9;
+/** Drawing news takes this share of the time at most; with the browser's own work a tenth of a core. */
+const SHARE = 0.06;
+/** So much of it is saved while nothing comes, for the next few events, in milliseconds. */
+const SAVED_MS = 80;
 const LONGEST_REST_MS = 150;
 
 /**
@@ -18,6 +20,8 @@ const LONGEST_REST_MS = 150;
  */
 export class Pacer {
   private readonly options: PaceOptions;
+  private credit = SAVED_MS;
+  private countedAt = 0;
   private restUntil = -Infinity;
   private drawing = false;
   private waiting: (() => void) | null = null;
@@ -47,7 +51,10 @@ export class Pacer {
     this.drawing = true;
     drawn(() => {
       const ended = now();
-      this.restUntil = ended + Math.min(LONGEST_REST_MS, (ended - began) * REST);
+      const saved = Math.min(SAVED_MS, this.credit + (began - this.countedAt) * SHARE);
+      this.credit = Math.max(saved - (ended - began), -LONGEST_REST_MS * SHARE);
+      this.countedAt = began;
+      this.restUntil = began - Math.min(0, this.credit) / SHARE;
       this.drawing = false;
       const next = this.waiting;
       this.waiting = null;
