@@ -41,6 +41,10 @@ const STEPS: [Step; 7] = [
         up: include_str!("../migrations/0007_fleet.up.sql"),
         down: include_str!("../migrations/0007_fleet.down.sql"),
     },
+    Step {
+        up: include_str!("../migrations/0008_results.up.sql"),
+        down: include_str!("../migrations/0008_results.down.sql"),
+    },
 ];
 
 /// The newest schema that this program knows.

@@ -80,7 +80,7 @@ impl Go {
         true
     }
 
-    /// `ok  	example.test/a	0.01s`, `FAIL	example.test/b	0.2s`: all before is of this package.
+    /// `ok  example.test/a  0.01s`, `FAIL  example.test/b  0.2s` (with tabs): all before is of this package.
     fn package(&mut self, text: &str, found: &mut Found) -> bool {
         let rest = text
             .strip_prefix("ok  \t")

@@ -158,7 +158,7 @@ impl Spec {
             return false;
         };
         if let Some((above, name)) = rest.rsplit_once(" > ") {
-            let (suite, name) = (above.replace(" > ", " > "), timed(name).0);
+            let (suite, name) = (above.to_owned(), timed(name).0);
             let known = found.all.find(&suite, name);
             let at = known.or_else(|| {
                 // The line above named it by its last part only.

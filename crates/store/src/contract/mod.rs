@@ -12,6 +12,7 @@ mod fleet;
 mod forges;
 mod outbox;
 mod repositories;
+mod results;
 mod rights;
 mod trust;
 mod work;
@@ -39,7 +40,7 @@ pub trait Database: Send + Sync {
 }
 
 /// Tables whose rows belong to a repository.
-const OWNED: [&str; 15] = [
+const OWNED: [&str; 17] = [
     "repositories",
     "caches",
     "env_vars",
@@ -55,6 +56,8 @@ const OWNED: [&str; 15] = [
     "stages",
     "jobs",
     "attempts",
+    "test_reports",
+    "artifacts",
 ];
 
 const ALL: Page = Page {
@@ -87,6 +90,7 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
         trust::known_answers_live_and_end,
         caches::caches_are_replaced, caches::unused_caches_are_found,
         caches::one_cache_stays_of_many, caches::secrets_that_were_given_are_remembered,
+        results::tests_are_kept_and_found_again, results::files_come_after_their_rows,
         fleet::enrolments, fleet::workers_speak_of_themselves, fleet::work_is_added_up,
         fleet::histories_and_queues,
         forges::forges, forges::identities, forges::accounts, forges::ways_in_are_used_once,
