@@ -12,7 +12,7 @@ struct Step {
 }
 
 /// Step `n` leads from schema `n` to `n + 1`.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 9] = [
     Step {
         up: include_str!("../migrations/0001_first.up.sql"),
         down: include_str!("../migrations/0001_first.down.sql"),
@@ -44,6 +44,10 @@ const STEPS: [Step; 7] = [
     Step {
         up: include_str!("../migrations/0008_results.up.sql"),
         down: include_str!("../migrations/0008_results.down.sql"),
+    },
+    Step {
+        up: include_str!("../migrations/0009_crons.up.sql"),
+        down: include_str!("../migrations/0009_crons.down.sql"),
     },
 ];
 

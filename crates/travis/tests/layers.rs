@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What each crate may use of ours. A new crate has to be put in here on purpose.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("api", &[]),
     ("blobs", &["model"]),
     ("bus", &[]),
@@ -19,10 +19,12 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("egress", &[]),
     ("fake-forge", &[]),
     ("forge", &["model"]),
+    ("images", &[]),
     ("logs", &[]),
+    ("memory", &[]),
     ("model", &[]),
     ("results", &[]),
-    ("sandbox", &["egress"]),
+    ("sandbox", &["egress", "images"]),
     ("script", &[]),
     ("store", &["model"]),
     ("store-sqlite", &["model", "store"]),
@@ -30,10 +32,13 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     (
         "engine",
         &[
-            "blobs", "bus", "config", "forge", "logs", "model", "results", "script", "store",
+            "blobs", "bus", "config", "forge", "images", "logs", "model", "results", "script", "store",
         ],
     ),
-    ("worker", &["api", "egress", "forge", "logs", "sandbox"]),
+    (
+        "worker",
+        &["api", "egress", "forge", "logs", "memory", "sandbox"],
+    ),
     (
         "server",
         &["api", "bus", "engine", "forge", "logs", "model", "results", "store"],
@@ -52,7 +57,7 @@ const IMPURE: [&str; 7] = [
     "jiff",
     "async-trait",
 ];
-const PURE: [&str; 5] = ["model", "config", "results", "script", "api"];
+const PURE: [&str; 6] = ["model", "config", "results", "script", "api", "images"];
 
 /// Package → what it uses outside of its tests.
 fn packages() -> BTreeMap<String, BTreeSet<String>> {

@@ -7,6 +7,7 @@
 mod accounts;
 mod caches;
 mod concurrency;
+mod crons;
 mod deliveries;
 mod fleet;
 mod forges;
@@ -43,6 +44,8 @@ pub trait Database: Send + Sync {
 const OWNED: [&str; 17] = [
     "repositories",
     "caches",
+    "crons",
+    "ssh_keys",
     "env_vars",
     "repository_keys",
     "permissions",
@@ -91,6 +94,7 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
         caches::caches_are_replaced, caches::unused_caches_are_found,
         caches::one_cache_stays_of_many, caches::secrets_that_were_given_are_remembered,
         results::tests_are_kept_and_found_again, results::files_come_after_their_rows,
+        crons::a_branch_has_one_cron, crons::a_due_cron_runs_once, crons::ssh_keys_are_replaced,
         fleet::enrolments, fleet::workers_speak_of_themselves, fleet::work_is_added_up,
         fleet::histories_and_queues,
         forges::forges, forges::identities, forges::accounts, forges::ways_in_are_used_once,
