@@ -92,6 +92,16 @@ macro_rules! delegate_reader {
             caches::is_cache_object(object_key: &str) -> bool;
         }
         $crate::shared::delegate::delegate! {
+            impl ResultsReader for $target {}
+            results::test_report(attempt: AttemptId) -> Option<TestReport>;
+            results::test_sums(attempts: &[AttemptId]) -> Vec<TestSums>;
+            results::tests_before(wanted: &TestsBefore) -> Vec<TestsPast>;
+            results::tests_of_branch(repository: RepositoryId, branch: &str, limit: u64) -> Vec<TestsPast>;
+            results::artifacts(attempt: AttemptId) -> Vec<Artifact>;
+            results::artifact(id: ArtifactId) -> Option<Artifact>;
+            results::is_artifact_object(object_key: &str) -> bool;
+        }
+        $crate::shared::delegate::delegate! {
             impl CronReader for $target {}
             crons::cron(id: CronId) -> Option<Cron>;
             crons::crons(repository: RepositoryId) -> Vec<Cron>;
@@ -213,6 +223,13 @@ macro_rules! delegate_tx {
             caches::put_cache(new: &NewCache) -> Option<String>;
             caches::touch_cache(id: CacheId, at: Timestamp) -> ();
             caches::delete_cache(id: CacheId, object_key: &str) -> bool;
+        }
+        $crate::shared::delegate::delegate! {
+            impl ResultsTx for $target {}
+            results::put_test_report(report: &TestReport) -> ();
+            results::put_artifact(new: &NewArtifact) -> ();
+            results::store_artifact(id: ArtifactId, object_key: &str) -> bool;
+            results::delete_artifacts(attempt: AttemptId, kind: &str) -> Vec<String>;
         }
         $crate::shared::delegate::delegate! {
             impl CronTx for $target {}
