@@ -660,7 +660,7 @@ async fn the_operators_rows_count_after_the_owners_and_not_in_the_owners_network
             "{error}"
         );
     }
-    open.hear_images(table(&podman::IMAGE));
+    open.hear_images(table(podman::IMAGE));
     let (_, text) = run(&open, ops.clone(), "echo by the operator\n").await;
     assert_eq!(text, "by the operator\n");
     // The owner's row of the same name comes first, and who says what may be pulled has said it.
