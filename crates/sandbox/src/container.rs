@@ -29,6 +29,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 pub use settings::ImageSettings;
 
+use crate::cap::Cap;
 use crate::home::{self, Home};
 use crate::network::JobNetwork;
 use crate::{
@@ -138,7 +139,7 @@ impl Container {
         &self,
         spec: &Spec,
         files: &JobFiles,
-        made: &Mutex<Vec<String>>,
+        made: &Making,
         guarded: &mut Option<JobNetwork>,
         say: store::Say<'_>,
     ) -> Result<String, SandboxError> {
@@ -182,7 +183,7 @@ impl Container {
             shown: &shown,
             files,
         };
-        made.lock().await.push(name.clone());
+        made.containers.lock().await.push(name.clone());
         self.engine.run(&plan.arguments(), engine::SHORT).await?;
         if !self.engine.is_podman() {
             job::name_the_user(&self.engine, &name, files).await?;
@@ -197,7 +198,7 @@ impl Container {
         name: &str,
         net: &mut Net,
         job_env: &mut Vec<(String, String)>,
-        made: &Mutex<Vec<String>>,
+        made: &Making,
         say: store::Say<'_>,
     ) -> Result<Vec<String>, SandboxError> {
         let table = self.table();
@@ -211,9 +212,9 @@ impl Container {
             }
             let image = self.images.get(&row.image(version), say).await?;
             let container = format!("{name}-{}", row.name);
-            made.lock().await.push(container.clone());
+            made.containers.lock().await.push(container.clone());
             self.service(row, &image, &container, net, spec)
-                .start()
+                .start(&made.words(spec.polite))
                 .await?;
             // The first one's network is that of all.
             if !matches!(net, Net::At(_) | Net::Of(_)) {
@@ -262,6 +263,15 @@ impl Executor for Container {
         self.engine.limits.clone()
     }
 
+    fn cpu_cap(&self) -> &'static str {
+        match (self.engine.limits.contains(&"cpu"), self.engine.is_podman()) {
+            (true, _) => crate::cap::words(true),
+            (false, true) => "affinity to whole cores",
+            // Its daemon starts them, which nothing here reaches.
+            (false, false) => "",
+        }
+    }
+
     /// `Podman 4.3.1, rootless`.
     fn detail(&self) -> String {
         self.engine.describe()
@@ -290,20 +300,23 @@ impl Executor for Container {
                 return Err(error);
             }
         };
-        let made = Mutex::new(Vec::new());
+        let made = Making {
+            containers: Mutex::default(),
+            cap: Cap::whole(spec.limits, self.engine.limits.contains(&"cpu")),
+        };
         let mut network = None;
         let progress = spec.progress.clone();
         let say = move |line: String| tell(progress.as_ref(), line);
         let image = match self.make(spec, &files, &made, &mut network, &say).await {
             Ok(image) => image,
             Err(error) => {
-                self.engine.remove(&made.into_inner()).await;
+                self.engine.remove(&made.containers.into_inner()).await;
                 self.remove_files(files.base()).await;
                 home.remove();
                 return Err(error);
             }
         };
-        let mut services = made.into_inner();
+        let mut services = made.containers.into_inner();
         let job = services.pop().unwrap_or_default();
         let parts = Parts {
             engine: self.engine.clone(),
@@ -316,7 +329,9 @@ impl Executor for Container {
             frozen: Mutex::new(false),
             processes: OnceCell::new(),
         };
-        Ok(Box::new(ContainerSandbox::new(spec, parts, home, network)))
+        Ok(Box::new(ContainerSandbox::new(
+            spec, parts, home, network, made.cap,
+        )))
     }
 
     async fn sweep(&self) {
@@ -356,6 +371,23 @@ impl Container {
         {
             tracing::warn!(%error, "files of a job could not be removed");
         }
+    }
+}
+
+/// What was made for a job so far.
+struct Making {
+    containers: Mutex<Vec<String>>,
+    cap: Option<Cap>,
+}
+
+impl Making {
+    /// What a command begins with that starts one of its containers.
+    fn words(&self, polite: bool) -> Vec<String> {
+        let classes = if polite { crate::polite::words() } else { &[] };
+        let cores = self.cap.iter().flat_map(Cap::words);
+        cores
+            .chain(classes.iter().map(|word| (*word).to_owned()))
+            .collect()
     }
 }
 

@@ -10,6 +10,7 @@
 //!
 //! Whatever the executor, a job gets a fresh home and a terminal, and nothing of it stays.
 
+mod cap;
 mod cgroup;
 mod container;
 mod dummy;
@@ -21,8 +22,10 @@ mod home;
 mod host;
 pub mod images;
 mod launch;
+mod lines;
 mod namespace;
 mod network;
+mod polite;
 mod port;
 mod processes;
 mod rootfs;

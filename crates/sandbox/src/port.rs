@@ -206,6 +206,11 @@ pub trait Executor: Send + Sync {
     /// Names of the limits that it enforces here: `memory`, `processes`.
     fn limits(&self) -> Vec<&'static str>;
 
+    /// What keeps [`ResourceLimits::cpu_percent`] here, for people; empty when nothing does.
+    fn cpu_cap(&self) -> &'static str {
+        ""
+    }
+
     /// Of what it is made here, for people; empty when its kind says all.
     fn detail(&self) -> String {
         String::new()

@@ -31,6 +31,7 @@ use self::command::{Accelerator, QEMU};
 use self::frame::{HOME, Job, LENT, MIRROR, USER};
 use self::image::Image;
 use self::machine::{Machine, Start};
+use crate::cap::Cap;
 use crate::environment::{self, text};
 use crate::home::{self, Home};
 use crate::{
@@ -224,7 +225,7 @@ impl Vm {
             processes: None,
             ..spec.limits
         };
-        let group = match self.cgroups.create(&spec.id, limits) {
+        let group = match self.cgroups.create(&spec.id, limits, spec.polite) {
             Ok(group) => group,
             Err(error) => {
                 home.remove();
@@ -259,6 +260,8 @@ impl Vm {
             mirror: spec.mirror.clone(),
             home,
             group,
+            polite: spec.polite,
+            cap: Cap::of(spec.limits, self.cgroups.lent().cpu),
             marker,
             patience,
         });
@@ -297,6 +300,14 @@ impl Executor for Vm {
     fn limits(&self) -> Vec<&'static str> {
         // Kept by the machine itself, whatever this machine lends.
         vec!["memory", "processes", "cpu", "disk"]
+    }
+
+    fn cpu_cap(&self) -> &'static str {
+        if self.cgroups.lent().cpu {
+            "the machine's processors and control groups"
+        } else {
+            "the machine's processors, affinity, and stopping in between for parts of one"
+        }
     }
 
     fn detail(&self) -> String {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What each crate may use of ours. A new crate has to be put in here on purpose.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("api", &[]),
     ("blobs", &["model"]),
     ("bus", &[]),
@@ -21,6 +21,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("forge", &["model"]),
     ("images", &[]),
     ("logs", &[]),
+    ("memory", &[]),
     ("model", &[]),
     ("sandbox", &["egress", "images"]),
     ("script", &[]),
@@ -33,7 +34,10 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "blobs", "bus", "config", "forge", "images", "logs", "model", "script", "store",
         ],
     ),
-    ("worker", &["api", "egress", "forge", "logs", "sandbox"]),
+    (
+        "worker",
+        &["api", "egress", "forge", "logs", "memory", "sandbox"],
+    ),
     (
         "server",
         &["api", "bus", "engine", "forge", "logs", "model", "store"],

@@ -107,6 +107,10 @@ pub struct InstallArgs {
     /// Memory that all jobs together may use, in hundredths of the machine's
     #[arg(long, value_name = "PERCENT", default_value_t = 75, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub memory_percent: u32,
+    /// How jobs are isolated [default: the strongest that works in the service]. Containers of
+    /// rootless Podman need a service that is less confined, which is made for `container` alone
+    #[arg(long, value_enum)]
+    pub executor: Option<Executor>,
     /// Trust the authorities in this file, too, in PEM
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,

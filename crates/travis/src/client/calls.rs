@@ -2,6 +2,7 @@ use super::{Client, ClientError, part};
 use futures_util::Stream;
 use reqwest::Method;
 use serde::Deserialize;
+use travis_api::dsse::{Envelope, StatementKey};
 use travis_api::v3::{
     ApiToken, ApiTokens, Build, Builds, Caches, CurrentUser, EnrolmentToken, EnvVar, EnvVars,
     ImageTable, ImageTableChange, Job, KeyPair, Log, NewEnrolment, NewEnvVar, NewRepository,
@@ -232,6 +233,16 @@ impl Client {
         Ok(response.bytes_stream().map(move |piece| {
             piece.map_err(|error| ClientError::from_transport(&endpoint, &error))
         }))
+    }
+
+    /// What is stated of a finished job.
+    pub async fn statement(&self, job: i64) -> Result<Envelope, ClientError> {
+        self.get(&format!("/v3/job/{job}/statement"), &[]).await
+    }
+
+    /// The key by which statements are checked.
+    pub async fn statement_key(&self) -> Result<StatementKey, ClientError> {
+        self.get("/v3/statement_key", &[]).await
     }
 
     /// All workers.

@@ -117,7 +117,7 @@ async fn container(
 ) -> Result<Container, String> {
     let given = owner.job_env.clone().into_iter().collect();
     let container = Container::detect(data.join("containers"), settings, given).await?;
-    match broken(&container.check().await, "container start") {
+    match broken(&container.check().await, &["container start"]) {
         None => Ok(container),
         Some(reason) => Err(reason),
     }
@@ -139,7 +139,7 @@ async fn weakest(
     let hidden = hidden.iter().map(|path| (*path).to_owned()).collect();
     let images = travis_sandbox::images::Images::new(images_of(data));
     let namespace = Namespace::new(root, hidden, tools).with_images(images);
-    if let Some(reason) = broken(&namespace.check().await, "bubblewrap") {
+    if let Some(reason) = broken(&namespace.check().await, &["bubblewrap", "namespaces"]) {
         bail!(
             "jobs can't be isolated here ({reason}). Or run jobs without a sandbox, only for code that you trust: --executor host"
         );
@@ -147,8 +147,10 @@ async fn weakest(
     Ok(Arc::new(namespace))
 }
 
-fn broken(found: &[Finding], name: &str) -> Option<String> {
-    let bad = found.iter().filter(|one| !one.ok && one.name == name);
+fn broken(found: &[Finding], names: &[&str]) -> Option<String> {
+    let bad = found
+        .iter()
+        .filter(|one| !one.ok && names.contains(&one.name.as_str()));
     let texts: Vec<String> = bad
         .map(|one| {
             let remedy = one.remedy.as_deref().unwrap_or_default();

@@ -14,7 +14,7 @@ use travis_api::lend::{Lending, Lent, Usage};
 use travis_sandbox::Network;
 
 pub(crate) use jobs::Ended;
-use jobs::Jobs;
+use jobs::{Froze, Jobs};
 
 use super::judge::{Judge, Rules, Seen, Stand, Word};
 use super::month::Month;
@@ -46,6 +46,8 @@ pub(crate) struct Desk {
     name: Mutex<String>,
     done: [AtomicU64; 3],
     page_at: Mutex<Option<String>>,
+    froze: Mutex<Froze>,
+    disk: Mutex<Option<u64>>,
     nudge: Notify,
 }
 
@@ -97,6 +99,8 @@ impl Desk {
             name: Mutex::new(config.name.clone()),
             done: [const { AtomicU64::new(0) }; 3],
             page_at: Mutex::default(),
+            froze: Mutex::default(),
+            disk: Mutex::default(),
             nudge: Notify::new(),
             config,
         };
