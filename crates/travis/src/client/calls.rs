@@ -4,10 +4,10 @@ use reqwest::Method;
 use serde::Deserialize;
 use travis_api::dsse::{Envelope, StatementKey};
 use travis_api::v3::{
-    ApiToken, ApiTokens, Build, Builds, Caches, CurrentUser, EnrolmentToken, EnvVar, EnvVars, Job,
-    KeyPair, Log, NewEnrolment, NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange,
-    PendingRequest, Repositories, Repository, Request, Worker, WorkerChange, WorkerTierChange,
-    Workers,
+    ApiToken, ApiTokens, Build, Builds, Caches, CurrentUser, EnrolmentToken, EnvVar, EnvVars,
+    ImageTable, ImageTableChange, Job, KeyPair, Log, NewEnrolment, NewEnvVar, NewRepository,
+    NewRequest, NewToken, PendingChange, PendingRequest, Repositories, Repository, Request, Worker,
+    WorkerChange, WorkerTierChange, Workers,
 };
 use travis_model::Slug;
 
@@ -248,6 +248,18 @@ impl Client {
     /// All workers.
     pub async fn workers(&self) -> Result<Workers, ClientError> {
         self.get("/v3/workers", &[]).await
+    }
+
+    /// The operator's table of images.
+    pub async fn images(&self) -> Result<ImageTable, ClientError> {
+        self.get("/v3/images", &[]).await
+    }
+
+    /// Puts a table of images in place of the one before.
+    pub async fn set_images(&self, text: String) -> Result<ImageTable, ClientError> {
+        let change = ImageTableChange { text };
+        self.json(self.request(Method::PUT, "/v3/images").json(&change))
+            .await
     }
 
     /// The reader's tokens.

@@ -20,6 +20,7 @@ mod failures;
 mod fleet;
 mod forges;
 mod hostile;
+mod images;
 mod isolation;
 mod joining;
 mod lan;
