@@ -5,6 +5,7 @@
 //! buildomat, Resque 3 (a bare queue).
 
 mod config;
+mod fleet;
 mod footprint;
 mod latency;
 mod logs;
@@ -90,6 +91,10 @@ pub fn all() -> Vec<Row> {
         Row {
             name: "idle",
             run: |g| Box::pin(footprint::idle(g)),
+        },
+        Row {
+            name: "fleet-pages",
+            run: |g| Box::pin(fleet::pages(g)),
         },
         Row {
             name: "worker",

@@ -352,6 +352,10 @@ impl Engine {
         viewer: &Viewer,
     ) -> Result<FleetWaits, EngineError> {
         let queued = reader.queued_groups(GROUPS + 1).await?;
+        // Nothing waits: the workers need not be looked at one by one.
+        if queued.is_empty() {
+            return Ok(FleetWaits::default());
+        }
         let looked = &queued[..queued
             .len()
             .min(usize::try_from(GROUPS).unwrap_or(usize::MAX))];

@@ -100,6 +100,8 @@ fn settings(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
         .busy_timeout(options.wait)
         .synchronous(SqliteSynchronous::Full)
         .statement_cache_capacity(200)
+        // Long lists come in few hand-overs from thread to thread.
+        .row_buffer_size(512)
         .pragma("cache_size", format!("-{}", options.cache_kib))
         .disable_statement_logging()
 }

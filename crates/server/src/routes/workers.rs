@@ -16,11 +16,20 @@ use travis_engine::{Viewer, WorkerEdit};
 use travis_model::{Worker, WorkerId, trust::Tier};
 
 async fn one(app: &App, viewer: &Viewer, row: Worker) -> Result<Json<v3::Worker>, ApiError> {
-    let mut represent = Represent::new(&app.engine, viewer).await?;
+    let represent = Represent::new(&app.engine, viewer).await?;
+    shown(represent, row).await
+}
+
+async fn shown(mut represent: Represent<'_>, row: Worker) -> Result<Json<v3::Worker>, ApiError> {
     let mut all = represent.workers(vec![row]).await?;
     all.pop()
         .map(Json)
         .ok_or_else(|| ApiError::not_found("worker"))
+}
+
+async fn existing(represent: &mut Represent<'_>, id: i64) -> Result<Worker, ApiError> {
+    let row = represent.reader.worker(WorkerId(id)).await?;
+    row.ok_or_else(|| ApiError::not_found("worker"))
 }
 
 /// All workers, by name.
@@ -55,19 +64,9 @@ pub(crate) async fn find(
     caller: Caller,
     Path(id): Path<i64>,
 ) -> Result<Json<v3::Worker>, ApiError> {
-    let row = app
-        .engine
-        .store()
-        .reader()
-        .await?
-        .worker(WorkerId(id))
-        .await?;
-    one(
-        &app,
-        &caller.0,
-        row.ok_or_else(|| ApiError::not_found("worker"))?,
-    )
-    .await
+    let mut represent = Represent::new(&app.engine, &caller.0).await?;
+    let row = existing(&mut represent, id).await?;
+    shown(represent, row).await
 }
 
 /// Removes a worker. What it runs is given to others.
@@ -82,47 +81,43 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Lends nothing for now: what runs is frozen, and handed back after a minute.
-#[utoipa::path(post, path = "/v3/worker/{id}/pause", params(("id" = i64, Path)),
-    responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub(crate) async fn pause(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<i64>,
-) -> Result<Json<v3::Worker>, ApiError> {
-    let row = app
-        .engine
-        .pause_worker(&caller.0, WorkerId(id), true)
-        .await?;
-    one(&app, &caller.0, row).await
+/// A command that only names the worker, and answers how it stands then.
+macro_rules! command {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $engine:ident($($said:expr)?)) => {
+        $(#[$doc])*
+        #[utoipa::path(post, path = $path, params(("id" = i64, Path)),
+            responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+        pub(crate) async fn $name(
+            State(app): State<App>,
+            caller: Caller,
+            Path(id): Path<i64>,
+        ) -> Result<Json<v3::Worker>, ApiError> {
+            let row = app.engine.$engine(&caller.0, WorkerId(id) $(, $said)?).await?;
+            one(&app, &caller.0, row).await
+        }
+    };
 }
 
-/// Lends again.
-#[utoipa::path(post, path = "/v3/worker/{id}/resume", params(("id" = i64, Path)),
-    responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub(crate) async fn resume(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<i64>,
-) -> Result<Json<v3::Worker>, ApiError> {
-    let row = app
-        .engine
-        .pause_worker(&caller.0, WorkerId(id), false)
-        .await?;
-    one(&app, &caller.0, row).await
-}
-
-/// Lets a worker finish what it has and leave.
-#[utoipa::path(post, path = "/v3/worker/{id}/drain", params(("id" = i64, Path)),
-    responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub(crate) async fn drain(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<i64>,
-) -> Result<Json<v3::Worker>, ApiError> {
-    let row = app.engine.drain_worker(&caller.0, WorkerId(id)).await?;
-    one(&app, &caller.0, row).await
-}
+command!(
+    /// Lends nothing for now: what runs is frozen, and handed back after a minute.
+    pause, "/v3/worker/{id}/pause", pause_worker(true)
+);
+command!(
+    /// Lends again.
+    resume, "/v3/worker/{id}/resume", pause_worker(false)
+);
+command!(
+    /// Lets a worker finish what it has and leave.
+    drain, "/v3/worker/{id}/drain", drain_worker()
+);
+command!(
+    /// Shuts a worker out: it gets no work and can't sign in. What it runs is given to others.
+    ban, "/v3/worker/{id}/ban", ban_worker(true)
+);
+command!(
+    /// Lets a worker in again.
+    unban, "/v3/worker/{id}/unban", ban_worker(false)
+);
 
 /// Changes its name, and what it may lend.
 #[utoipa::path(patch, path = "/v3/worker/{id}", params(("id" = i64, Path)), request_body = v3::WorkerChange,
@@ -144,33 +139,6 @@ pub(crate) async fn change(
     let row = app
         .engine
         .edit_worker(&caller.0, WorkerId(id), edit)
-        .await?;
-    one(&app, &caller.0, row).await
-}
-
-/// Shuts a worker out: it gets no work and can't sign in. What it runs is given to others.
-#[utoipa::path(post, path = "/v3/worker/{id}/ban", params(("id" = i64, Path)),
-    responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub(crate) async fn ban(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<i64>,
-) -> Result<Json<v3::Worker>, ApiError> {
-    let row = app.engine.ban_worker(&caller.0, WorkerId(id), true).await?;
-    one(&app, &caller.0, row).await
-}
-
-/// Lets a worker in again.
-#[utoipa::path(post, path = "/v3/worker/{id}/unban", params(("id" = i64, Path)),
-    responses((status = 200, body = v3::Worker), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub(crate) async fn unban(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<i64>,
-) -> Result<Json<v3::Worker>, ApiError> {
-    let row = app
-        .engine
-        .ban_worker(&caller.0, WorkerId(id), false)
         .await?;
     one(&app, &caller.0, row).await
 }
@@ -217,7 +185,7 @@ pub(crate) async fn history(
 ) -> Result<Json<v3::WorkerHistory>, ApiError> {
     let page = paging.page()?;
     let mut represent = Represent::new(&app.engine, &caller.0).await?;
-    let id = existing(&mut represent, id).await?;
+    let id = existing(&mut represent, id).await?.id;
     let found = represent
         .reader
         .attempts_of_worker(id, caller.0.seen_by(), page)
@@ -244,7 +212,7 @@ pub(crate) async fn hours(
     Path(id): Path<i64>,
 ) -> Result<Json<v3::WorkerHours>, ApiError> {
     let mut represent = Represent::new(&app.engine, &caller.0).await?;
-    let id = existing(&mut represent, id).await?;
+    let id = existing(&mut represent, id).await?.id;
     let since = first_day(represent.now);
     let busy = represent.reader.worker_hours(id, since).await?;
     let running = represent.reader.live_attempts(id).await?;
@@ -253,10 +221,4 @@ pub(crate) async fn hours(
         &busy,
         &running,
     )))
-}
-
-async fn existing(represent: &mut Represent<'_>, id: i64) -> Result<WorkerId, ApiError> {
-    let row = represent.reader.worker(WorkerId(id)).await?;
-    row.map(|row| row.id)
-        .ok_or_else(|| ApiError::not_found("worker"))
 }
