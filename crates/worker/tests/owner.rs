@@ -98,7 +98,11 @@ async fn a_pause_freezes_and_a_resume_goes_on_without_a_silence_limit() {
     assert!(waited < 1000, "{waited} ms");
     assert_eq!(standing.froze_ms, Some(waited));
     fake.until("the freeze is told once", |known| {
-        let told: Vec<u64> = known.polls.iter().filter_map(|poll| poll.froze_ms).collect();
+        let told: Vec<u64> = known
+            .polls
+            .iter()
+            .filter_map(|poll| poll.froze_ms)
+            .collect();
         (told == [waited]).then_some(())
     })
     .await;
