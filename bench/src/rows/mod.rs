@@ -92,6 +92,14 @@ pub fn all() -> Vec<Row> {
             run: |g| Box::pin(footprint::idle(g)),
         },
         Row {
+            name: "worker",
+            run: |g| Box::pin(footprint::worker(g)),
+        },
+        Row {
+            name: "size",
+            run: |g| Box::pin(footprint::size(g)),
+        },
+        Row {
             name: "start",
             run: |g| Box::pin(footprint::start(g)),
         },

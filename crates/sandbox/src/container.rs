@@ -13,28 +13,29 @@ mod check;
 mod engine;
 mod job;
 mod network;
-mod reference;
 mod sandbox;
 mod services;
 mod settings;
 mod store;
-mod table;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{Mutex, OnceCell};
 
 pub use settings::ImageSettings;
-pub use table::{ImageRow, ImageTable, ServiceRow};
 
 use crate::cap::Cap;
 use crate::home::{self, Home};
 use crate::network::JobNetwork;
-use crate::{Executor, Finding, ImageWish, Network, Networks, Sandbox, SandboxError, Sink, Spec};
+use crate::{
+    Executor, Finding, ImageTable, ImageWish, Network, Networks, Sandbox, SandboxError, ServiceRow,
+    Sink, Spec,
+};
 use engine::Engine;
 use job::{JobFiles, Net, Owner, Plan};
 use sandbox::{ContainerSandbox, Parts};
@@ -52,7 +53,10 @@ pub struct Container {
     root: PathBuf,
     engine: Engine,
     images: Images,
-    table: ImageTable,
+    /// What the owner says.
+    settings: ImageSettings,
+    /// The owner's rows, the operator's and the program's.
+    table: RwLock<Arc<ImageTable>>,
     job_env: Vec<(String, String)>,
     networks: Networks,
     owner: Owner,
@@ -80,8 +84,9 @@ impl Container {
         Ok(Self {
             networks: network::networks(&engine, Networks::default()),
             owner: Owner::of(&engine),
-            table: settings.table(),
-            images: Images::new(engine.clone(), settings, &root),
+            table: RwLock::new(Arc::new(settings.table(&ImageTable::default()))),
+            images: Images::new(engine.clone(), settings.clone(), &root),
+            settings,
             label: format!("{LABEL}={mark}"),
             mark,
             engine,
@@ -97,17 +102,18 @@ impl Container {
         self
     }
 
-    /// Images that were pulled for jobs and are still here.
-    pub async fn images(&self) -> Vec<String> {
-        self.images.names().await
-    }
-
     /// Whether the image that such a job gets is here already.
     pub async fn has_image(&self, wish: &ImageWish) -> bool {
-        match self.table.image_for(wish) {
+        match self.table().image_for(wish) {
             Some(name) => self.images.look(&name).await.is_some(),
             None => false,
         }
+    }
+
+    /// The rows that hold now; a job keeps those that it began with.
+    fn table(&self) -> Arc<ImageTable> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&table)
     }
 
     fn homes(&self) -> PathBuf {
@@ -115,10 +121,11 @@ impl Container {
     }
 
     async fn image(&self, wish: &ImageWish, say: store::Say<'_>) -> Result<Image, SandboxError> {
-        let Some(name) = self.table.image_for(wish) else {
+        let Some(name) = self.table().image_for(wish) else {
             return Err(SandboxError::Image {
                 image: wish.name.clone().unwrap_or_else(|| wish.language.clone()),
-                reason: "no row of images.toml has an image for it".to_owned(),
+                reason: "no row has an image for it; `travis worker image table` on the worker shows all"
+                    .to_owned(),
             });
         };
         let image = self.images.get(&name, say).await?;
@@ -194,9 +201,10 @@ impl Container {
         made: &Making,
         say: store::Say<'_>,
     ) -> Result<Vec<String>, SandboxError> {
-        let mut begun = Vec::new();
+        let table = self.table();
+        let mut begun: Vec<(&ServiceRow, Image, String)> = Vec::new();
         for wish in &spec.services {
-            let Some((row, version)) = self.table.service_for(wish) else {
+            let Some((row, version)) = table.service_for(wish) else {
                 continue;
             };
             if begun.iter().any(|(known, _, _)| *known == row) {
@@ -267,6 +275,20 @@ impl Executor for Container {
     /// `Podman 4.3.1, rootless`.
     fn detail(&self) -> String {
         self.engine.describe()
+    }
+
+    async fn images(&self) -> Vec<String> {
+        self.images.names().await
+    }
+
+    fn hear_images(&self, table: ImageTable) {
+        let all = Arc::new(self.settings.table(&table));
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = all;
+        self.images.hear(table);
+    }
+
+    async fn keep_images_within(&self, bytes: Option<u64>) -> u64 {
+        self.images.keep_within(bytes).await
     }
 
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {

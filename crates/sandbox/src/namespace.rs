@@ -241,6 +241,15 @@ impl Executor for Namespace {
         self.cgroups.lent().names()
     }
 
+    async fn images(&self) -> Vec<String> {
+        let Some(images) = self.images.clone() else {
+            return Vec::new();
+        };
+        let listed = tokio::task::spawn_blocking(move || images.list()).await;
+        let listed = listed.unwrap_or_default();
+        listed.into_iter().map(|image| image.name).collect()
+    }
+
     fn cpu_cap(&self) -> &'static str {
         self.cgroups.cpu_cap()
     }

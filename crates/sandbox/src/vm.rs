@@ -71,7 +71,7 @@ pub enum VmError {
     Old(String),
     /// There is no image.
     #[error(
-        "there is no image for virtual machines in {0}; put there disk.qcow2, vmlinuz and job-initrd.img of the workers' machine image (`make image`, or the server's downloads)"
+        "there is no image for virtual machines in {0}; `travis worker image fetch` takes the server's, or put there disk.qcow2, vmlinuz and job-initrd.img as `make image` makes them"
     )]
     NoImage(PathBuf),
 }
@@ -319,6 +319,12 @@ impl Executor for Vm {
         }
     }
 
+    async fn images(&self) -> Vec<String> {
+        let images = self.images.clone();
+        let listed = tokio::task::spawn_blocking(move || image::names(&images)).await;
+        listed.unwrap_or_default()
+    }
+
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let name = spec.image.as_ref().and_then(|image| image.name.as_deref());
         let image = Image::find(&self.images, name)
@@ -358,7 +364,7 @@ impl Executor for Vm {
             None => Finding::bad(
                 "image",
                 format!("none in {}", self.images.display()),
-                "put there disk.qcow2, vmlinuz and job-initrd.img of the workers' machine image",
+                "travis worker image fetch",
             ),
         };
         let wrapped = if self.wrapped {

@@ -3,7 +3,7 @@
 use super::columns::{json_text, maybe_json_text};
 use super::rights::visible;
 use super::rows::{self, Columns, build_columns, locked_build_columns, maybe, stage_columns};
-use super::{Conn, bound, count, found, in_order, jobs, repositories};
+use super::{Conn, bound, count, found, history, in_order, jobs};
 use crate::dialect::{self, Db, db_error, for_update, ids_in};
 use sqlx::{QueryBuilder, query};
 use travis_model::{Build, BuildId, RepositoryId, RequestId, Stage};
@@ -240,7 +240,7 @@ pub async fn insert_build(conn: &mut Conn, new: &NewBuild) -> Result<BuildKey, S
         .map_err(db_error)?;
     // A pull request's build says nothing of the branch that it is for.
     if new.pull_request.is_none() {
-        repositories::put_branch(conn, new.repository_id, &new.branch, Some(id), None).await?;
+        history::put_branch(conn, new.repository_id, &new.branch, Some(id), None).await?;
     }
     Ok(key)
 }

@@ -92,6 +92,13 @@ macro_rules! delegate_reader {
             caches::is_cache_object(object_key: &str) -> bool;
         }
         $crate::shared::delegate::delegate! {
+            impl CronReader for $target {}
+            crons::cron(id: CronId) -> Option<Cron>;
+            crons::crons(repository: RepositoryId) -> Vec<Cron>;
+            crons::crons_due(now: Timestamp, limit: u64) -> Vec<Cron>;
+            crons::ssh_key(repository: RepositoryId) -> Option<SshKey>;
+        }
+        $crate::shared::delegate::delegate! {
             impl TrustReader for $target {}
             trust::standing(worker: WorkerId) -> trust::Standing;
             trust::standings() -> Vec<(WorkerId, trust::Standing)>;
@@ -130,15 +137,15 @@ macro_rules! delegate_reader {
             repositories::repositories_by_id(ids: &[RepositoryId]) -> Vec<Repository>;
             repositories::repositories(filter: &RepositoryFilter, page: Page) -> Listing<Repository>;
             repositories::repositories_to_poll(now: Timestamp, limit: u64) -> Vec<Repository>;
-            repositories::env_vars(repository: RepositoryId) -> Vec<EnvVar>;
-            repositories::repository_key(repository: RepositoryId) -> Option<RepositoryKey>;
+            variables::env_vars(repository: RepositoryId) -> Vec<EnvVar>;
+            variables::repository_key(repository: RepositoryId) -> Option<RepositoryKey>;
             requests::request(id: RequestId) -> Option<Request>;
             requests::requests(repository: RepositoryId, page: Page) -> Listing<Request>;
             requests::pending_requests(limit: u64) -> Vec<Request>;
             builds::builds_of_requests(ids: &[RequestId]) -> Vec<Build>;
-            repositories::commits(ids: &[CommitId]) -> Vec<Commit>;
-            repositories::branch(repository: RepositoryId, name: &str) -> Option<Branch>;
-            repositories::branches(repository: RepositoryId, page: Page) -> Listing<Branch>;
+            history::commits(ids: &[CommitId]) -> Vec<Commit>;
+            history::branch(repository: RepositoryId, name: &str) -> Option<Branch>;
+            history::branches(repository: RepositoryId, page: Page) -> Listing<Branch>;
             builds::build(id: BuildId) -> Option<Build>;
             builds::builds_by_id(ids: &[BuildId]) -> Vec<Build>;
             builds::builds(filter: &BuildFilter, page: Page) -> Listing<Build>;
@@ -199,13 +206,22 @@ macro_rules! delegate_tx {
             requests::hold_request(id: RequestId, since: Option<Timestamp>) -> ();
             approvals::insert_approval(repository: RepositoryId, pull_request_number: i64, head_sha: &str, user: UserId, secrets: bool, at: Timestamp) -> ApprovalId;
             approvals::revoke_approvals(repository: RepositoryId, pull_request_number: i64, at: Timestamp) -> u64;
-            repositories::mark_branch(repository: RepositoryId, name: &str, gone: bool) -> ();
+            history::mark_branch(repository: RepositoryId, name: &str, gone: bool) -> ();
         }
         $crate::shared::delegate::delegate! {
             impl CacheTx for $target {}
             caches::put_cache(new: &NewCache) -> Option<String>;
             caches::touch_cache(id: CacheId, at: Timestamp) -> ();
             caches::delete_cache(id: CacheId, object_key: &str) -> bool;
+        }
+        $crate::shared::delegate::delegate! {
+            impl CronTx for $target {}
+            crons::put_cron(new: &NewCron) -> CronId;
+            crons::delete_cron(id: CronId) -> ();
+            crons::run_cron(id: CronId, planned: Timestamp, next: Timestamp, at: Timestamp) -> bool;
+            crons::note_cron(id: CronId, request: RequestId) -> ();
+            crons::put_ssh_key(key: &SshKey) -> ();
+            crons::delete_ssh_key(repository: RepositoryId) -> ();
         }
         $crate::shared::delegate::delegate! {
             impl TrustTx for $target {}
@@ -221,6 +237,7 @@ macro_rules! delegate_tx {
             enrolments::insert_enrolment(new: &NewEnrolment) -> EnrolmentId;
             enrolments::take_enrolment(token_hash: &[u8], now: Timestamp) -> Option<Enrolment>;
             enrolments::note_enrolled(id: EnrolmentId, worker: WorkerId) -> ();
+            enrolments::change_enrolment(enrolment: &Enrolment, now: Timestamp) -> bool;
             enrolments::revoke_enrolment(user: UserId, id: EnrolmentId, at: Timestamp) -> ();
             fleet::put_worker_now(now: &WorkerNow) -> ();
             fleet::put_worker_wish(wish: &WorkerWish) -> ();
@@ -251,14 +268,14 @@ macro_rules! delegate_tx {
             repositories::insert_repository(new: &NewRepository) -> RepositoryId;
             repositories::update_repository(repository: &Repository) -> ();
             repositories::delete_repository(id: RepositoryId) -> Vec<AttemptId>;
-            repositories::put_env_var(repository: RepositoryId, name: &str, value: &[u8], public: bool, branch: Option<&str>) -> EnvVarId;
-            repositories::update_env_var(variable: &EnvVar) -> ();
-            repositories::put_repository_key(key: &RepositoryKey) -> RepositoryKey;
-            repositories::delete_env_var(repository: RepositoryId, id: EnvVarId) -> ();
+            variables::put_env_var(repository: RepositoryId, name: &str, value: &[u8], public: bool, branch: Option<&str>) -> EnvVarId;
+            variables::update_env_var(variable: &EnvVar) -> ();
+            variables::put_repository_key(key: &RepositoryKey) -> RepositoryKey;
+            variables::delete_env_var(repository: RepositoryId, id: EnvVarId) -> ();
             requests::insert_request(new: &NewRequest) -> (RequestId, bool);
             requests::settle_request(change: &RequestChange) -> ();
-            repositories::put_commit(new: &NewCommit) -> CommitId;
-            repositories::put_branch(repository: RepositoryId, name: &str, last_build: Option<BuildId>, head_sha: Option<&str>) -> ();
+            history::put_commit(new: &NewCommit) -> CommitId;
+            history::put_branch(repository: RepositoryId, name: &str, last_build: Option<BuildId>, head_sha: Option<&str>) -> ();
             builds::insert_build(new: &NewBuild) -> BuildKey;
             builds::lock_build(id: BuildId) -> Option<Build>;
             builds::update_build(build: &Build) -> ();

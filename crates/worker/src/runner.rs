@@ -98,6 +98,10 @@ pub(crate) async fn work(
         &shop.name,
         &shop.facts,
         executor.kind(),
+        assignment
+            .image
+            .as_ref()
+            .and_then(|image| image.name.as_deref()),
         network.is_on(),
         &assignment.thanks,
     );

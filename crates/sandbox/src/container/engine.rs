@@ -99,7 +99,9 @@ impl Engine {
                 "{{.ServerVersion}}|{{.SecurityOptions}}|{{.CgroupVersion}}|{{.MemoryLimit}} {{.PidsLimit}} {{.CPUCfsQuota}}",
             )
         };
-        let said = ask(program, &["info", "--format", format]).await?;
+        let said = ask(program, &["info", "--format", format])
+            .await
+            .map_err(super::check::with_remedy)?;
         let mut words = said.trim().split('|');
         let mut word = || words.next().unwrap_or_default().to_owned();
         let (version, security, cgroups, controllers) = (word(), word(), word(), word());

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::ServiceRow;
 use crate::container::engine::Engine;
 use crate::container::job::{Net, confinement};
 use crate::container::store::{Image, Say};
-use crate::container::table::ServiceRow;
 use crate::{ResourceLimits, SandboxError};
 
 /// How often a service is looked at until it has begun.

@@ -115,6 +115,15 @@ impl Desk {
         desk
     }
 
+    /// Lends so much disk to images that executors pull; gives what they take.
+    pub(crate) async fn keep_images_within(&self, bytes: Option<u64>) -> u64 {
+        let mut sum: u64 = 0;
+        for executor in self.config.all_executors() {
+            sum = sum.saturating_add(executor.keep_images_within(bytes).await);
+        }
+        sum
+    }
+
     pub(crate) fn data_dir(&self) -> &Path {
         &self.config.data_dir
     }

@@ -53,21 +53,30 @@ async fn ask_about_network(desk: &Desk, tell: &watch::Sender<Asked>) {
     }
 }
 
-/// Adds up the disk, beside the looks: that may take long.
+/// Adds up the disk, beside the looks: that may take long. Images that can be had again make room
+/// for what can't.
 async fn add_up_disk(desk: &Desk) {
     loop {
+        let lent = desk.rules().disk_bytes;
         let place = desk.data_dir().to_owned();
         match tokio::task::spawn_blocking(move || disk_of(&place)).await {
-            Ok(bytes) => desk.note_disk(bytes),
+            Ok(own) => {
+                let left = lent.map(|most| most.saturating_sub(own));
+                let images = desk.keep_images_within(left).await;
+                desk.note_disk(own.saturating_add(images));
+            }
             Err(error) => tracing::debug!(%error, "the disk was not added up"),
         }
-        let limited = desk.rules().disk_bytes.is_some();
-        sleep(if limited || desk.has_jobs() {
+        let every = if lent.is_some() || desk.has_jobs() {
             DISK / 5
         } else {
             DISK
-        })
-        .await;
+        };
+        let since = Instant::now();
+        // What is lent may change meanwhile, and counts at once.
+        while since.elapsed() < every && desk.rules().disk_bytes == lent {
+            sleep(FAR).await;
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Known {
     told_pause: bool,
     /// What the worker's page says, told once.
     pub lending: Option<travis_api::lend::Lending>,
+    /// The operator's table of images.
+    pub image_table: Option<travis_api::worker::ImageTableNews>,
     /// What the last session said that is lent.
     pub session_lending: Option<travis_api::lend::Lending>,
     pub polls: Vec<PollRequest>,

@@ -159,6 +159,8 @@ fn answer(known: &mut Known, request: &PollRequest, late: bool) -> Option<PollRe
         || !lost.is_empty()
         || known.drain
         || known.lending.is_some()
+        || (known.image_table.as_ref())
+            .is_some_and(|news| request.image_table.as_ref() != Some(&news.mark))
         || known.pause != known.told_pause;
     (news || late || request.hold_ms == Some(0)).then(|| PollResponse {
         assignments,
@@ -178,6 +180,10 @@ fn answer(known: &mut Known, request: &PollRequest, late: bool) -> Option<PollRe
             known.pause
         },
         lending: known.lending.take(),
+        image_table: known
+            .image_table
+            .clone()
+            .filter(|news| request.image_table.as_ref() != Some(&news.mark)),
     })
 }
 
