@@ -132,6 +132,7 @@ test('the trigger dialog shows the jobs before there are any', async () => {
   await sees(dialog(), 'It makes 2 jobs');
   await dialog().getByRole('button', { name: 'Trigger build' }).click();
   await dialog().waitFor({ state: 'detached' });
+  await open('/ada/beacon');
   await sees(main(), 'A=2');
 });
 
