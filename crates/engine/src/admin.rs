@@ -56,12 +56,13 @@ impl Engine {
             ("access.sign_in", list(&policy.access.sign_in, "everybody")),
             ("access.owners", list(&policy.access.owners, "every owner")),
             ("allow_local_git", yes(policy.allow_local_git)),
-            ("comparing", span(policy.compare_every)),
-            ("limits.total", span(policy.limits.total)),
-            ("limits.silence", span(policy.limits.silence)),
-            ("limits.log", bytes(policy.limits.log_bytes)),
+            ("leases.seconds", span(policy.lease)),
+            ("comparing.seconds", span(policy.compare_every)),
+            ("limits.total_seconds", span(policy.limits.total)),
+            ("limits.silence_seconds", span(policy.limits.silence)),
+            ("limits.log_bytes", bytes(policy.limits.log_bytes)),
             (
-                "limits.memory",
+                "limits.memory_bytes",
                 policy
                     .limits
                     .memory_bytes
@@ -75,9 +76,12 @@ impl Engine {
                     .map_or_else(|| "none".to_owned(), |most| most.to_string()),
             ),
             ("limits.network", yes(policy.limits.network)),
-            ("caches.one", bytes(policy.caches.cache_bytes)),
-            ("caches.repository", bytes(policy.caches.repository_bytes)),
-            ("caches.unused", span(policy.caches.unused)),
+            ("caches.cache_bytes", bytes(policy.caches.cache_bytes)),
+            (
+                "caches.repository_bytes",
+                bytes(policy.caches.repository_bytes),
+            ),
+            ("caches.unused_days", span(policy.caches.unused)),
             (
                 "workers.minimum_version",
                 policy
@@ -86,16 +90,15 @@ impl Engine {
                     .unwrap_or_else(|| "any".to_owned()),
             ),
             (
-                "workers.least_executor",
+                "workers.min_executor",
                 policy
                     .workers
                     .least_executor
                     .map_or("namespace", |kind| kind.as_str())
                     .to_owned(),
             ),
-            ("workers.known_answers", yes(policy.workers.known_answers)),
             (
-                "workers.check_trusted",
+                "workers.check_trusted_percent",
                 format!("{} %", policy.workers.check_trusted * 100.0),
             ),
         ]
