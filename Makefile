@@ -26,7 +26,7 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund
 	@touch $@
 
-web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/index.html web/vite.config.ts web/public -type f 2>/dev/null)
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/index.html web/vite.config.ts web/compress.ts web/public -type f 2>/dev/null)
 	cd web && npm run build
 
 .PHONY: api
@@ -76,6 +76,14 @@ bench: ## Measure, beside the figures of others
 	@$(MAKE) --no-print-directory web
 	@$(CARGO) build --release --locked --package travis --package travis-fake-forge --package travis-bench
 	@$(TARGET)/release/travis-bench $(ARGS)
+
+# Names stay in the program, so that what ran can be named; nothing else differs.
+.PHONY: order
+order: ## Write crates/travis/idle.ld anew: what an idle worker runs, put side by side; three minutes
+	@ci/packages run
+	@$(MAKE) --no-print-directory web
+	@$(CARGO) build --release --locked --package travis --package travis-bench --config 'profile.release.package.travis.strip="none"'
+	@$(TARGET)/release/travis-bench --order crates/travis/idle.ld
 
 .PHONY: real
 real: ## Build published projects with their own .travis.yml, unchanged

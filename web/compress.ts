@@ -4,6 +4,8 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
 const worthwhile = /\.(js|css|html|svg|json|txt)$/;
+/** What the server has packed only: it leaves the plain form out of the program. */
+const packedOnly = /\/assets\/[^/]+\.(js|css)$/;
 const smallest = 512;
 
 function* files(folder: string): Generator<string> {
@@ -27,7 +29,7 @@ export function compress(): Plugin {
       for (const path of files(out)) {
         if (!worthwhile.test(path)) continue;
         const bytes = readFileSync(path);
-        if (bytes.length < smallest) continue;
+        if (bytes.length < smallest && !packedOnly.test(path)) continue;
         writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
         writeFileSync(
           `${path}.br`,

@@ -5,6 +5,8 @@
 mod bed;
 mod client;
 mod hosted;
+#[cfg(target_arch = "x86_64")]
+mod order;
 mod process;
 mod repository;
 mod rows;
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "travis-bench", version)]
 struct Args {
-    /// Only rows whose name contains this
+    /// Only the row of this name, or else rows whose name contains it
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
     /// Print one JSON object instead of a table
@@ -31,6 +33,9 @@ struct Args {
     /// Print the names of the rows and leave
     #[arg(long)]
     list: bool,
+    /// Write the linker script with what an idle worker runs, and leave; for `make order`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "json", "list"])]
+    order: Option<std::path::PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -53,14 +58,19 @@ fn main() -> ExitCode {
 
 /// Whether everything could be measured.
 async fn run(args: &Args) -> Result<bool> {
-    let chosen: Vec<rows::Row> = rows::all()
-        .into_iter()
-        .filter(|row| {
-            args.only
-                .as_ref()
-                .is_none_or(|part| row.name.contains(part.as_str()))
-        })
-        .collect();
+    if let Some(to) = &args.order {
+        #[cfg(not(target_arch = "x86_64"))]
+        anyhow::bail!("{} is made on x86-64", to.display());
+        #[cfg(target_arch = "x86_64")]
+        order::write(&bed::Ground::prepare(args.quick)?, to).await?;
+        #[cfg(target_arch = "x86_64")]
+        return Ok(true);
+    }
+    let mut chosen = rows::all();
+    if let Some(part) = args.only.as_deref() {
+        let exact = chosen.iter().any(|row| row.name == part);
+        chosen.retain(|row| row.name == part || (!exact && row.name.contains(part)));
+    }
     anyhow::ensure!(
         !chosen.is_empty(),
         "no row has such a name; `travis-bench --list` prints them"

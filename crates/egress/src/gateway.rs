@@ -35,7 +35,7 @@ pub const PREFIX_V6: u8 = 64;
 /// The network of all jobs of a worker. Cheap to clone; one is made per worker.
 #[derive(Clone)]
 pub struct Gateway {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
@@ -94,7 +94,7 @@ impl Gateway {
         Self::with_machine(policy, Machine::with_resolvers(resolvers))
     }
 
-    fn with_machine(policy: Policy, machine: Machine) -> Self {
+    pub(crate) fn with_machine(policy: Policy, machine: Machine) -> Self {
         Self {
             shared: Arc::new(Shared {
                 policy: watch::Sender::new(Arc::new(policy)),

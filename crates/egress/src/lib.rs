@@ -7,13 +7,15 @@
 //! a job sees `connection refused` instead of waiting.
 //!
 //! The policy judges the address to which a connection really goes, so a name that resolves to an
-//! address of the owner's network is of no use to a job.
+//! address of the owner's network is of no use to a job. Where only registries are in reach, what a
+//! connection says counts, too: many hosts share the addresses of content networks.
 
 mod address;
 mod allowed;
 mod attachment;
 mod dns;
 mod gateway;
+mod greeting;
 mod ledger;
 mod names;
 mod own;
@@ -23,6 +25,7 @@ mod registries;
 mod resolver;
 mod stack;
 
+pub use address::is_public;
 pub use allowed::{Allowed, BadAllowed};
 pub use attachment::{Attachment, PacketReceiver, PacketSender};
 pub use gateway::{

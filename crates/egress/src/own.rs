@@ -26,6 +26,9 @@ pub(crate) struct Machine {
     known: Mutex<Option<(Instant, Known)>>,
     /// Asked instead of the machine's resolvers.
     resolvers: Option<Vec<SocketAddr>>,
+    /// Where tests stand for the world: what is connected to instead.
+    #[cfg(test)]
+    stand_ins: std::collections::HashMap<SocketAddr, SocketAddr>,
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +45,26 @@ impl Machine {
             resolvers: Some(resolvers),
             ..Self::default()
         }
+    }
+
+    /// A machine in a world that a test made.
+    #[cfg(test)]
+    pub(crate) fn in_world(
+        resolvers: Vec<SocketAddr>,
+        stand_ins: impl IntoIterator<Item = (SocketAddr, SocketAddr)>,
+    ) -> Self {
+        Self {
+            stand_ins: stand_ins.into_iter().collect(),
+            ..Self::with_resolvers(resolvers)
+        }
+    }
+
+    /// Where a socket of the machine connects to for this.
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "tests have a world"))]
+    pub(crate) fn way_to(&self, to: SocketAddr) -> SocketAddr {
+        #[cfg(test)]
+        let to = self.stand_ins.get(&to).copied().unwrap_or(to);
+        to
     }
 
     pub(crate) fn known(&self) -> Known {

@@ -55,6 +55,14 @@ pub enum Refused {
     NotPublic,
     /// Only registries are in reach, and this is none.
     NotARegistry,
+    /// The address is a registry's, and the connection asks there for a host that is none.
+    OtherHost,
+    /// The address is a registry's, and the connection does not say for whom it asks.
+    Nameless,
+    /// The address is a registry's, and the connection hides for whom it asks.
+    HiddenHost,
+    /// Only registries are in reach, and a datagram does not say whom it is for.
+    Datagram,
     /// Nothing is in reach.
     NoNetwork,
     /// The port of mail.
@@ -75,6 +83,14 @@ impl fmt::Display for Refused {
             Self::Metadata => "the metadata service of machines is out of reach",
             Self::NotPublic => "the address is not on the public internet",
             Self::NotARegistry => "this worker reaches package registries and code hosts only",
+            Self::OtherHost => {
+                "the connection asks for a host that is no package registry or code host"
+            }
+            Self::Nameless => {
+                "only TLS, HTTP/1 and SSH that name a package registry or code host pass here"
+            }
+            Self::HiddenHost => "the connection hides the name of the host (encrypted hello)",
+            Self::Datagram => "package registries and code hosts are reached by TCP only",
             Self::NoNetwork => "this worker gives jobs no network",
             Self::Mail => "mail can't be sent from here",
             Self::Closed(reason) => reason,
@@ -82,6 +98,15 @@ impl fmt::Display for Refused {
             Self::Protocol => "only TCP, UDP and DNS leave this worker",
         })
     }
+}
+
+/// How a connection that is not refused may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Whatever it says.
+    Free,
+    /// As long as it asks for a registry: others may have the same address.
+    ByName,
 }
 
 /// A network of the machine itself.
@@ -102,12 +127,12 @@ impl Policy {
         port: u16,
         names: &[String],
         own: &[Own],
-    ) -> Result<(), Refused> {
+    ) -> Result<Way, Refused> {
         if let Some(reason) = &self.closed {
             return Err(Refused::Closed(reason.clone()));
         }
         if self.allowed.iter().any(|a| a.covers(ip, port, names)) {
-            return Ok(());
+            return Ok(Way::Free);
         }
         let ip = crate::address::effective(ip);
         if is_metadata(ip) {
@@ -131,7 +156,8 @@ impl Policy {
             Reach::Registries if !names.iter().any(|name| self.registries.contains(name)) => {
                 Err(Refused::NotARegistry)
             }
-            Reach::Registries | Reach::Internet => Ok(()),
+            Reach::Registries => Ok(Way::ByName),
+            Reach::Internet => Ok(Way::Free),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod device;
 mod packet;
+mod pump;
 mod tcp;
 mod udp;
 
@@ -25,6 +26,7 @@ use self::device::Wire;
 use self::packet::{Packet, Unreachable};
 use crate::gateway::Shared;
 use crate::names::Names;
+use crate::policy::Way;
 use crate::{
     GATEWAY_V4, GATEWAY_V6, NAMESERVER_V4, NAMESERVER_V6, PREFIX_V4, PREFIX_V6, Protocol, Refused,
     Target,
@@ -63,6 +65,8 @@ struct Inner {
 struct Connection {
     /// None while it is being made outside.
     socket: Option<SocketHandle>,
+    /// How it was let through.
+    way: Way,
     task: AbortHandle,
 }
 
@@ -117,6 +121,11 @@ impl Stack {
         smoltcp::time::Instant::from_micros(micros.unwrap_or(i64::MAX))
     }
 
+    /// Where the worker connects to for what the job calls this.
+    fn way_to(&self, to: SocketAddr) -> SocketAddr {
+        self.gateway.machine.way_to(outside(to))
+    }
+
     /// Counts bytes that passed, of all jobs.
     fn count(&self, bytes: usize) {
         self.gateway.count(u64::try_from(bytes).unwrap_or(u64::MAX));
@@ -156,7 +165,7 @@ impl Stack {
         inner: &Inner,
         protocol: Protocol,
         to: SocketAddr,
-    ) -> (Target, Result<(), Refused>) {
+    ) -> (Target, Result<Way, Refused>) {
         let to = outside(to);
         let names = inner.names.of(to.ip(), Instant::now());
         let target = Target {
@@ -167,7 +176,11 @@ impl Stack {
         };
         let own = self.gateway.machine.known().own;
         let policy = self.gateway.policy();
-        let judged = policy.judge(to.ip(), to.port(), &names, &own);
+        let judged = match policy.judge(to.ip(), to.port(), &names, &own) {
+            // QUIC says its name in packets that are encrypted.
+            Ok(Way::ByName) if protocol == Protocol::Udp => Err(Refused::Datagram),
+            judged => judged,
+        };
         (target, judged)
     }
 
@@ -224,23 +237,28 @@ impl Stack {
         let (target, judged) = self.judge(inner, Protocol::Tcp, ends.1);
         let judged = match judged {
             _ if inner.connections.len() >= CONNECTIONS => Err(Refused::TooMany),
-            _ if resolver => Ok(()),
+            _ if resolver => Ok(Way::Free),
             judged => judged,
         };
-        if let Err(reason) = judged {
-            self.gateway.ledger.refused(&self.job, target, reason);
-            // Nobody listens, so it is answered by a reset.
-            inner.wire.from_job.push_back(bytes);
-            return;
-        }
-        let roomy = inner.connections.len() < tcp::ROOMY;
-        let stack = Arc::clone(self);
-        let task = if resolver {
-            tasks.spawn(tcp::resolve(stack, bytes, ends))
-        } else {
-            tasks.spawn(tcp::connect(stack, bytes, ends, target, roomy))
+        let way = match judged {
+            Ok(way) => way,
+            Err(reason) => {
+                self.gateway.ledger.refused(&self.job, target, reason);
+                // Nobody listens, so it is answered by a reset.
+                inner.wire.from_job.push_back(bytes);
+                return;
+            }
         };
-        let connection = Connection { socket: None, task };
+        let roomy = inner.connections.len() < tcp::ROOMY;
+        // Its place is free again even if its task ends before it begins.
+        let flow = tcp::Flow::new(Arc::clone(self), ends);
+        let task = if resolver {
+            tasks.spawn(tcp::resolve(flow, bytes))
+        } else {
+            tasks.spawn(tcp::connect(flow, bytes, target, way, roomy))
+        };
+        let socket = None;
+        let connection = Connection { socket, way, task };
         inner.connections.insert(ends, connection);
     }
 
@@ -263,7 +281,7 @@ impl Stack {
         let (target, judged) = self.judge(inner, Protocol::Udp, ends.1);
         let judged = match judged {
             _ if inner.exchanges.len() >= EXCHANGES => Err(Refused::TooMany),
-            _ if resolver => Ok(()),
+            _ if resolver => Ok(Way::Free),
             judged => judged,
         };
         if let Err(reason) = judged {
@@ -276,11 +294,11 @@ impl Stack {
         }
         let (queue, waiting) = mpsc::channel(udp::WAITING);
         let _ = queue.try_send(content.to_vec());
-        let stack = Arc::clone(self);
+        let place = udp::Place::new(Arc::clone(self), ends);
         let task = if resolver {
-            tasks.spawn(udp::resolve(stack, ends, waiting))
+            tasks.spawn(udp::resolve(place, waiting))
         } else {
-            tasks.spawn(udp::exchange(stack, bytes, ends, target, waiting))
+            tasks.spawn(udp::exchange(place, bytes, target, waiting))
         };
         inner.exchanges.insert(ends, Exchange { queue, task });
     }
@@ -288,19 +306,21 @@ impl Stack {
     /// Ends what the policy of now would refuse.
     fn judge_again(&self) {
         let inner = self.lock();
-        let ends = |all: &mut dyn Iterator<Item = (Ends, AbortHandle)>, protocol| {
-            all.filter(|((_, to), _)| {
-                !is_resolver(*to) && self.judge(&inner, protocol, *to).1.is_err()
-            })
-            .map(|(_, task)| task)
-            .collect::<Vec<_>>()
+        let stands = |ends: &Ends, protocol, way: Way| {
+            is_resolver(ends.1)
+                || match self.judge(&inner, protocol, ends.1).1 {
+                    // What nobody listened to may have said anything.
+                    Ok(Way::ByName) => way == Way::ByName,
+                    Ok(Way::Free) => true,
+                    Err(_) => false,
+                }
         };
         let connections = inner.connections.iter();
-        let mut connections = connections.map(|(ends, c)| (*ends, c.task.clone()));
+        let connections = connections.filter(|(ends, c)| !stands(ends, Protocol::Tcp, c.way));
         let exchanges = inner.exchanges.iter();
-        let mut exchanges = exchanges.map(|(ends, e)| (*ends, e.task.clone()));
-        let mut cut = ends(&mut connections, Protocol::Tcp);
-        cut.extend(ends(&mut exchanges, Protocol::Udp));
+        let exchanges = exchanges.filter(|(ends, _)| !stands(ends, Protocol::Udp, Way::Free));
+        let mut cut: Vec<AbortHandle> = connections.map(|(_, c)| c.task.clone()).collect();
+        cut.extend(exchanges.map(|(_, e)| e.task.clone()));
         drop(inner);
         for task in cut {
             task.abort();

@@ -26,6 +26,7 @@ mod events;
 mod fleet;
 mod hooks;
 mod hosting;
+mod images;
 mod intake;
 pub mod keys;
 mod known;
@@ -83,11 +84,12 @@ pub use configuration::lint::{Linted, LintedJob, lint};
 pub use configuration::messages::MAIN as CONFIG_FILE;
 pub use crons::CronWish;
 pub use dispatcher::{GivenBack, Orders, PollCall};
-pub use enrolments::EnrolmentWish;
+pub use enrolments::{EnrolmentChange, EnrolmentWish};
 pub use error::EngineError;
 pub use fleet::{FleetView, FleetWaits, PlatformView, SlotView, WaitGroup};
 pub use hooks::Taken;
 pub use hosting::{Connect, Forged, Hosted, remote_ref};
+pub use images::OperatorImages;
 pub use intake::BuildDemand;
 pub use known::KnownOffer;
 pub use label::{env_label, job_label};
@@ -105,7 +107,7 @@ pub use travis_model::Secret;
 pub use variables::EnvVarChange;
 pub use vault::{Vault, VaultError};
 pub use waiting::Waits;
-pub use workers::{Enrolment, Introduction};
+pub use workers::{Enrolment, Introduction, WorkerEdit, signed_by};
 
 /// What the operator decided.
 #[derive(Debug, Clone)]
@@ -222,6 +224,18 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Signs a statement of the server's that everybody may check, with Ed25519.
+    #[must_use]
+    pub fn sign_statement(&self, bytes: &[u8]) -> Vec<u8> {
+        self.vault.sign_statement(bytes)
+    }
+
+    /// The public key with which its statements are checked.
+    #[must_use]
+    pub fn statement_key(&self) -> Vec<u8> {
+        self.vault.statement_key()
+    }
+
     /// Puts the use cases together.
     #[must_use]
     pub fn new(ports: Ports, vault: Vault, policy: Policy) -> Self {

@@ -1,42 +1,38 @@
 //! Running a process on a terminal: what the namespace and the host executor share.
 
-use std::convert::Infallible;
-use std::fs::File;
+mod reader;
+
 use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use travis_egress::Refusal;
 
+use crate::cap::{Cap, PACE};
 use crate::cgroup::Group;
 use crate::home::Home;
-use crate::network::{self, JobNetwork};
+use crate::lines::Lines;
+use crate::network::JobNetwork;
 use crate::terminal::Terminal;
-use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize, Use, processes, usage};
+use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize, Use, polite, processes, usage};
+use reader::{Reader, State};
 
-/// Largest piece handed to the sink.
-const CHUNK: usize = 64 * 1024;
 /// How long output is waited for after the process ended. The kernel hands over what is in the
 /// terminal within microseconds; only a process that escaped every kill holds it longer.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How messages of the program that makes the session begin.
 const SESSION_LEADER: &str = "setsid: ";
 const NETWORK_ENTRY: &str = "nsenter: ";
-/// Refused targets that the log names.
-const TOLD: usize = 20;
 /// Stack of the watching thread; it calls nothing deep.
 const STACK: usize = 256 * 1024;
 
@@ -61,31 +57,8 @@ pub(crate) struct Launch {
     pub(crate) network: Option<JobNetwork>,
     /// It gets what nobody else wants of processors and disks.
     pub(crate) polite: bool,
-}
-
-/// What makes a program the last in the line for processors and disks. Idle classes are kept by
-/// all that it starts.
-const POLITE: [&str; 6] = ["/usr/bin/chrt", "--idle", "0", "/usr/bin/ionice", "-c", "3"];
-/// Where there are no such classes.
-const NICE: [&str; 3] = ["/usr/bin/nice", "-n", "19"];
-
-/// The words before the command of a job that is polite.
-fn polite_words() -> &'static [&'static str] {
-    static WORDS: OnceLock<&'static [&'static str]> = OnceLock::new();
-    WORDS.get_or_init(|| {
-        // Tried once: a container may forbid it.
-        let works = POLITE.split_first().is_some_and(|(program, rest)| {
-            Command::new(program)
-                .args(rest)
-                .arg("/bin/true")
-                .stdin(std::process::Stdio::null())
-                .stdout(std::process::Stdio::null())
-                .stderr(std::process::Stdio::null())
-                .status()
-                .is_ok_and(|status| status.success())
-        });
-        if works { &POLITE } else { &NICE }
-    })
+    /// What it may use of the processors, where its group does not see to that.
+    pub(crate) cap: Option<Cap>,
 }
 
 /// A sandbox around one process.
@@ -101,8 +74,17 @@ struct Shared {
     group: Option<Group>,
     process: OnceLock<Process>,
     killed: AtomicBool,
+    still: Mutex<Still>,
     /// Learned before the first kill, which itself works by a limit.
     process_limit: OnceLock<bool>,
+}
+
+/// Who wants it to stand still.
+#[derive(Debug, Clone, Copy, Default)]
+struct Still {
+    owner: bool,
+    /// It used up its part of the processors.
+    pace: bool,
 }
 
 struct Process {
@@ -122,6 +104,7 @@ impl ProcessSandbox {
                 group,
                 process: OnceLock::new(),
                 killed: AtomicBool::new(false),
+                still: Mutex::default(),
                 process_limit: OnceLock::new(),
             }),
         }
@@ -138,26 +121,10 @@ impl ProcessSandbox {
         if self.shared.process.get().is_none() {
             return Err(SandboxError::NotRunning(self.id.clone()));
         }
-        self.in_background(move |shared| shared.set_frozen(frozen))
+        self.in_background(move |shared| shared.hold(|still| still.owner = frozen))
             .await;
         Ok(())
     }
-}
-
-/// Says in the job's log what of the network is refused to it.
-async fn tell(refusals: Option<mpsc::Receiver<Refusal>>, sink: Sink) -> Infallible {
-    if let Some(mut refusals) = refusals {
-        let mut left = TOLD;
-        while let Some(refusal) = refusals.recv().await {
-            // A reader that is gone ends the job, and with it this.
-            let _ = sink.send(network::line(&refusal, left)).await;
-            left -= 1;
-            if left == 0 {
-                break;
-            }
-        }
-    }
-    std::future::pending().await
 }
 
 /// Kills the sandbox when the future that runs it is dropped.
@@ -190,7 +157,9 @@ impl Sandbox for ProcessSandbox {
             .network
             .as_ref()
             .and_then(JobNetwork::refusals);
-        let telling = tell(telling, sink.clone());
+        let lines = Arc::new(Lines::new(sink));
+        let telling = lines.tell(telling);
+        let printed = Arc::clone(&lines);
         // A thread of its own, not one of the pool: the job dies with the thread that started it,
         // and the pool ends idle threads.
         thread::Builder::new()
@@ -198,7 +167,7 @@ impl Sandbox for ProcessSandbox {
             .stack_size(STACK)
             .spawn(move || {
                 // Nobody listens any more when the future was dropped; the guard killed the job.
-                let _ = done.send(shared.watch(&sink));
+                let _ = done.send(shared.watch(&printed));
             })
             .map_err(|source| SandboxError::Start {
                 program: "a thread".to_owned(),
@@ -289,17 +258,72 @@ impl Shared {
             .get_or_init(|| group.is_some_and(Group::reached_process_limit))
     }
 
-    fn set_frozen(&self, frozen: bool) {
-        let signal = if frozen { Signal::STOP } else { Signal::CONT };
+    /// Changes who wants it to stand still, and lets it stand still or go on.
+    fn hold(&self, change: impl FnOnce(&mut Still)) {
+        // Held throughout, so that the last word is also the last deed.
+        let mut still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut still);
+        let stands = still.owner || still.pace;
         match (&self.group, self.process.get()) {
-            (Some(group), _) => group.set_frozen(frozen),
-            (None, Some(process)) => processes::signal(&processes::family(process.pid), signal),
+            (Some(group), _) => group.set_frozen(stands),
+            (None, Some(process)) => {
+                let all = || {
+                    let mut all = processes::family(process.pid);
+                    if let Some((name, value)) = &self.launch.marker {
+                        all.extend(processes::marked(name, value));
+                    }
+                    all
+                };
+                if stands {
+                    processes::stop(all);
+                } else {
+                    processes::signal(&all(), Signal::CONT);
+                }
+            }
             (None, None) => {}
         }
     }
 
+    fn begin_pace(self: &Arc<Self>) {
+        if self.launch.cap.as_ref().and_then(Cap::pace).is_none() {
+            return;
+        }
+        let shared = Arc::clone(self);
+        let began = thread::Builder::new()
+            .name(format!("pace {}", self.id))
+            .stack_size(STACK)
+            .spawn(move || shared.keep_pace());
+        if let Err(error) = began {
+            tracing::warn!(sandbox = %self.id, %error, "a job is not kept to its part of a core");
+        }
+    }
+
+    /// Keeps what runs to a part of a core until its end.
+    fn keep_pace(&self) {
+        let pace = self.launch.cap.as_ref().and_then(Cap::pace);
+        let (Some(mut pace), Some(process)) = (pace, self.process.get()) else {
+            return;
+        };
+        let mut stopped = false;
+        loop {
+            let mut ends = [PollFd::new(&process.handle, PollFlags::IN)];
+            let wait = Timespec {
+                tv_sec: 0,
+                tv_nsec: PACE.subsec_nanos().into(),
+            };
+            if poll(&mut ends, Some(&wait)).is_ok_and(|ended| ended > 0) {
+                return;
+            }
+            let stops = pace.stops(Instant::now(), usage::family(process.pid).cpu);
+            if stops != stopped {
+                stopped = stops;
+                self.hold(|still| still.pace = stops);
+            }
+        }
+    }
+
     /// Starts the process and sees it through to its end. Blocks.
-    fn watch(&self, sink: &Sink) -> Result<Exit, SandboxError> {
+    fn watch(self: &Arc<Self>, lines: &Lines) -> Result<Exit, SandboxError> {
         if self.killed.load(Ordering::SeqCst) {
             return Ok(Exit {
                 killed: true,
@@ -308,7 +332,8 @@ impl Shared {
         }
         let terminal = Terminal::open(self.launch.terminal).map_err(SandboxError::Terminal)?;
         let mut child = self.start(terminal.job)?;
-        let output = self.follow(&mut child, &terminal.ours, sink);
+        self.begin_pace();
+        let output = self.follow(&mut child, &terminal.ours, lines);
         // Reaps it in every case.
         let status = child.wait();
         let (status, first) = match (status, output) {
@@ -354,12 +379,12 @@ impl Shared {
 
     /// Starts the process inside the group, as leader of a session on the terminal.
     fn start(&self, terminal: OwnedFd) -> Result<Child, SandboxError> {
-        let polite = if self.launch.polite {
-            polite_words()
-        } else {
-            Default::default()
+        let (classes, session) = match self.launch.polite {
+            true => (polite::words(), polite::session_words()),
+            false => Default::default(),
         };
-        let mut words = polite.iter().copied().chain(["/usr/bin/setsid", "--ctty"]);
+        let session = ["/usr/bin/setsid", "--ctty"].iter().chain(session);
+        let mut words = session.chain(classes).copied();
         let mut command = match self.group.as_ref().and_then(Group::join_file) {
             None => Command::new(words.next().unwrap_or_default()),
             Some(join) => {
@@ -391,7 +416,10 @@ impl Shared {
                 if let Some(group) = &self.group {
                     group.enter()?;
                 }
-                let child = command.spawn();
+                let child = match &self.launch.cap {
+                    Some(cap) => cap.within(|| command.spawn()),
+                    None => command.spawn(),
+                };
                 if let Some(Err(error)) = self.group.as_ref().map(Group::leave) {
                     tracing::warn!(sandbox = %self.id, %error, "the watching thread stays in the job's control group");
                 }
@@ -404,8 +432,7 @@ impl Shared {
         match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(handle) => {
                 if self.launch.polite {
-                    // Kernels that group processes by session weigh the groups, not the processes.
-                    let _ = std::fs::write(format!("/proc/{}/autogroup", child.id()), "19");
+                    polite::make_nice(pid);
                 }
                 let _ = self.process.set(Process { pid, handle });
             }
@@ -423,14 +450,14 @@ impl Shared {
     }
 
     /// Hands the output on until the process ended and all of it came. Returns its first bytes.
-    fn follow(&self, child: &mut Child, ours: &OwnedFd, sink: &Sink) -> io::Result<Vec<u8>> {
+    fn follow(&self, child: &mut Child, ours: &OwnedFd, lines: &Lines) -> io::Result<Vec<u8>> {
         let Some(process) = self.process.get() else {
             return Ok(Vec::new());
         };
         let mut reader = Reader::new(ours)?;
         let mut until = None;
         loop {
-            let state = reader.read_all_there_is(sink);
+            let state = reader.read_all_there_is(lines);
             if matches!(state, State::Closed) && !self.killed.swap(true, Ordering::SeqCst) {
                 self.kill();
             }
@@ -447,85 +474,6 @@ impl Shared {
                 continue;
             }
             reader.wait(&process.handle, &state, until.is_some())?;
-        }
-    }
-}
-
-enum State {
-    /// Everything was read; more may come.
-    Waiting,
-    /// Nobody has the terminal open.
-    HungUp,
-    /// The sink is closed.
-    Closed,
-}
-
-struct Reader {
-    terminal: File,
-    buffer: Box<[u8]>,
-    first: Vec<u8>,
-}
-
-impl Reader {
-    fn new(terminal: &OwnedFd) -> io::Result<Self> {
-        Ok(Self {
-            terminal: File::from(terminal.try_clone()?),
-            buffer: vec![0; CHUNK].into_boxed_slice(),
-            first: Vec::new(),
-        })
-    }
-
-    /// The terminal gives at most 4 KiB a call, so calls are repeated until the chunk is full or
-    /// nothing is left.
-    fn read_all_there_is(&mut self, sink: &Sink) -> State {
-        loop {
-            let mut filled = 0;
-            let mut state = None;
-            while let Some(space) = self.buffer.get_mut(filled..).filter(|s| !s.is_empty()) {
-                match rustix::io::read(&self.terminal, space) {
-                    Ok(0) => state = Some(State::HungUp),
-                    Ok(count) => {
-                        filled += count;
-                        continue;
-                    }
-                    Err(Errno::INTR) => continue,
-                    Err(Errno::AGAIN) => state = Some(State::Waiting),
-                    // The kernel's word for a terminal that nobody has open.
-                    Err(_) => state = Some(State::HungUp),
-                }
-                break;
-            }
-            let piece = self.buffer.get(..filled).unwrap_or_default();
-            if !piece.is_empty() {
-                let wanted = 512_usize.saturating_sub(self.first.len()).min(piece.len());
-                self.first.extend(piece.iter().take(wanted));
-                if sink.blocking_send(Bytes::copy_from_slice(piece)).is_err() {
-                    return State::Closed;
-                }
-            }
-            if let Some(state) = state {
-                return state;
-            }
-        }
-    }
-
-    /// Waits for output or for the process's end.
-    fn wait(&self, process: &OwnedFd, state: &State, ended: bool) -> io::Result<()> {
-        let terminal = PollFd::from_borrowed_fd(self.terminal.as_fd(), PollFlags::IN);
-        let process = PollFd::from_borrowed_fd(process.as_fd(), PollFlags::IN);
-        let moment = Timespec {
-            tv_sec: 0,
-            tv_nsec: 50_000_000,
-        };
-        // A terminal that hung up reports that without end, though the script may open it again.
-        let done = match (state, ended) {
-            (State::Waiting, false) => poll(&mut [terminal, process], None),
-            (State::Waiting, true) => poll(&mut [terminal], Some(&moment)),
-            _ => poll(&mut [process], Some(&moment)),
-        };
-        match done {
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
         }
     }
 }

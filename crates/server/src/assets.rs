@@ -7,13 +7,18 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use flate2::read::GzDecoder;
 use rust_embed::RustEmbed;
 use serde_json::json;
+use std::io::Read as _;
 use travis_store::{Page, RepositoryFilter};
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
 #[allow_missing = true]
+// Everyone asks for these packed; for who does not they are unpacked (`web/compress.ts`).
+#[exclude = "assets/*.js"]
+#[exclude = "assets/*.css"]
 struct Dist;
 
 /// Where the page's first data goes.
@@ -52,8 +57,12 @@ pub(crate) async fn page(State(app): State<App>, headers: HeaderMap, uri: Uri) -
 }
 
 fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
-    let plain = Dist::get(path)?;
-    let etag = format!("\"{}\"", hex::encode(&plain.metadata.sha256_hash()[..12]));
+    let plain = Dist::get(path);
+    let kept = plain
+        .as_ref()
+        .map_or_else(|| Dist::get(&format!("{path}.gz")), |_| None);
+    let content = plain.as_ref().or(kept.as_ref())?;
+    let etag = format!("\"{}\"", hex::encode(&content.metadata.sha256_hash()[..12]));
     if headers
         .get(header::IF_NONE_MATCH)
         .is_some_and(|known| known.as_bytes() == etag.as_bytes())
@@ -89,7 +98,10 @@ fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
         Some((name, packed)) => {
             ([(header::CONTENT_ENCODING, name)], packed.data.into_owned()).into_response()
         }
-        None => plain.data.into_owned().into_response(),
+        None => match (plain, kept) {
+            (Some(plain), _) => plain.data.into_owned().into_response(),
+            (None, kept) => unpacked(&kept?.data)?.into_response(),
+        },
     };
     let out = response.headers_mut();
     for (name, value) in [
@@ -103,6 +115,12 @@ fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
         }
     }
     Some(response)
+}
+
+fn unpacked(gzip: &[u8]) -> Option<Vec<u8>> {
+    let mut plain = Vec::new();
+    GzDecoder::new(gzip).read_to_end(&mut plain).ok()?;
+    Some(plain)
 }
 
 async fn index(app: &App, headers: &HeaderMap) -> Response {
@@ -151,6 +169,33 @@ fn boot_element(data: &serde_json::Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_nothing_packed_gets_the_same_text() {
+        let Some(script) = Dist::iter().find(|name| name.ends_with(".js.gz")) else {
+            println!("skipped: the web app is not built");
+            return;
+        };
+        let path = script.trim_end_matches(".gz");
+        assert!(Dist::get(path).is_none(), "{path} is in the program twice");
+        let plain = file(path, &HeaderMap::new()).unwrap();
+        assert_eq!(plain.status(), StatusCode::OK);
+        assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
+        let mut browser = HeaderMap::new();
+        browser.insert(header::ACCEPT_ENCODING, "gzip, br".parse().unwrap());
+        let packed = file(path, &browser).unwrap();
+        assert_eq!(packed.headers()[header::CONTENT_ENCODING], "br");
+        assert_eq!(
+            packed.headers()[header::ETAG],
+            plain.headers()[header::ETAG]
+        );
+        assert_eq!(unpacked(&Dist::get(&script).unwrap().data).unwrap(), {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist");
+            std::fs::read(format!("{folder}/{path}")).unwrap()
+        });
+    }
+
     #[test]
     fn names_can_not_leave_the_boot_element() {
         let element = super::boot_element(

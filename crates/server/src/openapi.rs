@@ -97,7 +97,11 @@ fn documented() -> Routes<App> {
         ))
         .routes(routes!(r::workers::history))
         .routes(routes!(r::known_answers::list))
+        .routes(routes!(r::statements::of_job))
+        .routes(routes!(r::statements::key))
         .routes(routes!(r::known_answers::log))
+        .routes(routes!(r::known_answers::lines))
+        .routes(routes!(r::known_answers::index))
         .routes(routes!(r::workers::hours))
         .routes(routes!(r::workers::ban))
         .routes(routes!(r::workers::unban))
@@ -107,9 +111,14 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::workers::drain))
         .routes(routes!(r::enrolments::create))
         .routes(routes!(r::enrolments::list))
-        .routes(routes!(r::enrolments::find, r::enrolments::revoke))
+        .routes(routes!(
+            r::enrolments::find,
+            r::enrolments::change,
+            r::enrolments::revoke
+        ))
         .routes(routes!(r::fleet::find))
         .routes(routes!(r::fleet::of_owner))
+        .routes(routes!(r::images::find, r::images::set))
         .routes(routes!(r::downloads::list))
         .merge(hooks())
         .routes(routes!(r::worker_api::enrol))

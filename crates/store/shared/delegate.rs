@@ -247,6 +247,7 @@ macro_rules! delegate_tx {
             enrolments::insert_enrolment(new: &NewEnrolment) -> EnrolmentId;
             enrolments::take_enrolment(token_hash: &[u8], now: Timestamp) -> Option<Enrolment>;
             enrolments::note_enrolled(id: EnrolmentId, worker: WorkerId) -> ();
+            enrolments::change_enrolment(enrolment: &Enrolment, now: Timestamp) -> bool;
             enrolments::revoke_enrolment(user: UserId, id: EnrolmentId, at: Timestamp) -> ();
             fleet::put_worker_now(now: &WorkerNow) -> ();
             fleet::put_worker_wish(wish: &WorkerWish) -> ();

@@ -297,7 +297,8 @@ export interface paths {
         delete: operations["delete_v3_enrolment_id"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes what a machine is to be that has not come yet; its token stays the same. */
+        patch: operations["patch_v3_enrolment_id"];
         trace?: never;
     };
     "/v3/enrolments": {
@@ -344,6 +345,24 @@ export interface paths {
         /** The forges to sign in with. */
         get: operations["get_v3_forges"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operator's table of images, for operators. */
+        get: operations["get_v3_images"];
+        /** Puts a table in place of the one before. Workers hear it within half a minute. */
+        put: operations["put_v3_images"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1334,6 +1353,43 @@ export interface paths {
         };
         /** What a known-answer job printed, as text. For the worker's owner and operators. */
         get: operations["get_v3_worker_id_known_answer_number_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/known_answer/{number}/log/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Folds and times of a known-answer job's log. For the worker's owner and operators. */
+        get: operations["get_v3_worker_id_known_answer_number_log_index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/known_answer/{number}/log/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines of a known-answer job's log as a terminal would show them. For the worker's owner and
+         *     operators.
+         */
+        get: operations["get_v3_worker_id_known_answer_number_log_lines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2431,6 +2487,21 @@ export interface components {
             way: string;
             worker: components["schemas"]["Worker"] | null;
         };
+        /** @description What is to be changed of a machine that has not come yet. */
+        EnrolmentChange: {
+            /** @default null */
+            lending: components["schemas"]["Lending"] | null;
+            /**
+             * @description The name that it is to have; empty for the machine's own.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description How the machine is to join, as in `NewEnrolment`.
+             * @default null
+             */
+            way: string | null;
+        };
         /** @description A single-use token with which a worker registers. */
         EnrolmentToken: {
             /** @description Always `enrolment_token`. */
@@ -2900,6 +2971,34 @@ export interface components {
             /** @description When it was last read to its end. */
             synced_at: string | null;
         };
+        /**
+         * @description Which image a job and a service run in on workers with containers, as the operator says it:
+         *     after the rows of a worker's owner and before those of the program.
+         */
+        ImageTable: components["schemas"]["Head"] & {
+            /** @description Rows for jobs. */
+            images: number;
+            /** @description Rows for services. */
+            services: number;
+            /** @description The rows, in the words of `images.toml`; empty when there are none. */
+            text: string;
+            /** @description When it was changed last; missing when it never was. */
+            updated_at?: string | null;
+            /** @description The login of who changed it. */
+            updated_by?: string | null;
+        };
+        /** @description A new table in place of the one before. */
+        ImageTableChange: {
+            /** @description The rows, in the words of `images.toml`; empty removes all. At most 64 KiB and 500 rows. */
+            text: string;
+        };
+        /** @description The operator's table of images. */
+        ImageTableNews: {
+            /** @description SHA-256 of the text in hex; empty when there is no table. */
+            mark: string;
+            /** @description The rows, in the words of `images.toml`. */
+            text: string;
+        };
         /** @description The image that a job asks for. Executors take what fits best of what they have. */
         ImageWish: {
             /**
@@ -3055,6 +3154,11 @@ export interface components {
         };
         /** @description A job whose answer the server knows: it shows whether a worker runs jobs at all, and truly. */
         KnownAnswer: components["schemas"]["Head"] & {
+            /**
+             * Format: int64
+             * @description The number of its log: while it runs, the live topic `log:ATTEMPT@OFFSET` has it.
+             */
+            attempt: number;
             /** @description How it was isolated. */
             executor: string;
             /** @description When it ended. */
@@ -3090,7 +3194,7 @@ export interface components {
             problem: string | null;
             /**
              * Format: int32
-             * @description So many come before anything else on machines of people whom the repository does not know.
+             * @description So many in a row come before anything else on this machine.
              */
             wanted: number;
         };
@@ -3726,6 +3830,13 @@ export interface components {
              *     (5 s when busy, 30 s when idle) stand.
              */
             hold_ms?: number | null;
+            /**
+             * @description Mark of the operator's table of images that it has, empty when it has none; missing when it
+             *     does not ask for tables.
+             */
+            image_table?: string | null;
+            /** @description Images and root file systems that it has by name, when that has changed since it was said. */
+            images?: string[] | null;
             lending?: components["schemas"]["Lending"] | null;
             /**
              * Format: double
@@ -3752,6 +3863,7 @@ export interface components {
             cancel: components["schemas"]["CancelOrder"][];
             /** @description Take nothing new, finish what runs, then leave. */
             drain: boolean;
+            image_table?: components["schemas"]["ImageTableNews"] | null;
             /** @description Leases that were renewed. */
             leases: components["schemas"]["Lease"][];
             lending?: components["schemas"]["Lending"] | null;
@@ -5255,6 +5367,63 @@ export interface operations {
             };
         };
     };
+    patch_v3_enrolment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_enrolments: {
         parameters: {
             query?: never;
@@ -5316,6 +5485,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Forges"];
+                };
+            };
+        };
+    };
+    get_v3_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageTable"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_v3_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageTableChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageTable"];
+                };
+            };
+            /** @description names the line and what to do */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -8038,6 +8274,70 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_worker_id_known_answer_number_log_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogIndex"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_worker_id_known_answer_number_log_lines: {
+        parameters: {
+            query?: {
+                first?: number;
+                /** @description 2,000 at most */
+                count?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLines"];
                 };
             };
             404: {

@@ -13,7 +13,7 @@ fn own() -> Vec<Own> {
     ]
 }
 
-fn judge(policy: &Policy, ip: &str, port: u16, names: &[&str]) -> Result<(), Refused> {
+fn judge(policy: &Policy, ip: &str, port: u16, names: &[&str]) -> Result<Way, Refused> {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     policy.judge(ip.parse().unwrap(), port, &names, &own())
 }
@@ -57,8 +57,8 @@ fn the_owners_network_is_out_of_reach_however_it_is_written() {
             "{ip}"
         );
     }
-    assert_eq!(judge(&internet(), "1.1.1.1", 80, &[]), Ok(()));
-    assert_eq!(judge(&internet(), "2606:4700::1", 80, &[]), Ok(()));
+    assert_eq!(judge(&internet(), "1.1.1.1", 80, &[]), Ok(Way::Free));
+    assert_eq!(judge(&internet(), "2606:4700::1", 80, &[]), Ok(Way::Free));
 }
 
 #[test]
@@ -69,9 +69,12 @@ fn the_owner_can_allow_by_name() {
             .into(),
         ..Policy::default()
     };
-    assert_eq!(judge(&policy, "192.168.1.5", 8080, &[]), Ok(()));
-    assert_eq!(judge(&policy, "127.0.0.1", 3000, &[]), Ok(()));
-    assert_eq!(judge(&policy, "192.168.1.9", 80, &["nas.lan"]), Ok(()));
+    assert_eq!(judge(&policy, "192.168.1.5", 8080, &[]), Ok(Way::Free));
+    assert_eq!(judge(&policy, "127.0.0.1", 3000, &[]), Ok(Way::Free));
+    assert_eq!(
+        judge(&policy, "192.168.1.9", 80, &["nas.lan"]),
+        Ok(Way::Free)
+    );
     assert_eq!(
         judge(&policy, "192.168.1.9", 80, &[]),
         Err(Refused::OwnNetwork)
@@ -86,7 +89,10 @@ fn registries_are_known_by_the_names_that_were_asked_for() {
         reach: Reach::Registries,
         ..Policy::default()
     };
-    assert_eq!(judge(&policy, "140.82.121.3", 443, &["github.com"]), Ok(()));
+    assert_eq!(
+        judge(&policy, "140.82.121.3", 443, &["github.com"]),
+        Ok(Way::ByName)
+    );
     assert_eq!(
         judge(&policy, "140.82.121.3", 443, &["evil.example"]),
         Err(Refused::NotARegistry)
@@ -105,7 +111,7 @@ fn mail_and_a_closed_network() {
         mail: true,
         ..internet()
     };
-    assert_eq!(judge(&mail, "1.1.1.1", 25, &[]), Ok(()));
+    assert_eq!(judge(&mail, "1.1.1.1", 25, &[]), Ok(Way::Free));
     let closed = Policy {
         closed: Some("this month's bytes are used up".to_owned()),
         allowed: vec!["192.168.1.5".parse().unwrap()],

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::packet::{self, Unreachable};
-use super::{Ends, Stack, outside};
+use super::{Ends, Stack};
 use crate::Target;
 use crate::ledger::Entry;
 use crate::rate::Share;
@@ -20,18 +20,23 @@ use crate::resolver::By;
 pub(super) const WAITING: usize = 32;
 /// An exchange ends when nothing passed for so long.
 const QUIET: Duration = Duration::from_secs(60);
-/// Questions for names end earlier: each comes from a port of its own.
-const QUIET_QUESTION: Duration = Duration::from_secs(5);
+/// Questions for names end earlier: nearly each comes from a port of its own, and programs without
+/// a memory for names ask hundreds in a second. A later one simply begins anew.
+const QUIET_QUESTION: Duration = Duration::from_millis(500);
 /// Largest datagram.
 const LARGEST: usize = 65_535;
 
 /// An exchange's place in the stack; it is free when this is dropped.
-struct Place {
+pub(super) struct Place {
     stack: Arc<Stack>,
     ends: Ends,
 }
 
 impl Place {
+    pub(super) fn new(stack: Arc<Stack>, ends: Ends) -> Self {
+        Self { stack, ends }
+    }
+
     fn deliver(&self, payload: &[u8]) {
         let packet = packet::datagram(self.ends.1, self.ends.0, payload);
         self.stack.lock().wire.send(packet);
@@ -53,8 +58,7 @@ impl Drop for Place {
 }
 
 /// Answers questions for names.
-pub(super) async fn resolve(stack: Arc<Stack>, ends: Ends, mut waiting: mpsc::Receiver<Vec<u8>>) {
-    let place = Place { stack, ends };
+pub(super) async fn resolve(place: Place, mut waiting: mpsc::Receiver<Vec<u8>>) {
     while let Ok(Some(message)) = timeout(QUIET_QUESTION, waiting.recv()).await {
         if let Some(answer) = place.stack.answer(&message, By::Datagram).await {
             place.deliver(&answer);
@@ -64,21 +68,20 @@ pub(super) async fn resolve(stack: Arc<Stack>, ends: Ends, mut waiting: mpsc::Re
 
 /// Hands datagrams on, both ways. `first` is the packet that began it.
 pub(super) async fn exchange(
-    stack: Arc<Stack>,
+    place: Place,
     first: Vec<u8>,
-    ends: Ends,
     target: Target,
     waiting: mpsc::Receiver<Vec<u8>>,
 ) {
+    let stack = &place.stack;
     let entry = stack.gateway.ledger.connected(&stack.job, target);
-    let place = Place { stack, ends };
     match pass(&place, &entry, waiting).await {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             place.refuse(&first, Unreachable::Port);
         }
         Err(error) => {
-            tracing::debug!(to = %ends.1, %error, "a job's datagrams can't be sent");
+            tracing::debug!(to = %place.ends.1, %error, "a job's datagrams can't be sent");
             place.refuse(&first, Unreachable::Host);
         }
     }
@@ -89,7 +92,7 @@ async fn pass(
     entry: &Entry,
     mut waiting: mpsc::Receiver<Vec<u8>>,
 ) -> io::Result<()> {
-    let to = outside(place.ends.1);
+    let to = place.stack.way_to(place.ends.1);
     let any: SocketAddr = match to {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

@@ -46,8 +46,8 @@ impl Container {
                 "a container starts without privileges and without network",
             ),
             Err(reason) => {
-                let remedy = remedy(&reason);
-                Finding::bad(name, reason, remedy)
+                let confined = self.engine.rootless && has_no_new_privileges();
+                Finding::bad(name, reason.as_str(), remedy(&reason, confined))
             }
         }
     }
@@ -86,7 +86,7 @@ impl Container {
 
     async fn default_image(&self) -> Finding {
         let wish = ImageWish::default();
-        let Some(name) = self.table.image_for(&wish) else {
+        let Some(name) = self.table().image_for(&wish) else {
             return Finding::bad(
                 "images",
                 "no image for jobs without a language",
@@ -111,25 +111,80 @@ fn limits(engine: &Engine) -> Finding {
     if missing.is_empty() {
         return Finding::good("container limits", "memory, processes and processor time");
     }
+    let instead = if missing.contains(&"cpu") && engine.is_podman() {
+        "; processors are limited by affinity to whole cores instead"
+    } else {
+        ""
+    };
     Finding::bad(
         "container limits",
-        format!("can't be set here: {}", missing.join(", ")),
+        format!("can't be set here: {}{instead}", missing.join(", ")),
         "delegate the controllers to the worker's user (a drop-in of user@.service with Delegate=cpu memory pids), or run the worker as root; jobs run without these limits until then",
     )
 }
 
-/// What mends a start that failed.
-fn remedy(reason: &str) -> &'static str {
+/// Whether this process and what it starts can gain no privileges by setuid programs.
+fn has_no_new_privileges() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    no_new_privileges(&status)
+}
+
+fn no_new_privileges(status: &str) -> bool {
+    let mut values = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("NoNewPrivs:"));
+    values.any(|value| value.trim() == "1")
+}
+
+/// An engine's word with what mends it, where that is the worker's own service.
+pub(super) fn with_remedy(reason: String) -> String {
+    if is_about_users(&reason) && has_no_new_privileges() {
+        return format!("{reason}: {}", remedy(&reason, true));
+    }
+    reason
+}
+
+fn is_about_users(reason: &str) -> bool {
+    [
+        "newuidmap",
+        "newgidmap",
+        "subuid",
+        "uid range",
+        "user namespace",
+    ]
+    .iter()
+    .any(|word| reason.contains(word))
+}
+
+/// What mends a start that failed. `confined` says that the worker can't gain privileges.
+fn remedy(reason: &str, confined: bool) -> &'static str {
+    let of_users = is_about_users(reason);
     if reason.contains("hybrid") {
         "boot with systemd.unified_cgroup_hierarchy=1, or start the worker in a mount namespace without /sys/fs/cgroup/unified"
     } else if reason.contains("setrlimit") {
         "set default_ulimits in containers.conf to what the worker's own limits allow (ulimit -Hn, ulimit -Hu)"
-    } else if reason.contains("newuidmap")
-        || reason.contains("subuid")
-        || reason.contains("uid range")
-    {
+    } else if of_users && confined {
+        "the worker's service forbids new privileges (NoNewPrivileges), which rootless Podman's newuidmap needs: make the service with `travis worker install --executor container`"
+    } else if of_users {
         "install the package uidmap and give the worker's user 65536 numbers in /etc/subuid and /etc/subgid"
     } else {
         "start a container by hand as the worker's user to see more: podman run --rm docker.io/library/hello-world"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_without_new_privileges_is_told_from_missing_numbers() {
+        // As Podman 4.3.1 says it in each case.
+        let confined = "running `/usr/bin/newuidmap 30270 0 999 1 1 700000 65536`: newuidmap: write to uid_map failed: Operation not permitted";
+        assert!(remedy(confined, true).contains("--executor container"));
+        let missing = "no subuid ranges found for user \"x\" in /etc/subuid";
+        assert!(remedy(missing, false).contains("uidmap"));
+        assert!(remedy("short-name resolution", true).contains("by hand"));
+        assert!(no_new_privileges("Name:\tx\nNoNewPrivs:\t1\nSeccomp:\t2\n"));
+        assert!(!no_new_privileges("NoNewPrivs:\t0\n"));
     }
 }

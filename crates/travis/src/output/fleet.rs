@@ -167,6 +167,9 @@ pub fn worker(screen: &Screen, worker: &Worker, server: &str) -> Vec<String> {
             ),
         );
     }
+    if !facts.images.is_empty() {
+        say("images", facts.images.join(", "));
+    }
     if let Some(usage) = &worker.usage {
         say(
             "in use",

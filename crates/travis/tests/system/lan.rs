@@ -171,7 +171,12 @@ async fn inhabit(server: &str, outer: &tokio::runtime::Handle) -> std::io::Resul
         let listener = TcpListener::bind(address).await?;
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let _ = stream.try_write(format!("I am {}\n", address.ip()).as_bytes());
+                // It answers whatever it is asked, as soon as it is.
+                tokio::spawn(async move {
+                    let _ = stream.readable().await;
+                    let _ = stream.try_read(&mut [0; 512]);
+                    let _ = stream.try_write(format!("I am {}\n", address.ip()).as_bytes());
+                });
             }
         });
     }
@@ -222,7 +227,7 @@ async fn resolve(socket: UdpSocket) {
 /// The script of a job that tries everything.
 fn probes() -> String {
     let mut script = String::from(
-        "script:\n  - |\n    try() { if (exec 3<>\"/dev/tcp/$1/$2\" && read -r -t 5 -u 3 line && echo \"REACHED $1 ($line)\") 2>/dev/null; then :; else echo \"refused $1\"; fi; }\n",
+        "script:\n  - |\n    try() { if (exec 3<>\"/dev/tcp/$1/$2\" && printf 'GET / HTTP/1.1\\r\\nHost: %s\\r\\n\\r\\n' \"${3:-$1}\" >&3 && read -r -t 5 -u 3 line && echo \"REACHED $1${3:+ as $3} ($line)\") 2>/dev/null; then :; else echo \"refused $1${3:+ as $3}\"; fi; }\n",
     );
     let mut add = |line: &str| {
         script.push_str("    ");
@@ -246,6 +251,8 @@ fn probes() -> String {
     add(&format!(
         "try ::ffff:192.168.5.5 80; try 64:ff9b::192.168.5.5 80; try {ELSEWHERE} 25"
     ));
+    // Who has a code host's address need not be that code host.
+    add("try github.com 80 elsewhere.example");
     // Its own network has nothing of the worker's.
     add("ls /sys/class/net 2>/dev/null | tr '\\n' ' '; grep -c : /proc/net/dev");
     add(
@@ -377,6 +384,12 @@ async fn case_31_a_job_reaches_the_internet_and_neither_the_lan_nor_metadata() {
         "no mail: {log}"
     );
     assert!(log.contains("mail can't be sent from here"), "{log}");
+    assert!(
+        log.contains(&format!(
+            "REACHED github.com as elsewhere.example (I am {PUBLIC})"
+        )),
+        "{log}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -391,6 +404,14 @@ async fn case_31_with_registries_only_nothing_else_is_in_reach() {
         "{log}"
     );
     assert!(log.contains("refused elsewhere.example"), "{log}");
+    assert!(
+        log.contains("refused github.com as elsewhere.example"),
+        "{log}"
+    );
+    assert!(
+        log.contains("the connection asks for a host that is no package registry"),
+        "{log}"
+    );
     assert!(
         log.contains("the name elsewhere.example is not looked up"),
         "{log}"

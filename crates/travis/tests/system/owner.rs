@@ -96,6 +96,75 @@ async fn a_job_goes_on_when_the_owner_leaves_in_time() {
     assert_eq!(job["attempts"].as_array().unwrap().len(), 1);
 }
 
+/// A foreign program begins to burn while a job runs on a machine that is lent only when idle: by what
+/// is measured of other programs, the job stands still within a second. Needs a machine on which
+/// nothing else runs; with TRAVIS_TEST_REQUIRE_IDLE=1 it has to be one.
+#[tokio::test]
+async fn a_foreign_program_freezes_the_job_within_a_second() {
+    let server = Setup::server().start().await;
+    let lent = Worker::start(&server, "lent", &[]).await;
+    let file = lent.data.join("worker.toml");
+    let settings = "[lend]\nonly_when_idle = true\n[idle]\ncpu_percent = 60\nafter_seconds = 1\n\
+                    thaw_after_seconds = 1\nhand_back_after_seconds = 2\n";
+    server.quick("acme/rocket", SLOW).await;
+    let build = server.api.trigger("acme/rocket").await;
+    runs(&lent, &server, false).await;
+    std::fs::write(&file, settings).unwrap();
+    lent.process.signal(Signal::HUP);
+    let second = Worker::start(&server, "second", &[]).await;
+    let quiet = tokio::time::timeout(Duration::from_secs(4), async {
+        loop {
+            let now = standing(&lent, &server, "status").await;
+            let only_idle = now["lending"]["only_when_idle"] == true;
+            if only_idle
+                && now["presence"]["state"] == "lending"
+                && now["jobs"][0]["step"] == "running"
+            {
+                return;
+            }
+        }
+    });
+    if quiet.await.is_err() {
+        assert!(std::env::var_os("TRAVIS_TEST_REQUIRE_IDLE").is_none());
+        println!("skipped: other programs use this machine");
+        return;
+    }
+    let came = Instant::now();
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let mut programs: Vec<_> = (0..cores)
+        .map(|_| {
+            std::process::Command::new("sh")
+                .args(["-c", "while :; do :; done"])
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let frozen = tokio::time::timeout(SOON, runs(&lent, &server, true)).await;
+    let took = came.elapsed();
+    // They stay, so the job goes elsewhere.
+    let second_has_it = until("handed back", SOON, || async {
+        let now = standing(&lent, &server, "status").await;
+        (now["done"]["yielded"] == 1).then_some(now)
+    })
+    .await;
+    for program in &mut programs {
+        program.kill().unwrap();
+        program.wait().unwrap();
+    }
+    frozen.unwrap();
+    println!(
+        "frozen {took:?} after a foreign program began, by the worker {} ms",
+        second_has_it["froze_ms"]
+    );
+    assert!(
+        second_has_it["froze_ms"].as_u64().unwrap() <= 1000,
+        "{second_has_it}"
+    );
+    let build = server.api.finished(build).await;
+    assert_eq!(build["state"], "passed");
+    drop(second);
+}
+
 /// A program that writes down how it is called, in place of the machine's.
 fn stand_in(place: &std::path::Path, name: &str) {
     use std::os::unix::fs::PermissionsExt as _;

@@ -1,6 +1,7 @@
 //! What an installation consists of. Decides, does nothing.
 
 use super::steps::Step;
+use crate::cli::serve::Executor;
 use crate::cli::worker::{InstallArgs, UninstallArgs};
 use crate::commands::worker::orders::SERVICE_DATA;
 use crate::commands::worker::unit::Unit;
@@ -134,6 +135,7 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
         })?;
         steps.push(write(at, &at.settings.join("ca.pem"), text, 0o644));
     }
+    let containers = args.executor == Some(Executor::Container);
     let groups: &[&str] = if has_group("kvm") { &["kvm"] } else { &[] };
     let (program, data) = (program.to_string_lossy(), at.data.to_string_lossy());
     let (settings, token) = (settings.to_string_lossy(), token.to_string_lossy());
@@ -146,6 +148,8 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
         memory_percent: args.memory_percent,
         user: args.user,
         groups,
+        executor: args.executor.map(Executor::name),
+        containers,
     };
     if at.staged {
         let line = format!("u {USER} - \"Travis worker\" {}\n", at.data.display());
@@ -176,6 +180,20 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
             "Travis worker",
             USER,
         ]));
+    }
+    if containers && !args.user {
+        // Containers' users are numbers that are nobody else's.
+        let [users, groups] = ["/etc/subuid", "/etc/subgid"]
+            .map(|file| free_numbers(&std::fs::read_to_string(file).unwrap_or_default()));
+        let mut words = vec!["usermod".to_owned()];
+        for (flag, range) in [("--add-subuids", users), ("--add-subgids", groups)] {
+            words.extend(range.into_iter().flat_map(|range| [flag.to_owned(), range]));
+        }
+        if words.len() > 1 {
+            words.push(USER.to_owned());
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            steps.push(Step::run(&words));
+        }
     }
     if args.user {
         steps.push(Step::Directory {
@@ -273,6 +291,29 @@ fn settings_text(args: &InstallArgs, at: &Places) -> String {
     text
 }
 
+/// Numbers for a service's containers behind all that are given, as usermod(8) wants them; `None`
+/// when it has some.
+fn free_numbers(given: &str) -> Option<String> {
+    const FIRST: u64 = 524_288;
+    const COUNT: u64 = 65_536;
+    let mut next = FIRST;
+    for line in given.lines() {
+        let mut parts = line.split(':');
+        if parts.next() == Some(USER) {
+            return None;
+        }
+        let mut number = || {
+            parts
+                .next()
+                .and_then(|text| text.trim().parse::<u64>().ok())
+        };
+        if let (Some(first), Some(count)) = (number(), number()) {
+            next = next.max(first.saturating_add(count));
+        }
+    }
+    Some(format!("{next}-{}", next + COUNT - 1))
+}
+
 fn has_user() -> bool {
     listed("/etc/passwd", USER)
 }
@@ -285,4 +326,18 @@ fn listed(file: &str, name: &str) -> bool {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     text.lines()
         .any(|line| line.split(':').next() == Some(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_services_containers_get_numbers_that_nobody_has() {
+        assert_eq!(free_numbers("").unwrap(), "524288-589823");
+        let given = "ada:100000:65536\nbob:600000:65536\n# x\n";
+        assert_eq!(free_numbers(given).unwrap(), "665536-731071");
+        let own = format!("{given}{USER}:731072:65536\n");
+        assert_eq!(free_numbers(&own), None);
+    }
 }
