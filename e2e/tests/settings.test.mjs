@@ -4,10 +4,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { axe, DESKTOP, openBrowser, openPage, PHONE, sees, signIn } from '../support/browser.mjs';
 import { repository, travisYml } from '../support/repository.mjs';
-import { Server } from '../support/server.mjs';
+import { built, Server } from '../support/server.mjs';
 
 const KEY = readFileSync(new URL('../../crates/engine/src/ssh_keys/fixtures/ed.key', import.meta.url), 'utf8');
 const SHOTS = process.env.SHOTS;
@@ -105,6 +106,22 @@ test('cron and key are removed after a question', async () => {
   await region('SSH key').getByRole('button', { name: 'Remove' }).click();
   await dialog().getByRole('button', { name: 'Remove the key' }).click();
   await sees(region('SSH key'), 'None is set');
+});
+
+test('the command line does the same', () => {
+  const travis = (...words) => {
+    const env = { ...process.env, TRAVIS_ENDPOINT: server.url, TRAVIS_TOKEN: server.token, NO_COLOR: '1' };
+    const ran = spawnSync(built('travis', 'TRAVIS_BIN'), words, { encoding: 'utf8', env, input: KEY });
+    return `${ran.status} ${ran.stdout}${ran.stderr}`;
+  };
+  assert.match(travis('cron', 'set', 'ada/beacon', 'main', 'monthly', '--unless-recent'), /^0 main of ada\/beacon is built monthly/);
+  assert.match(travis('cron', 'list', 'ada/beacon'), /main +monthly +built within 24 h .* not yet/);
+  assert.match(travis('cron', 'remove', 'ada/beacon', 'main'), /^0 /);
+  assert.match(travis('cron', 'remove', 'ada/beacon', 'main'), /^4 .*has no cron/);
+  assert.match(travis('sshkey', 'ada/beacon', '--upload', '-'), /^0 .*SHA256:/);
+  assert.match(travis('sshkey', 'ada/beacon'), /^0 .*SHA256:[^]*ssh-ed25519 /);
+  assert.match(travis('sshkey', 'ada/beacon', '--delete'), /^0 /);
+  assert.match(travis('sshkey', 'ada/beacon'), /^4 .*has no SSH key/);
 });
 
 test('caches: nothing yet, with a thing to copy', async () => {
