@@ -77,6 +77,14 @@ bench: ## Measure, beside the figures of others
 	@$(CARGO) build --release --locked --package travis --package travis-fake-forge --package travis-bench
 	@$(TARGET)/release/travis-bench $(ARGS)
 
+.PHONY: bench-web
+bench-web: ## Measure the web app's budgets in Chromium; ARGS="--only log" does one part
+	@ci/packages test
+	@cd e2e && npm ci --no-audit --no-fund --silent
+	@$(MAKE) --no-print-directory web
+	@$(CARGO) build --release --locked --package travis
+	@TRAVIS_BIN=$(TARGET)/release/travis node bench/web/main.mjs $(ARGS)
+
 # Names stay in the program, so that what ran can be named; nothing else differs.
 .PHONY: order
 order: ## Write crates/travis/idle.ld anew: what an idle worker runs, put side by side; three minutes

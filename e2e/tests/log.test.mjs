@@ -70,9 +70,10 @@ script:
     [await fold.elementHandle(), before],
   );
 
+  await page.getByRole('button', { name: 'Download the log' }).click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('link', { name: 'Download the log' }).click(),
+    page.getByRole('menuitem', { name: 'As printed' }).click(),
   ]);
   const text = await readFile(await download.path(), 'utf8');
   assert.match(text, /first green line/);

@@ -50,8 +50,10 @@ test('a log that could not be fetched at first comes by itself', async () => {
     refused++;
     return refused <= 3 ? route.abort('connectionrefused') : route.continue();
   };
+  // A page that is opened has its log in it; one that is gone to has to ask.
+  await page.goto(`${server.url}/ada/steady/builds`);
   await page.route('**/log/index*', refuse);
-  await page.goto(`${server.url}/ada/steady`);
+  await page.locator('main a[href*="/builds/"]').first().click();
   await sees(page.locator('.log'), 'echo steady');
   await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor({ state: 'hidden' });
   await page.unroute('**/log/index*', refuse);

@@ -6,6 +6,7 @@ import { connection } from './lib/connection.svelte';
 import { nav } from './lib/navigation.svelte';
 import { session } from './lib/session.svelte';
 import { theme } from './lib/theme.svelte';
+import { logParts } from './ui/LogSlot.svelte';
 
 theme.start();
 nav.start();
@@ -15,6 +16,9 @@ void session.start();
 document.addEventListener('visibilitychange', () =>
   document.documentElement.toggleAttribute('data-hidden', document.hidden),
 );
+
+// Its log is a part of its own: on its way while the page is made.
+if (nav.route.name === 'job') void logParts.viewer();
 
 const target = document.getElementById('app');
 if (target) mount(App, { target });

@@ -57,6 +57,19 @@ pub async fn run(blobs: &dyn Blobs) {
     put(blobs, "caches/1/a", &pieces).await;
     assert!(get(blobs, "caches/1/a").await.unwrap() == pieces.concat());
 
+    // Parts of it.
+    for (from, length) in [(0, 1), (777_770, 1_000_000), (777_777 * 18 - 3, 99)] {
+        let part = blobs.read_range("caches/1/a", from, length).await.unwrap();
+        let (size, bytes): (u64, Vec<Bytes>) =
+            (part.size, part.pieces.try_collect().await.unwrap());
+        let whole = pieces.concat();
+        let end = (from + length).min(whole.len() as u64);
+        assert_eq!(size, end - from);
+        assert!(bytes.concat() == whole[from as usize..end as usize]);
+    }
+    let beyond = blobs.read_range("caches/1/a", 777_777 * 18, 1).await;
+    assert!(matches!(beyond, Err(BlobError::NotFound(_))));
+
     // What is not finished is not there.
     let mut open = blobs.begin("caches/2/b").await.unwrap();
     for piece in &pieces {

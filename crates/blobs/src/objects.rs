@@ -107,6 +107,32 @@ impl Blobs for ObjectBlobs {
         Ok(Blob { size, pieces })
     }
 
+    async fn read_range(&self, text: &str, from: u64, length: u64) -> Result<Blob, BlobError> {
+        let place = key(text)?;
+        let whole = self.store.head(&place).await.map_err(fault)?.size;
+        if from >= whole {
+            return Err(BlobError::NotFound(format!("{text} from byte {from}")));
+        }
+        let to = from.saturating_add(length).min(whole);
+        let store = Arc::clone(&self.store);
+        // A piece at a time: what a file gives for a range comes whole.
+        let pieces = futures_util::stream::try_unfold(from, move |at| {
+            let (store, place) = (Arc::clone(&store), place.clone());
+            async move {
+                if at >= to {
+                    return Ok(None);
+                }
+                let end = (at + PIECE as u64).min(to);
+                let bytes = store.get_range(&place, at..end).await.map_err(fault)?;
+                Ok(Some((bytes, end)))
+            }
+        });
+        Ok(Blob {
+            size: to - from,
+            pieces: pieces.boxed(),
+        })
+    }
+
     async fn remove(&self, text: &str) -> Result<(), BlobError> {
         match self.store.delete(&key(text)?).await {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),

@@ -64,6 +64,12 @@ pub trait Blobs: Send + Sync {
     /// [`BlobError::NotFound`] when there is none.
     async fn read(&self, key: &str) -> Result<Blob, BlobError>;
 
+    /// Opens a part of an object: so many bytes from an offset on, as far as there are.
+    ///
+    /// # Errors
+    /// [`BlobError::NotFound`] when there is no such object, or nothing at that offset.
+    async fn read_range(&self, key: &str, from: u64, length: u64) -> Result<Blob, BlobError>;
+
     /// Removes an object. Idempotent: one that is not there is no error.
     ///
     /// # Errors

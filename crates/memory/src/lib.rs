@@ -4,7 +4,7 @@
 //! command line, the search for what the machine can do, a sign-in. With each page of it the kernel
 //! maps its neighbors, and they stay until memory gets short. Whoever lends a machine sees that as
 //! memory in use. [`let_go_of_code`] gives these pages back; what is needed again comes back from the
-//! page cache, page by page.
+//! page cache, page by page. [`let_go_of_free`] gives back what the allocator keeps for later.
 //!
 //! This crate is the only one with `unsafe`, since giving memory back can't be expressed otherwise.
 
@@ -33,6 +33,20 @@ pub fn let_go_of_code() -> io::Result<u64> {
         }
     }
     Ok(bytes)
+}
+
+/// Lets go of memory that was freed and that the C library keeps, in whole pages. What else allocates
+/// meanwhile waits for about a millisecond. Does nothing with a C library other than glibc.
+#[cfg_attr(
+    target_env = "gnu",
+    expect(unsafe_code, reason = "a function of the C library")
+)]
+pub fn let_go_of_free() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: it may be called at any time by any thread; it touches only what is free.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 /// Whether a mapping is a part of the program or of a library that is the same as in its file.

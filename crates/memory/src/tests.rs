@@ -90,3 +90,19 @@ fn the_program_goes_on_with_less_memory() {
     let after = resident();
     assert!(after < before, "{before} bytes before, {after} after");
 }
+
+#[test]
+fn what_is_free_is_given_back_and_what_is_used_stays() {
+    let own = || {
+        let text = fs::read_to_string("/proc/self/smaps").unwrap();
+        mappings(&text).iter().map(|one| one.own).sum::<u64>()
+    };
+    // Small ones, so that they come from the heap and not each from the kernel.
+    let kept: Vec<Box<[u8; 512]>> = (0..40_000).map(|_| Box::new([7; 512])).collect();
+    let full = own();
+    // The last one keeps the heap from shrinking by itself.
+    let last: Vec<_> = kept.into_iter().rev().take(1).collect();
+    let_go_of_free();
+    assert!(own() + (10 << 20) < full, "{} of {full} bytes", own());
+    assert_eq!(last[0][511], 7);
+}

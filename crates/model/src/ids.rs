@@ -67,6 +67,8 @@ ids! {
     KnownAnswerId,
     /// A token with which a machine joins.
     EnrolmentId,
+    /// A file that a job left.
+    ArtifactId,
 }
 
 /// Workers and logs know known-answer jobs by the numbers of attempts; theirs begin here, far above

@@ -5,14 +5,16 @@
     reason = "a test fails by panicking"
 )]
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
-use std::time::Duration;
+mod suite;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::linux::net::SocketAddrExt as _;
+use std::path::Path;
+
+use suite::run_spec as run;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 use travis_egress::{Gateway, Policy, Protocol, Reach, Refused};
 use travis_sandbox::images::{Bounds, Images, Labels};
 use travis_sandbox::{Executor, Exit, ImageWish, Namespace, Network, Networks, Spec, ToolDirs};
@@ -53,25 +55,6 @@ impl Bench {
         };
         run(&self.executor, spec, script).await
     }
-}
-
-async fn run(executor: &dyn Executor, spec: Spec, script: &str) -> (Exit, String) {
-    let sandbox = executor.prepare(&spec).await.unwrap();
-    let (sink, mut output) = mpsc::channel::<bytes::Bytes>(4);
-    let reading = async {
-        let mut all = Vec::new();
-        while let Some(piece) = output.recv().await {
-            all.extend_from_slice(&piece);
-        }
-        String::from_utf8_lossy(&all).into_owned()
-    };
-    let running = sandbox.run(script, sink, CancellationToken::new());
-    let both = async { tokio::join!(running, reading) };
-    let (exit, text) = tokio::time::timeout(Duration::from_secs(60), both)
-        .await
-        .expect("in time");
-    sandbox.destroy().await;
-    (exit.unwrap(), text)
 }
 
 /// A server that says `hello` and then gives back what comes.
@@ -253,6 +236,57 @@ async fn names_are_resolved_and_connections_judged_by_their_address() {
     let refusals = gateway.refusals("1");
     assert_eq!(refusals.len(), 1, "{refusals:?}");
     assert_eq!(refusals[0].target.host.as_deref(), Some("rebind.example"));
+}
+
+/// Security cases 12 and 14: with a way out of its own, a job still sees nothing of the worker, and
+/// leaves nothing for the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_guarded_network_the_worker_is_not_seen_and_nothing_stays() {
+    let Some(bench) = Bench::new().await else {
+        return;
+    };
+    std::fs::write(bench.root.path().join("worker.key"), "the-credential").unwrap();
+    // A local socket of the worker's network, which has no file.
+    let socket = format!("travis-guarded-{}", std::process::id());
+    let address = std::os::unix::net::SocketAddr::from_abstract_name(&socket).unwrap();
+    let _ear = std::os::unix::net::UnixListener::bind_addr(&address).unwrap();
+    let gateway = Gateway::new(Policy {
+        reach: Reach::Internet,
+        ..Policy::default()
+    });
+    let name = format!("travis-guarded-daemon-{}", std::process::id());
+    let first = format!(
+        r#"
+        for path in /proc/{pid} {root}/worker.key /run/docker.sock /run/podman /dev/kvm /dev/net/tun; do
+            [ -e "$path" ] && echo "SEEN $path"
+        done
+        grep -rqs "the-[c]redential" /proc/*/environ /proc/*/cmdline /tmp "$HOME" && echo SEEN credential
+        grep -q {socket} /proc/net/unix && echo SEEN socket
+        for fd in /proc/[0-9]*/fd/*; do
+            readlink "$fd" 2>/dev/null | grep -E '/net/tun|worker\.key|spool' && echo SEEN descriptor
+        done
+        ip link add left type dummy 2>/dev/null && echo CHANGED
+        grep CapEff /proc/self/status
+        for place in "$HOME" /tmp /var/tmp /dev/shm; do echo left > "$place/left"; done
+        (exec -a {name} setsid sleep 600) </dev/null >/dev/null 2>&1 &
+        (exec 5<>/dev/tcp/10.0.2.3/53; exec -a {name} setsid sleep 600) </dev/null >/dev/null 2>&1 &
+        echo "own: $TRAVIS_OWN_NETWORK"
+        "#,
+        pid = std::process::id(),
+        root = bench.root.path().display(),
+    );
+    let (exit, text) = bench.run("1", &gateway, &first).await;
+    assert_eq!(
+        (exit.code, text.as_str()),
+        (Some(0), "CapEff:\t0000000000000000\nown: 1\n")
+    );
+    let second = "find / -xdev -name left 2>/dev/null; ls -A /tmp /var/tmp /dev/shm | grep left; tail -n +2 /proc/net/tcp | wc -l\n";
+    let (_, text) = bench.run("2", &gateway, second).await;
+    assert_eq!(text, "0\n");
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let line = std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+        assert!(!line.starts_with(&name), "a process stayed");
+    }
 }
 
 /// The machine's own system as an archive, as little of it as bash needs.

@@ -5,13 +5,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod suite;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use suite::{run_spec as run, spec};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use travis_sandbox::{Executor, Exit, Namespace, Network, ResourceLimits, Spec, ToolDirs};
+use travis_sandbox::{Executor as _, Namespace, Network, ResourceLimits, Spec, ToolDirs};
 
 async fn executor(root: &Path) -> Option<Namespace> {
     let executor = Namespace::new(
@@ -31,33 +34,6 @@ async fn executor(root: &Path) -> Option<Namespace> {
             println!("skipped: {}", reason.detail);
             None
         }
-    }
-}
-
-async fn run(executor: &dyn Executor, spec: Spec, script: &str) -> (Exit, String) {
-    let sandbox = executor.prepare(&spec).await.unwrap();
-    let (sink, mut output) = mpsc::channel::<bytes::Bytes>(4);
-    let reading = async {
-        let mut all = Vec::new();
-        while let Some(piece) = output.recv().await {
-            all.extend_from_slice(&piece);
-        }
-        String::from_utf8_lossy(&all).into_owned()
-    };
-    let running = sandbox.run(script, sink, CancellationToken::new());
-    let both = async { tokio::join!(running, reading) };
-    let (exit, text) = tokio::time::timeout(Duration::from_secs(60), both)
-        .await
-        .expect("in time");
-    sandbox.destroy().await;
-    (exit.unwrap(), text)
-}
-
-fn spec(id: &str) -> Spec {
-    Spec {
-        id: id.to_owned(),
-        network: Network::Machine,
-        ..Spec::default()
     }
 }
 
@@ -158,22 +134,9 @@ async fn a_clone_comes_from_the_mirror_and_the_network_can_be_off() {
     let Some(executor) = executor(root.path()).await else {
         return;
     };
-    let mirror = root.path().join("mirror.git");
-    let made = Command::new("sh")
-        .args([
-            "-ec",
-            r#"
-            git init -q -b main work && cd work && echo hello > file && git add file
-            git -c user.name=a -c user.email=a@example.org commit -qm one
-            cd .. && git clone -q --bare work mirror.git"#,
-        ])
-        .current_dir(root.path())
-        .status()
-        .unwrap();
-    assert!(made.success());
     let spec = Spec {
         id: "1".to_owned(),
-        mirror: Some(mirror),
+        mirror: Some(suite::mirror(root.path())),
         clone_url: Some("https://forge.invalid/a/b.git".to_owned()),
         network: Network::Off,
         ..Spec::default()
@@ -328,31 +291,9 @@ async fn a_killed_worker_takes_its_job_along() {
     let Some(executor) = executor(root.path()).await else {
         return;
     };
-    let mut worker = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "doomed_worker"])
-        .env(DOOMED, root.path())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let running = || {
-        let all = std::fs::read_dir("/proc").unwrap().flatten();
-        all.filter(|entry| {
-            let line = std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
-            line.starts_with("travis-doomed-job")
-        })
-        .count()
-    };
-    let limit = Instant::now() + Duration::from_secs(10);
-    while running() == 0 {
-        assert!(Instant::now() < limit, "the job starts");
-        tokio::task::yield_now().await;
-    }
-    worker.kill().unwrap();
-    worker.wait().unwrap();
-    while running() > 0 {
-        assert!(Instant::now() < limit, "the job dies");
-        tokio::task::yield_now().await;
-    }
+    let mut worker = Command::new(std::env::current_exe().unwrap());
+    worker.env(DOOMED, root.path());
+    suite::takes_its_job_along(worker, "travis-doomed-job").await;
     executor.sweep().await;
     let left = std::fs::read_dir(root.path().join("sandbox/jobs")).unwrap();
     assert_eq!(left.count(), 0);

@@ -13,12 +13,12 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use suite::{Tempo, collect, holds_its_promises};
+use suite::{Tempo, holds_its_promises, run_spec as run};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use travis_egress::{Gateway, Policy, Reach};
-use travis_sandbox::{Executor, Exit, Network, ResourceLimits, Spec, Vm};
+use travis_sandbox::{Executor, Network, ResourceLimits, Spec, Vm};
 
 /// Set where these tests run: `make test-image`.
 const REQUIRE: &str = "TRAVIS_TEST_REQUIRE_VM";
@@ -101,13 +101,6 @@ fn spec(id: &str) -> Spec {
         },
         ..Spec::default()
     }
-}
-
-async fn run(executor: &dyn Executor, spec: Spec, script: &str) -> (Exit, String) {
-    let sandbox = executor.prepare(&spec).await.unwrap();
-    let (exit, output) = collect(&*sandbox, script, CancellationToken::new()).await;
-    sandbox.destroy().await;
-    (exit, String::from_utf8_lossy(&output).into_owned())
 }
 
 /// One test after the other in one: machines side by side would only wait for each other.
@@ -197,20 +190,8 @@ async fn leaves_nothing(executor: &dyn Executor) {
 }
 
 async fn clones_from_the_mirror(executor: &dyn Executor, root: &Path) {
-    let made = Command::new("sh")
-        .args([
-            "-ec",
-            r#"
-            git init -q -b main work && cd work && echo hello > file && git add file
-            git -c user.name=a -c user.email=a@example.org commit -qm one
-            cd .. && git clone -q --bare work mirror.git"#,
-        ])
-        .current_dir(root)
-        .status()
-        .unwrap();
-    assert!(made.success());
     let spec = Spec {
-        mirror: Some(root.join("mirror.git")),
+        mirror: Some(suite::mirror(root)),
         clone_url: Some("https://forge.invalid/a/b.git".to_owned()),
         ..spec("1")
     };

@@ -1,7 +1,7 @@
 //! The web app: embedded, compressed when it was built; and the page itself with what it shows
 //! first already in it.
 
-use crate::{App, access, represent::Represent, routes::repos::page_of};
+use crate::App;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri, header},
@@ -9,9 +9,7 @@ use axum::{
 };
 use flate2::read::GzDecoder;
 use rust_embed::RustEmbed;
-use serde_json::json;
 use std::io::Read as _;
-use travis_store::{Page, RepositoryFilter};
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
@@ -23,11 +21,6 @@ struct Dist;
 
 /// Where the page's first data goes.
 const MARKER: &str = "<!--boot-->";
-/// Repositories that the page brings along.
-const FIRST: Page = Page {
-    offset: 0,
-    limit: 100,
-};
 
 /// A file of the web app, or its page for every other address.
 pub(crate) async fn page(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
@@ -53,7 +46,7 @@ pub(crate) async fn page(State(app): State<App>, headers: HeaderMap, uri: Uri) -
     if path.starts_with("assets/") {
         return StatusCode::NOT_FOUND.into_response();
     }
-    index(&app, &headers).await
+    index(&app, &headers, uri.path()).await
 }
 
 fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
@@ -123,48 +116,21 @@ fn unpacked(gzip: &[u8]) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-async fn index(app: &App, headers: &HeaderMap) -> Response {
+async fn index(app: &App, headers: &HeaderMap, path: &str) -> Response {
     let Some(index) = Dist::get("index.html") else {
         let text = "The web app is not part of this binary: build it with `make web` and build the binary again. The API is at /v3/.\n";
         return (StatusCode::NOT_FOUND, text).into_response();
     };
     let page = String::from_utf8_lossy(&index.data);
-    let boot = boot(app, headers).await.unwrap_or_default();
+    let boot = crate::boot::element(app, headers, path)
+        .await
+        .unwrap_or_default();
     let body = page.replacen(MARKER, &boot, 1);
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
     ];
     (headers, body).into_response()
-}
-
-/// What the page shows first. Without it the page asks for itself.
-async fn boot(app: &App, headers: &HeaderMap) -> Option<String> {
-    let viewer = access::viewer(app, headers).await.ok()?;
-    let filter = RepositoryFilter {
-        seen_by: viewer.seen_by(),
-        ..Default::default()
-    };
-    let repos = page_of(app, &viewer, FIRST, &filter).await.ok()?;
-    let user = match &viewer.user {
-        Some(user) => {
-            let mut represent = Represent::new(&app.engine, &viewer).await.ok()?;
-            Some(represent.current_user(user).await.ok()?)
-        }
-        None => None,
-    };
-    let data = json!({
-        "user": user,
-        "repos": repos,
-        "allow_local_git": app.engine.policy().allow_local_git,
-    });
-    Some(boot_element(&data))
-}
-
-/// JSON inside HTML: no `<` may end the element early.
-fn boot_element(data: &serde_json::Value) -> String {
-    let text = data.to_string().replace('<', "\\u003c");
-    format!("<script id=\"boot\" type=\"application/json\">{text}</script>")
 }
 
 #[cfg(test)]
@@ -194,14 +160,5 @@ mod tests {
             let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist");
             std::fs::read(format!("{folder}/{path}")).unwrap()
         });
-    }
-
-    #[test]
-    fn names_can_not_leave_the_boot_element() {
-        let element = super::boot_element(
-            &serde_json::json!({"message": "</script><img src=x onerror=alert(1)>"}),
-        );
-        assert_eq!(element.matches("</script>").count(), 1);
-        assert!(!element.contains("<img"));
     }
 }

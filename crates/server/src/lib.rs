@@ -3,6 +3,7 @@
 
 mod access;
 mod assets;
+mod boot;
 mod downloads;
 mod error;
 mod join;

@@ -97,6 +97,16 @@ macro_rules! delegate_reader {
             admin::holdings() -> Holdings;
         }
         $crate::shared::delegate::delegate! {
+            impl ResultsReader for $target {}
+            results::test_report(attempt: AttemptId) -> Option<TestReport>;
+            results::test_sums(attempts: &[AttemptId]) -> Vec<TestSums>;
+            results::tests_before(wanted: &TestsBefore) -> Vec<TestsPast>;
+            results::tests_of_branch(repository: RepositoryId, branch: &str, limit: u64) -> Vec<TestsPast>;
+            results::artifacts(attempt: AttemptId) -> Vec<Artifact>;
+            results::artifact(id: ArtifactId) -> Option<Artifact>;
+            results::is_artifact_object(object_key: &str) -> bool;
+        }
+        $crate::shared::delegate::delegate! {
             impl CronReader for $target {}
             crons::cron(id: CronId) -> Option<Cron>;
             crons::crons(repository: RepositoryId) -> Vec<Cron>;
@@ -223,6 +233,13 @@ macro_rules! delegate_tx {
             impl AdminTx for $target {}
             admin::set_admin(user: UserId, admin: bool) -> ();
             admin::suspend_user(user: UserId, since: Option<Timestamp>) -> ();
+        }
+        $crate::shared::delegate::delegate! {
+            impl ResultsTx for $target {}
+            results::put_test_report(report: &TestReport) -> ();
+            results::put_artifact(new: &NewArtifact) -> ();
+            results::store_artifact(id: ArtifactId, object_key: &str) -> bool;
+            results::delete_artifacts(attempt: AttemptId, kind: &str) -> Vec<String>;
         }
         $crate::shared::delegate::delegate! {
             impl CronTx for $target {}

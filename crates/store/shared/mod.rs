@@ -21,6 +21,7 @@ pub mod migrations;
 pub mod outbox;
 pub mod repositories;
 pub mod requests;
+pub mod results;
 pub mod rights;
 mod rows;
 mod rows_forge;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What each crate may use of ours. A new crate has to be put in here on purpose.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("api", &[]),
     ("blobs", &["model"]),
     ("bus", &[]),
@@ -23,6 +23,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("logs", &[]),
     ("memory", &[]),
     ("model", &[]),
+    ("results", &[]),
     ("sandbox", &["egress", "images"]),
     ("script", &[]),
     ("store", &["model"]),
@@ -31,7 +32,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     (
         "engine",
         &[
-            "blobs", "bus", "config", "forge", "images", "logs", "model", "script", "store",
+            "blobs", "bus", "config", "forge", "images", "logs", "model", "results", "script", "store",
         ],
     ),
     (
@@ -40,7 +41,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ),
     (
         "server",
-        &["api", "bus", "engine", "forge", "logs", "model", "store"],
+        &["api", "bus", "engine", "forge", "logs", "model", "results", "store"],
     ),
     ("bench", &["api", "config"]),
     ("fuzz", &["config", "script"]),
@@ -56,7 +57,7 @@ const IMPURE: [&str; 7] = [
     "jiff",
     "async-trait",
 ];
-const PURE: [&str; 5] = ["model", "config", "script", "api", "images"];
+const PURE: [&str; 6] = ["model", "config", "results", "script", "api", "images"];
 
 /// Package → what it uses outside of its tests.
 fn packages() -> BTreeMap<String, BTreeSet<String>> {

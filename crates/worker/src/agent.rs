@@ -310,9 +310,10 @@ impl Agent {
     }
 }
 
-/// Who lends a machine sees what a worker holds of its memory: the code that it started with, or
-/// that the last job needed, need not stay in it.
+/// Who lends a machine sees what a worker holds of its memory: what it started with, or what the last
+/// job needed, need not stay in it.
 fn be_small() {
+    travis_memory::let_go_of_free();
     match travis_memory::let_go_of_code() {
         Ok(bytes) => tracing::debug!(bytes, "let go of code that nothing needs now"),
         Err(error) => tracing::debug!(%error, "kept the code in memory"),

@@ -96,12 +96,19 @@ export const api = {
       },
       signal,
     ),
-  rawLog: (job: number, attempt?: number, download = false) => {
-    const params = new URLSearchParams();
-    if (attempt !== undefined) params.set('attempt', String(attempt));
+  /** Where the log is as a text: as printed, or drawn with colours or without. */
+  rawLog: (
+    job: number,
+    attempt: number,
+    {
+      form = 'raw',
+      download = false,
+    }: { form?: 'raw' | 'ansi' | 'plain'; download?: boolean } = {},
+  ) => {
+    const params = new URLSearchParams({ attempt: String(attempt) });
+    if (form !== 'raw') params.set('form', form);
     if (download) params.set('download', '1');
-    const query = params.toString();
-    return `/v3/job/${job}/log.txt${query ? `?${query}` : ''}`;
+    return `/v3/job/${job}/log.txt?${params.toString()}`;
   },
   requests: (repo: RepoId, q: { limit?: number; offset?: number } = {}) =>
     get<t.Requests>(`/v3/repo/${part(repo)}/requests`, q),

@@ -428,7 +428,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The bytes that the job printed, as text/plain. */
+        /** The log as text/plain: the bytes that the job printed, or its lines as a terminal shows them. */
         get: operations["get_v3_job_id_log_txt"];
         put?: never;
         post?: never;
@@ -5665,8 +5665,10 @@ export interface operations {
         parameters: {
             query?: {
                 attempt?: number;
-                /** @description leave out so many bytes */
+                /** @description leave out so many bytes of what was printed */
                 from?: number;
+                /** @description raw: as printed (when left out); ansi: as a terminal shows it, with colors; plain: without colors */
+                form?: string;
                 /** @description offer it as a file */
                 download?: string;
             };
@@ -5684,6 +5686,14 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {

@@ -160,4 +160,9 @@ export interface Boot {
   user: CurrentUser | null;
   repos: Repositories | null;
   allow_local_git: boolean;
+  workers?: Workers | null;
+  /** What the address names. */
+  build?: Build | null;
+  job?: Job | null;
+  log?: { attempt: number; index: LogIndex; lines: LogLines | null };
 }

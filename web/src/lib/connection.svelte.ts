@@ -6,6 +6,7 @@ import {
   type Socket,
   type TopicListener,
 } from './live';
+import { Pacer } from './pace';
 
 function address(): string {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`;
@@ -15,6 +16,16 @@ function address(): string {
 class Connection {
   state = $state.raw<LiveState>({ status: 'connecting', heardAt: Date.now(), retryAt: null });
   readonly away = $derived(this.state.status === 'away');
+  private readonly pacer = new Pacer({
+    now: () => performance.now(),
+    frame: (run) => requestAnimationFrame(run),
+    drawn: (run) => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = run;
+      channel.port2.postMessage(0);
+    },
+    later: (run, ms) => setTimeout(run, ms),
+  });
   private readonly client = new LiveClient({
     connect: () => new WebSocket(address()) as unknown as Socket,
     later: (run, ms) => {
@@ -25,7 +36,7 @@ class Connection {
     random: () => Math.random(),
     gather: (run) => {
       if (document.hidden) setTimeout(run, 250);
-      else requestAnimationFrame(run);
+      else this.pacer.gather(run);
     },
   });
 

@@ -1,6 +1,7 @@
 import { SvelteSet } from 'svelte/reactivity';
 import { api } from '../api/endpoints';
 import type { Build, Forges, Repository, Workers } from '../api/types';
+import { boot } from './boot';
 import { connection } from './connection.svelte';
 import { entities } from './entities.svelte';
 import { Loading } from './loading.svelte';
@@ -114,12 +115,7 @@ class WorkerFeed {
   summary = $state.raw<Workers | null>(null);
   readonly loading = new Loading(
     () => api.workers(),
-    (fleet) => {
-      this.summary = fleet;
-      const seen = new Set(fleet.workers.map((worker) => worker.id));
-      for (const id of [...entities.workers.keys()]) if (!seen.has(id)) entities.workers.delete(id);
-      for (const worker of fleet.workers) entities.putWorker(worker);
-    },
+    (fleet) => this.take(fleet),
   );
   readonly all = $derived(
     [...entities.workers.values()].sort((a, b) => rank(a.state) - rank(b.state) || a.id - b.id),
@@ -131,7 +127,16 @@ class WorkerFeed {
   readonly busy = $derived(this.all.reduce((sum, worker) => sum + worker.running.length, 0));
   readonly lenders = $derived(new Set(this.online.map((worker) => worker.owner.login)).size);
 
+  private take(fleet: Workers): void {
+    this.summary = fleet;
+    const seen = new Set(fleet.workers.map((worker) => worker.id));
+    for (const id of [...entities.workers.keys()]) if (!seen.has(id)) entities.workers.delete(id);
+    for (const worker of fleet.workers) entities.putWorker(worker);
+  }
+
   start(): () => void {
+    const brought = boot()?.workers;
+    if (brought) this.take(brought);
     void this.loading.load();
     return connection.subscribe('workers', {
       event: ({ event, data }) => {

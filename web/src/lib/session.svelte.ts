@@ -1,17 +1,8 @@
-import type { Boot, CurrentUser } from '../api/types';
+import type { CurrentUser } from '../api/types';
 import { api } from '../api/endpoints';
+import { boot } from './boot';
 import { entities } from './entities.svelte';
 import { Loading } from './loading.svelte';
-
-function readBoot(): Boot | null {
-  const text = document.getElementById('boot')?.textContent;
-  if (!text) return null;
-  try {
-    return JSON.parse(text) as Boot;
-  } catch {
-    return null;
-  }
-}
 
 /** Who reads, and what the server allows. */
 class Session {
@@ -24,12 +15,14 @@ class Session {
   );
 
   async start(): Promise<void> {
-    const boot = readBoot();
-    if (boot) {
-      this.user = boot.user;
+    const first = boot();
+    if (first) {
+      this.user = first.user;
       this.known = true;
-      this.allowLocalGit = boot.allow_local_git;
-      for (const repo of boot.repos?.repositories ?? []) entities.putRepo(repo);
+      this.allowLocalGit = first.allow_local_git;
+      for (const repo of first.repos?.repositories ?? []) entities.putRepo(repo);
+      if (first.build) entities.putBuild(first.build);
+      if (first.job) entities.putJob(first.job);
       return;
     }
     await this.refresh();
@@ -54,4 +47,4 @@ class Session {
 }
 
 export const session = new Session();
-export const bootHadRepos = (): boolean => (readBoot()?.repos ?? null) !== null;
+export const bootHadRepos = (): boolean => (boot()?.repos ?? null) !== null;

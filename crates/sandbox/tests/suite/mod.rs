@@ -10,7 +10,8 @@
     reason = "not every test program uses all of it"
 )]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -79,6 +80,59 @@ pub async fn run(executor: &dyn Executor, id: &str, script: &str) -> (Exit, Vec<
     let result = collect(&*sandbox, script, CancellationToken::new()).await;
     sandbox.destroy().await;
     result
+}
+
+/// The same for a job with wishes of its own; the output is text.
+pub async fn run_spec(executor: &dyn Executor, spec: Spec, script: &str) -> (Exit, String) {
+    let sandbox = executor.prepare(&spec).await.unwrap();
+    let (exit, all) = collect(&*sandbox, script, CancellationToken::new()).await;
+    sandbox.destroy().await;
+    (exit, String::from_utf8_lossy(&all).into_owned())
+}
+
+/// Makes a repository with one commit, whose `file` says `hello`, and its mirror.
+pub fn mirror(root: &Path) -> PathBuf {
+    let script = r#"
+        umask 077
+        git init -q -b main work && cd work && echo hello > file && git add file
+        git -c user.name=a -c user.email=a@example.org commit -qm one
+        cd .. && git clone -q --bare work mirror.git"#;
+    let made = Command::new("sh")
+        .args(["-ec", script])
+        .current_dir(root)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    root.join("mirror.git")
+}
+
+/// Starts this program's `doomed_worker`, kills it when its job runs, which is known by the
+/// begin of its command line, and sees that the job ends with it.
+pub async fn takes_its_job_along(mut worker: Command, job: &str) {
+    let mut worker = worker
+        .args(["--exact", "doomed_worker"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let running = || {
+        let all = std::fs::read_dir("/proc").unwrap().flatten();
+        all.filter(|entry| {
+            let line = std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+            line.starts_with(job)
+        })
+        .count()
+    };
+    let limit = Instant::now() + Duration::from_secs(30);
+    while running() == 0 {
+        assert!(Instant::now() < limit, "the job starts");
+        tokio::task::yield_now().await;
+    }
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    while running() > 0 {
+        assert!(Instant::now() < limit, "the job dies");
+        tokio::task::yield_now().await;
+    }
 }
 
 /// The suite. The scripts mean the same to bash and to the dummy.

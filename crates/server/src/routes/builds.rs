@@ -86,7 +86,7 @@ fn includes(include: Option<&str>, wanted: &str) -> bool {
 }
 
 /// `include` of a call that takes nothing else.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct IncludeQuery {
     include: Option<String>,
 }

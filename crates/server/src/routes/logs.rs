@@ -20,17 +20,20 @@ use travis_model::Job;
 const WHOLE: usize = 4 << 20;
 const PIECE: usize = 256 << 10;
 const HITS: u32 = 10_000;
+/// Lines that a drawn log is read by.
+const BLOCK: u32 = 2_000;
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct LogQuery {
-    attempt: Option<i64>,
-    first: Option<u64>,
-    count: Option<u32>,
-    from: Option<u64>,
-    download: Option<String>,
-    q: Option<String>,
-    case: Option<String>,
-    regex: Option<String>,
+    pub(crate) attempt: Option<i64>,
+    pub(crate) first: Option<u64>,
+    pub(crate) count: Option<u32>,
+    pub(crate) from: Option<u64>,
+    pub(crate) download: Option<String>,
+    pub(crate) q: Option<String>,
+    pub(crate) case: Option<String>,
+    pub(crate) regex: Option<String>,
+    pub(crate) form: Option<String>,
 }
 
 /// Where a log comes from.
@@ -230,29 +233,101 @@ pub(crate) async fn whole(
     }))
 }
 
-/// The bytes that the job printed, as text/plain.
+/// How a log is written as a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The bytes that the job printed.
+    Raw,
+    /// Lines as a terminal shows them, with their colors.
+    Ansi,
+    /// The same without colors.
+    Plain,
+}
+
+impl Form {
+    fn read(text: Option<&str>) -> Result<Self, ApiError> {
+        match text {
+            None | Some("raw") => Ok(Self::Raw),
+            Some("ansi") => Ok(Self::Ansi),
+            Some("plain") => Ok(Self::Plain),
+            Some(_) => Err(ApiError::wrong_params("form: raw, ansi or plain")),
+        }
+    }
+
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Raw => "log",
+            Self::Ansi => "ansi",
+            Self::Plain => "txt",
+        }
+    }
+}
+
+/// Goes through a log piece by piece.
+struct Pieces {
+    app: App,
+    source: Source,
+    form: Form,
+    /// The next byte, or the next line when lines are drawn.
+    at: u64,
+}
+
+impl Pieces {
+    /// The next piece; empty at the end.
+    async fn next(&mut self) -> Result<Bytes, ApiError> {
+        if self.form == Form::Raw {
+            let piece = self.source.read(&self.app, self.at, PIECE).await?;
+            self.at += piece.len() as u64;
+            return Ok(piece);
+        }
+        let block = self.source.lines(&self.app, self.at, BLOCK).await?;
+        self.at += block.lines.len() as u64;
+        let mut text = String::new();
+        for line in block.lines {
+            if self.form == Form::Plain && line.contains('\u{1b}') {
+                text.push_str(&travis_logs::clean::plain_line(line.as_bytes()));
+            } else {
+                text.push_str(&line);
+            }
+            text.push('\n');
+        }
+        Ok(Bytes::from(text))
+    }
+}
+
+/// The log as text/plain: the bytes that the job printed, or its lines as a terminal shows them.
 #[utoipa::path(get, path = "/v3/job/{id}/log.txt",
-    params(("id" = i64, Path), ("attempt" = Option<i64>, Query), ("from" = Option<u64>, Query, description = "leave out so many bytes"),
+    params(("id" = i64, Path), ("attempt" = Option<i64>, Query), ("from" = Option<u64>, Query, description = "leave out so many bytes of what was printed"),
+        ("form" = Option<String>, Query, description = "raw: as printed (when left out); ansi: as a terminal shows it, with colors; plain: without colors"),
         ("download" = Option<String>, Query, description = "offer it as a file")),
-    responses((status = 200, body = String, content_type = "text/plain"), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn text(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<i64>,
     Query(query): Query<LogQuery>,
 ) -> Result<Response, ApiError> {
+    let form = Form::read(query.form.as_deref())?;
     let (job, source) = source(&app, &caller.0, id, query.attempt).await?;
-    let mut at = query.from.unwrap_or(0);
+    let at = match form {
+        Form::Raw => query.from.unwrap_or(0),
+        Form::Ansi | Form::Plain => 0,
+    };
+    let mut pieces = Pieces {
+        app,
+        source,
+        form,
+        at,
+    };
     let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(4);
-    let first = source.read(&app, at, PIECE).await?;
+    let first = pieces.next().await?;
     tokio::spawn(async move {
         let mut piece = first;
         while !piece.is_empty() {
-            at += piece.len() as u64;
             if sender.send(Ok(piece)).await.is_err() {
                 return;
             }
-            piece = match source.read(&app, at, PIECE).await {
+            piece = match pieces.next().await {
                 Ok(piece) => piece,
                 Err(_) => {
                     // The reader sees a broken download rather than a short log.
@@ -278,7 +353,11 @@ pub(crate) async fn text(
         header::HeaderValue::from_static("default-src 'none'; sandbox"),
     );
     if query.download.is_some() {
-        let name = format!("attachment; filename=\"job-{}.log\"", job.number);
+        let name = format!(
+            "attachment; filename=\"job-{}.{}\"",
+            job.number,
+            form.ending()
+        );
         if let Ok(value) = name.parse() {
             headers.insert(header::CONTENT_DISPOSITION, value);
         }

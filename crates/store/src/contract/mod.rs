@@ -14,6 +14,7 @@ mod fleet;
 mod forges;
 mod outbox;
 mod repositories;
+mod results;
 mod rights;
 mod trust;
 mod work;
@@ -59,6 +60,8 @@ const OWNED: [&str; 17] = [
     "stages",
     "jobs",
     "attempts",
+    "test_reports",
+    "artifacts",
 ];
 
 const ALL: Page = Page {
@@ -92,6 +95,7 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
         trust::known_answers_live_and_end,
         caches::caches_are_replaced, caches::unused_caches_are_found,
         caches::one_cache_stays_of_many, caches::secrets_that_were_given_are_remembered,
+        results::tests_are_kept_and_found_again, results::files_come_after_their_rows,
         crons::a_branch_has_one_cron, crons::a_due_cron_runs_once, crons::ssh_keys_are_replaced,
         fleet::enrolments, fleet::workers_speak_of_themselves, fleet::work_is_added_up,
         fleet::histories_and_queues,

@@ -350,6 +350,12 @@ pub async fn removal_leaves_nothing(database: &dyn Database) {
             .await
             .unwrap()
             .id;
+        tx.put_test_report(&super::results::report(id, key.id, job, attempt))
+            .await
+            .unwrap();
+        tx.put_artifact(&super::results::new_artifact(id, attempt))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         doomed = Some((id, attempt));
     }

@@ -1,6 +1,7 @@
 //! A terminal of the machine: says how it stands, a line at each change, and asks for server and
 //! token when the machine knows none.
 
+use super::changes::Changes;
 use super::offer::Offer;
 use super::state::{State, printable, system_news, words};
 use anyhow::Result;
@@ -12,7 +13,8 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio_util::sync::CancellationToken;
 use travis_worker::Order;
 
-/// How often it looks how the machine stands.
+/// How often it looks how the machine stands: what the worker does is asked of it, which tells
+/// nobody by itself. What other processes of the machine write is told at once.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long a server may take to say that it is one.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -39,11 +41,13 @@ pub async fn console(run: &Path, state: &Path) -> Result<ExitCode> {
     let mut lines = typed_lines();
     say(WELCOME)?;
     let mut shown = String::new();
+    let mut changes = Changes::of(run);
     while !leave.is_cancelled() {
         let now = State::read(run);
         if let State::Asking { server, reason } = &now {
             let mut dialogue = Dialogue {
                 lines: &mut lines,
+                changes: &mut changes,
                 run,
                 asked: &now,
                 leave: &leave,
@@ -60,7 +64,7 @@ pub async fn console(run: &Path, state: &Path) -> Result<ExitCode> {
         }
         tokio::select! {
             () = leave.cancelled() => {}
-            () = tokio::time::sleep(LOOK) => {}
+            () = changes.next(LOOK) => {}
             // Whoever presses Enter wants to know.
             line = lines.recv() => {
                 if line.is_none() {
@@ -103,6 +107,7 @@ enum Said {
 
 struct Dialogue<'a> {
     lines: &'a mut Receiver<String>,
+    changes: &'a mut Changes,
     run: &'a Path,
     asked: &'a State,
     leave: &'a CancellationToken,
@@ -129,11 +134,13 @@ impl Dialogue<'_> {
         typed.write(&self.run.join("typed.json"))?;
         say("Thank you. The machine introduces itself to the server.\n")?;
         // Until it is read, the same question would be asked again.
-        while self.run.join("typed.json").exists() && !self.leave.is_cancelled() {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        while State::read(self.run) == *self.asked && !self.leave.is_cancelled() {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+        let waits =
+            |asked: &State| self.run.join("typed.json").exists() || State::read(self.run) == *asked;
+        while waits(self.asked) && !self.leave.is_cancelled() {
+            tokio::select! {
+                () = self.leave.cancelled() => {}
+                () = self.changes.next(LOOK) => {}
+            }
         }
         Ok(())
     }
@@ -191,7 +198,7 @@ impl Dialogue<'_> {
             tokio::select! {
                 () = self.leave.cancelled() => return Ok(Said::Over),
                 line = self.lines.recv() => return Ok(line.map_or(Said::Over, Said::Line)),
-                () = tokio::time::sleep(LOOK) => {
+                () = self.changes.next(LOOK) => {
                     if State::read(self.run) != *self.asked {
                         say("\nIt was answered elsewhere.\n")?;
                         return Ok(Said::Over);

@@ -6,6 +6,7 @@
 //! - `work`, as the unprivileged user: decides with what to start ([`plan`]), and runs the worker;
 //! - `console`, one for each terminal: shows the [`state::State`], asks, and writes what was typed.
 
+mod changes;
 mod console;
 mod nocloud;
 mod offer;

@@ -1,6 +1,7 @@
 //! Runs the worker: with what was handed in, kept or typed, again and again until it is told to
 //! leave.
 
+use super::changes::Changes;
 use super::offer::{Offer, write_private};
 use super::plan::{Kept, Known, Plan, plan};
 use super::state::{Lent, State, read_kept};
@@ -13,8 +14,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use travis_worker::WorkerError;
 
-/// How often it is looked whether somebody typed something.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often it is looked whether somebody typed something where the kernel does not tell.
+const LOOK: Duration = Duration::from_secs(1);
 /// Before a worker that could not run is started again.
 const PAUSE: Duration = Duration::from_secs(10);
 
@@ -156,6 +157,7 @@ fn wants_another_answer(error: &anyhow::Error) -> bool {
 /// Waits until somebody typed something on a console; `None` when told to leave.
 async fn answer(run: &Path, leave: &CancellationToken) -> Option<Offer> {
     let path = run.join("typed.json");
+    let mut changes = Changes::of(run);
     loop {
         if path.exists() {
             let typed = Offer::read(&path);
@@ -164,7 +166,7 @@ async fn answer(run: &Path, leave: &CancellationToken) -> Option<Offer> {
         }
         tokio::select! {
             () = leave.cancelled() => return None,
-            () = tokio::time::sleep(LOOK) => {}
+            () = changes.next(LOOK) => {}
         }
     }
 }

@@ -1,4 +1,8 @@
 //! A bare Debian with nothing but the program: one command joins it, and its first job passes.
+//!
+//! Not a part of every run, since it needs Debian's mirrors:
+//! `TRAVIS_TEST_BARE=1 cargo test -p travis --test system bare -- --nocapture`, as root. With the
+//! path of a tree that `mmdebstrap` made instead of `1` it is done in half a minute.
 
 use crate::support::{Server, Setup, until};
 use serde_json::json;
@@ -11,6 +15,13 @@ fn bare_debian(tree: &Path) -> Option<()> {
     if !rustix::process::geteuid().is_root() {
         println!("skipped: a root directory can only be entered by root");
         return None;
+    }
+    // One that was made before.
+    let given = std::env::var_os("TRAVIS_TEST_BARE").map(std::path::PathBuf::from);
+    if let Some(given) = given.filter(|given| given.is_dir()) {
+        let copied = Command::new("cp").arg("-a").arg(given).arg(tree).status();
+        assert!(copied.is_ok_and(|status| status.success()));
+        return Some(());
     }
     let made = Command::new("mmdebstrap")
         .args(["--variant=minbase", "--include=ca-certificates"])

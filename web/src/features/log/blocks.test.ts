@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { LogLines } from '../../api/types';
 import { BLOCK, BlockCache } from './blocks';
 
@@ -18,6 +18,8 @@ function cache(): { blocks: BlockCache; asked: number[] } {
   );
   return { blocks, asked };
 }
+
+afterEach(() => vi.useRealTimers());
 
 describe('blocks of lines', () => {
   it('come when wanted, with two ahead in the direction of travel', async () => {
@@ -50,5 +52,22 @@ describe('blocks of lines', () => {
     }
     expect(blocks.line(0)).toBeUndefined();
     expect(blocks.line(99 * BLOCK)).toBe(`line ${99 * BLOCK}`);
+  });
+
+  it('are asked for every 50 ms only while the view flies over them, and where it stands', async () => {
+    vi.useFakeTimers();
+    const { blocks, asked } = cache();
+    await vi.advanceTimersByTimeAsync(1000);
+    for (let turn = 1; turn <= 20; turn++) {
+      blocks.want([turn * 5000], 1_000_000, 1);
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(asked.length).toBeLessThanOrEqual(8);
+    await vi.advanceTimersByTimeAsync(60);
+    expect(blocks.line(100_000)).toBe('line 100000');
+    // Where it stands, two more come.
+    blocks.want([100_000], 1_000_000, 1);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(asked.slice(-3)).toEqual([100_000, 100_500, 101_000]);
   });
 });

@@ -5,6 +5,8 @@ export const BLOCK = 500;
 const KEPT = 80;
 const AT_ONCE = 4;
 const AHEAD = 2;
+/** While the view flies over the log its blocks are asked for only so often, in milliseconds. */
+const FLYING_MS = 50;
 
 type Fetch = (first: number, count: number, signal: AbortSignal) => Promise<LogLines>;
 
@@ -14,6 +16,9 @@ export class BlockCache {
   private readonly running = new Map<number, AbortController>();
   private queue: number[] = [];
   private limit = 0;
+  private lastAt = 0;
+  private lastBlock = 0;
+  private later: ReturnType<typeof setTimeout> | undefined;
   private readonly fetch: Fetch;
   private readonly arrived: () => void;
 
@@ -35,7 +40,29 @@ export class BlockCache {
     }
   }
 
+  /**
+   * Sees to it that these lines come, and two blocks more in the direction of travel. A view that
+   * flies passes most of what it wants before it could come: then only what it wants every 50 ms is
+   * asked for, and what it wants when it stands; what is ahead when that has come.
+   */
   want(lines: readonly number[], limit: number, direction: 1 | -1): void {
+    clearTimeout(this.later);
+    const block = Math.floor((lines[0] ?? 0) / BLOCK);
+    const flies = Math.abs(block - this.lastBlock) > 1;
+    this.lastBlock = block;
+    const wait = this.lastAt + FLYING_MS - performance.now();
+    if (flies && wait > 0) {
+      this.later = setTimeout(() => {
+        this.lastAt = performance.now();
+        this.ask(lines, limit, direction, true);
+      }, wait);
+      return;
+    }
+    if (flies) this.lastAt = performance.now();
+    this.ask(lines, limit, direction, flies);
+  }
+
+  private ask(lines: readonly number[], limit: number, direction: 1 | -1, flies = false): void {
     this.limit = limit;
     const needed = new Set<number>();
     for (const line of lines) {
@@ -47,7 +74,7 @@ export class BlockCache {
     }
     const edge = direction > 0 ? lines.at(-1) : lines[0];
     const ahead: number[] = [];
-    if (edge !== undefined) {
+    if (edge !== undefined && !flies) {
       for (let n = 1; n <= AHEAD; n++) {
         const block = Math.floor(edge / BLOCK) + n * direction;
         if (block >= 0 && block * BLOCK < limit && !this.blocks.has(block)) ahead.push(block);
@@ -60,6 +87,7 @@ export class BlockCache {
   }
 
   clear(): void {
+    clearTimeout(this.later);
     this.queue = [];
     for (const abort of this.running.values()) abort.abort();
     this.blocks.clear();

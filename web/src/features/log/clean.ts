@@ -133,6 +133,8 @@ export class Cleaner {
   readonly ends = new Map<string, { last: number; duration_ns: number | null }>();
   private orphaned: number | null = null;
   readonly times: CleanTime[] = [];
+  /** Counts the markers seen: while it stands, so do folds and times. */
+  marks = 0;
   private readonly decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
   constructor(firstLine = 0) {
@@ -217,6 +219,7 @@ export class Cleaner {
 
   private mark(match: RegExpMatchArray, written: boolean): void {
     const [, foldEdge, foldName, timeEdge, timeId, fields] = match;
+    this.marks++;
     if (foldEdge === 'start' && foldName !== undefined) {
       const fold: LogFold = { name: foldName, first: this.line, last: null, duration_ns: null };
       this.folds.push(fold);

@@ -1,41 +1,26 @@
 import { keys } from '../../lib/keys.svelte';
-import type { LogFinder } from './search.svelte';
-import type { LogSource } from './source.svelte';
-import type { LogView } from './view.svelte';
-
-export interface LogActions {
-  view: LogView;
-  source: LogSource;
-  finder: LogFinder;
-  firstFailure: () => void;
-  toggleTimes: () => void;
-  copyLink: () => void;
-  focusSearch: () => void;
-  moveCursor: (by: number, extend: boolean) => void;
-  moveFold: (by: 1 | -1) => void;
-  toggleFold: () => void;
-}
+import type { LogReading } from './reading.svelte';
 
 /** The keys of the log, while one is on the page. */
-export function startLogKeys(log: LogActions): () => void {
+export function startLogKeys(log: LogReading, focusSearch: () => void): () => void {
   return keys.listen((event) => {
     if (event.ctrlKey || event.metaKey) {
       if (event.key !== 'f') return false;
       // The second Ctrl F is the browser's: the field has the focus then.
       event.preventDefault();
-      log.focusSearch();
+      focusSearch();
       return true;
     }
     if (event.altKey) return false;
     switch (event.key) {
       case 'f':
-        log.focusSearch();
+        focusSearch();
         return true;
       case 'e':
-        log.firstFailure();
+        void log.firstFailure();
         return true;
       case 't':
-        log.toggleTimes();
+        log.showTimes = !log.showTimes;
         return true;
       case 'w':
         log.view.wrap = !log.view.wrap;
@@ -66,7 +51,7 @@ export function startLogKeys(log: LogActions): () => void {
         log.moveCursor(event.key === 'ArrowDown' ? 1 : -1, true);
         return true;
       case 'y':
-        log.copyLink();
+        void log.copyLink();
         return true;
       case 'r':
         document.querySelector<HTMLAnchorElement>('.bar a[title=r]')?.click();

@@ -25,6 +25,10 @@ export class LogFinder {
     this.attempt = attempt;
   }
 
+  private get key(): string {
+    return `${this.exact ? 'exact' : 'any'} ${this.regex ? 'regex' : 'text'} ${this.text}`;
+  }
+
   /** Asks again, a moment after the last change. */
   changed(from: number, found: () => void): void {
     clearTimeout(this.timer);
@@ -34,7 +38,7 @@ export class LogFinder {
   /** Sees to it that the hits belong to what is asked for. */
   async run(from: number, found: () => void): Promise<void> {
     clearTimeout(this.timer);
-    const key = `${this.text} ${this.exact} ${this.regex}`;
+    const { key } = this;
     if (key === this.asked) return;
     this.asked = key;
     this.abort?.abort();
@@ -73,6 +77,11 @@ export class LogFinder {
     }
   }
 
+  /** Whether the hits belong to what stands in the field. */
+  get fresh(): boolean {
+    return this.asked === this.key;
+  }
+
   step(by: 1 | -1): number | null {
     const count = this.lines.length;
     if (count === 0) return null;
@@ -83,29 +92,4 @@ export class LogFinder {
   get line(): number | null {
     return this.current >= 0 ? (this.lines[this.current] ?? null) : null;
   }
-}
-
-const FAILED_TEST =
-  '(\\bFAILED\\b|^(--- )?FAIL\\b|^\\s*not ok\\b|panicked at|^\\s*(✗|✕|✖)|^(error|ERROR|fatal)(\\[E[0-9]+\\])?:)';
-
-/** Where a failed log is worth looking: failed tests, else the first red line, else the last command. */
-export async function findFailures(
-  job: number,
-  attempt: number,
-  firstRed: number | null,
-  lastCommand: number | null,
-): Promise<number[]> {
-  try {
-    const found = await api.logSearch(job, {
-      text: FAILED_TEST,
-      exact: true,
-      regex: true,
-      attempt,
-    });
-    if (found.lines.length > 0) return found.lines;
-  } catch {
-    // Without the search the red line serves.
-  }
-  if (firstRed !== null) return [firstRed];
-  return lastCommand === null ? [] : [lastCommand];
 }

@@ -23,3 +23,18 @@ export function toHash(range: Range | null): string {
 export function rangeWords(range: Range): string {
   return range.from === range.to ? `Line ${range.from}` : `Lines ${range.from}–${range.to}`;
 }
+
+/** The address that opens a log where it fails, for links from elsewhere. */
+export const FIRST_FAILURE = '#first-failure';
+
+export function wantsFailure(hash: string): boolean {
+  return hash === FIRST_FAILURE;
+}
+
+/**
+ * A range made longer or shorter to `number`: the end of it that the cursor is not at stays.
+ */
+export function extended(range: Range, cursor: number, number: number): Range {
+  const anchor = cursor === range.from ? range.to : cursor === range.to ? range.from : range.from;
+  return { from: Math.min(anchor, number), to: Math.max(anchor, number) };
+}

@@ -1,14 +1,18 @@
 import type { LogFold, LogIndex, LogLines, LogTime } from '../../api/types';
+import { takeBootLog } from '../../lib/boot';
 import { connection } from '../../lib/connection.svelte';
 import { Loading } from '../../lib/loading.svelte';
 import type { ApiError } from '../../api/client';
 import { BlockCache } from './blocks';
 import { Cleaner } from './clean';
 import type { LogHome } from './homes';
+import { MarkMerger } from './marks';
 
 /** Lines of a running log that are kept at its end; what is before is fetched by range. */
 const TAIL_MAX = 20_000;
 const TAIL_KEEP = 10_000;
+/** A reader who comes back is sent what was missed, up to so many bytes; beyond, only the end. */
+const CATCH_UP = 2_000_000;
 
 /** What a log is begun with: its index and, while it grows, the lines just before its end. */
 interface Beginning {
@@ -39,6 +43,8 @@ export class LogSource {
   private tailFirst = 0;
   private offset = 0;
   private indexed: LogIndex | null = null;
+  private merger: MarkMerger | null = null;
+  private hidden = false;
   private stopLive: (() => void) | null = null;
   private frame = 0;
   private readonly beginning: Loading<Beginning>;
@@ -72,8 +78,19 @@ export class LogSource {
    */
   async start(): Promise<void> {
     const begun = new Promise<void>((resolve) => (this.begun = resolve));
-    void this.beginning.load();
+    document.addEventListener('visibilitychange', this.seen);
+    this.seen();
+    const brought = takeBootLog(this.attempt);
+    if (brought) this.takeBrought(brought);
+    else void this.beginning.load();
     await begun;
+  }
+
+  /** What the page brought along needs no asking. */
+  private takeBrought({ index, lines }: { index: LogIndex; lines: LogLines | null }): void {
+    if (index.complete && lines) this.blocks.keep(lines.first, lines.lines);
+    if (!index.complete && !lines && index.lines > 1) void this.beginning.load();
+    else this.begin({ index, before: index.complete ? null : lines });
   }
 
   /** Asks again for a log that could not be fetched. */
@@ -82,12 +99,25 @@ export class LogSource {
   }
 
   stop(): void {
+    document.removeEventListener('visibilitychange', this.seen);
     this.beginning.reset();
     this.ending.reset();
     this.stopLive?.();
     this.blocks.clear();
     cancelAnimationFrame(this.frame);
   }
+
+  /** A log that nobody sees is not listened to; seen again it has what was missed. */
+  private readonly seen = (): void => {
+    if (this.hidden === document.hidden) return;
+    this.hidden = document.hidden;
+    if (this.complete || !this.cleaner) return;
+    if (this.hidden) {
+      this.settle();
+      this.stopLive?.();
+      this.stopLive = null;
+    } else this.again();
+  };
 
   /** The text of a line with its colours; nothing while it is on its way. */
   line(at: number): string | undefined {
@@ -127,6 +157,7 @@ export class LogSource {
 
   private takeIndex(index: LogIndex): void {
     this.indexed = index;
+    this.merger = new MarkMerger(index);
     this.total = index.lines;
     this.complete = index.complete;
     this.folds = index.folds;
@@ -137,6 +168,9 @@ export class LogSource {
 
   private async fetchBeginning(): Promise<Beginning> {
     const index = await this.home.index();
+    if (!index.complete && this.cleaner && index.length - this.offset <= CATCH_UP) {
+      return { index, before: null };
+    }
     // The last line may be unfinished. Beginning one earlier, the live end starts on a border.
     const first = Math.max(0, index.lines - 1);
     if (index.complete || first === 0) return { index, before: null };
@@ -145,8 +179,14 @@ export class LogSource {
   }
 
   private begin({ index, before }: Beginning): void {
-    this.takeIndex(index);
-    if (!index.complete) this.listen(before);
+    if (this.cleaner && index.complete) this.close(index);
+    else if (this.cleaner && index.length - this.offset <= CATCH_UP) this.hear();
+    else {
+      // What is on the screen stays there until the new is.
+      if (this.cleaner) this.blocks.keep(this.tailFirst, this.tail);
+      this.takeIndex(index);
+      if (!index.complete) this.listen(before);
+    }
     this.loaded = true;
     this.begun();
   }
@@ -158,6 +198,13 @@ export class LogSource {
     this.offset = before?.next_offset ?? 0;
     this.heardAt = Date.now();
     this.version++;
+    this.hear();
+  }
+
+  private hear(): void {
+    this.stopLive?.();
+    this.stopLive = null;
+    if (this.hidden) return;
     this.stopLive = connection.subscribeLog(this.attempt, {
       offset: () => this.offset,
       data: (bytes) => this.take(bytes),
@@ -189,27 +236,12 @@ export class LogSource {
       this.tailFirst + this.tail.length + (cleaner.partial() === null ? 0 : 1),
       this.indexed?.lines ?? 0,
     );
-    this.mergeMarks(cleaner);
+    const marks = this.merger?.merge(cleaner);
+    if (marks) {
+      this.folds = marks.folds;
+      this.times = marks.times;
+    }
     this.version++;
-  }
-
-  private mergeMarks(cleaner: Cleaner): void {
-    const known = this.indexed?.folds ?? [];
-    const fresh = cleaner.folds.filter(
-      (fold) => !known.some((old) => old.name === fold.name && old.first === fold.first),
-    );
-    // A fold that was open when the index was made is ended by a marker seen here.
-    const ends = cleaner.ends;
-    const updated = known.map((fold) => {
-      const end = fold.last === null ? ends.get(fold.name) : undefined;
-      return end === undefined
-        ? fold
-        : { ...fold, last: end.last, duration_ns: fold.duration_ns ?? end.duration_ns };
-    });
-    this.folds = [...updated, ...fresh.map((fold) => ({ ...fold }))];
-    const times = this.indexed?.times ?? [];
-    const lastKnown = times.at(-1)?.line ?? -1;
-    this.times = [...times, ...cleaner.times.filter((time) => time.line > lastKnown)];
   }
 
   private end(length: number): void {

@@ -1,5 +1,6 @@
 import { tick } from 'svelte';
 import type { LogFold } from '../../api/types';
+import { FoldTree } from './folds';
 import { HEAD, Positions, ROW, Scale } from './positions';
 import type { LogSource } from './source.svelte';
 
@@ -9,6 +10,11 @@ const ROWS_MAX = 390;
 export const PAD = 10;
 const END_ROOM = 44;
 const NEAR_END = 12;
+/** A character of the log's type is so wide, by its size; a little more than it is. */
+const CHAR_SHARE = 0.62;
+/** Number, times, guides, name and duration of a row take less. */
+const BESIDE = 420;
+const PLAIN_TEXT = /^[\x1b\x20-\x7e]*$/;
 
 export interface VisibleRow {
   line: number;
@@ -32,16 +38,14 @@ export class LogView {
   private readonly failed: () => boolean;
   private scroller: HTMLElement | null = null;
   private set = -1;
+  private charWidth = 0;
+  private width = 0;
   direction: 1 | -1 = 1;
+  readonly tree = $derived.by(() => new FoldTree(this.source.folds));
 
   readonly positions = $derived.by(
     () =>
-      new Positions(
-        this.source.total,
-        this.source.folds,
-        (fold) => this.isClosed(fold),
-        this.extras,
-      ),
+      new Positions(this.source.total, this.tree.folds, (fold) => this.isClosed(fold), this.extras),
   );
   readonly scale = $derived(new Scale(this.positions.height + PAD * 2 + END_ROOM, this.viewHeight));
   readonly rows: VisibleRow[] = $derived.by(() => {
@@ -77,10 +81,10 @@ export class LogView {
   }
 
   isClosed(fold: LogFold): boolean {
-    const chosen = this.chosen.get(keyOf(fold));
+    const chosen = this.chosen.size > 0 ? this.chosen.get(keyOf(fold)) : undefined;
     if (chosen !== undefined) return chosen;
     if (fold.last === null || fold.last === fold.first) return false;
-    if (/^script(\.|$)/.test(fold.name)) return false;
+    if (fold.name === 'script' || fold.name.startsWith('script.')) return false;
     // Of a log that ended badly, a fold at the very end is the one that did.
     return !(this.failed() && this.source.total - fold.last < NEAR_END);
   }
@@ -106,9 +110,9 @@ export class LogView {
 
   /** Opens what hides a line. */
   unfold(line: number): void {
-    const hiding = this.source.folds.filter(
-      (fold) => fold.first < line && (fold.last ?? Infinity) >= line && this.isClosed(fold),
-    );
+    const hiding = this.tree
+      .around(line)
+      .filter((fold) => fold.first < line && this.isClosed(fold));
     if (hiding.length === 0) return;
     const chosen = new Map(this.chosen);
     for (const fold of hiding) chosen.set(keyOf(fold), false);
@@ -166,14 +170,32 @@ export class LogView {
     this.toEnd();
   }
 
+  focusHead(line: number): void {
+    this.scroller
+      ?.querySelector<HTMLElement>(`[data-line='${line}'] button`)
+      ?.focus({ preventScroll: true });
+  }
+
+  /** Text was chosen with the pointer: it must not move. */
+  chosenText(): void {
+    if (!this.follow) return;
+    const chosen = getSelection();
+    if (!chosen || chosen.isCollapsed) return;
+    if (this.scroller?.contains(chosen.anchorNode)) this.stopFollowing();
+  }
+
   /** Takes the real heights of drawn rows; what stands at the top of the view stays there. */
   measure(container: HTMLElement): void {
     if (!this.wrap) return;
+    const room = this.columns(container);
     let changed: Map<number, number> | null = null;
     for (const row of container.children) {
       const line = Number((row as HTMLElement).dataset['line']);
       const base = this.positions.headAt(line) ? HEAD : ROW;
-      const extra = (row as HTMLElement).offsetHeight - base;
+      // Asking for a height makes the browser lay out: what can't wrap isn't asked.
+      const text = this.source.line(line);
+      const fits = text !== undefined && text.length <= room && PLAIN_TEXT.test(text);
+      const extra = fits ? 0 : (row as HTMLElement).offsetHeight - base;
       if ((this.extras.get(line) ?? 0) === extra) continue;
       changed ??= new Map(this.extras);
       if (extra > 0) changed.set(line, extra);
@@ -187,8 +209,18 @@ export class LogView {
     } else this.keepPlace(() => (this.extras = next), this.topLine);
   }
 
+  /** So many characters stand on one row, whatever stands beside them. */
+  private columns(container: HTMLElement): number {
+    if (this.charWidth === 0) {
+      this.charWidth = parseFloat(getComputedStyle(container).fontSize) * CHAR_SHARE;
+      this.width = container.clientWidth;
+    }
+    return Math.floor((this.width - BESIDE) / this.charWidth);
+  }
+
   /** The width changed: what was measured is no longer so. */
   forgetHeights(): void {
+    this.charWidth = 0;
     if (this.extras.size > 0) this.extras = new Map();
   }
 
