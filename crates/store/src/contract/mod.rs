@@ -42,7 +42,7 @@ pub trait Database: Send + Sync {
 }
 
 /// Tables whose rows belong to a repository.
-const OWNED: [&str; 17] = [
+const OWNED: [&str; 19] = [
     "repositories",
     "caches",
     "crons",
