@@ -21,7 +21,8 @@ use serde_json::Value;
 pub use branches::{BranchDecision, branch_included};
 pub use error::ConfigError;
 pub use import::{
-    Fetched, ImportRefusal, ImportSource, MAX_IMPORTS, RootSource, next_imports, plan_sources,
+    Fetched, ImportRefusal, ImportSource, MAX_IMPORTS, Mode, Overlay, RootSource, next_imports,
+    plan_overlaid, plan_sources,
 };
 pub use lint::{lint_context, lint_json};
 pub use matrix::{Expansion, Notice};

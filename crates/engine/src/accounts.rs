@@ -102,6 +102,7 @@ impl Engine {
             Some(session) => reader.user(session.user_id).await?,
             None => None,
         };
+        let user = user.filter(|user| user.suspended_at.is_none());
         drop(reader);
         let Some(session) = found.filter(|_| user.is_some()) else {
             return Ok(Viewer::default());
@@ -133,6 +134,7 @@ impl Engine {
         let user = reader
             .user(found.user_id)
             .await?
+            .filter(|user| user.suspended_at.is_none())
             .ok_or(EngineError::Unauthorized)?;
         drop(reader);
         if found

@@ -99,6 +99,7 @@ impl Engine {
                 compare_url: request.compare_url.clone(),
                 delivery_id: request.delivery_id,
                 held: false,
+                config: None,
                 created_by: Some(user),
                 at: now,
             };

@@ -286,6 +286,7 @@ fn missed_push(
         compare_url: None,
         delivery_id: None,
         held: false,
+        config: None,
         created_by: None,
         at,
     }

@@ -234,6 +234,7 @@ impl Engine {
             compare_url: None,
             delivery_id: None,
             held: false,
+            config: None,
             created_by: None,
             at: now,
         };

@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError, Viewer, changes::Changes};
 use travis_bus::Wake;
-use travis_model::{Repository, Request};
+use travis_model::{GivenConfig, Repository, Request};
 use travis_store::{NewRequest, Tx};
 
 /// What a person asks for.
@@ -14,9 +14,38 @@ pub struct BuildDemand {
     pub sha: Option<String>,
     /// The message to show.
     pub message: Option<String>,
+    /// Configuration to merge the file into, and how: `deep_merge_append` when nothing is said.
+    pub config: Option<String>,
+    /// The mode.
+    pub merge_mode: Option<String>,
 }
 
 const MESSAGE_LIMIT: usize = 10_000;
+/// Longer ones belong into a file.
+const CONFIG_LIMIT: usize = 64 * 1024;
+/// The original's default.
+const MERGE_MODE: &str = "deep_merge_append";
+
+/// What was given with a demand, checked as far as can be without reading it.
+fn given(config: Option<String>, mode: Option<String>) -> Result<Option<GivenConfig>, EngineError> {
+    let mode = mode.unwrap_or_else(|| MERGE_MODE.to_owned());
+    if travis_config::Mode::parse(&mode).is_none() {
+        return Err(EngineError::invalid(
+            "merge_mode",
+            "use replace, merge, deep_merge, deep_merge_append or deep_merge_prepend",
+        ));
+    }
+    let Some(text) = config.filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
+    if text.len() > CONFIG_LIMIT {
+        return Err(EngineError::invalid(
+            "config",
+            "a configuration given here holds 64 KiB at most: put it into the file",
+        ));
+    }
+    Ok(Some(GivenConfig { text, mode }))
+}
 
 /// Branch and tag of what a person calls a branch: a whole ref may be named too. Refs that are
 /// neither branch nor tag, such as `refs/pull/3/merge`, stay whole.
@@ -45,6 +74,17 @@ impl Engine {
         repository: &Repository,
         demand: BuildDemand,
     ) -> Result<Request, EngineError> {
+        let new = self.checked_demand(viewer, repository, demand).await?;
+        self.store_request(new, repository.active).await
+    }
+
+    /// What a person asks for, as it is stored.
+    pub(crate) async fn checked_demand(
+        &self,
+        viewer: &Viewer,
+        repository: &Repository,
+        demand: BuildDemand,
+    ) -> Result<NewRequest, EngineError> {
         self.must_build(viewer, repository).await?;
         let clean =
             |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
@@ -68,29 +108,24 @@ impl Engine {
             ));
         }
         let (branch, tag) = branch_or_tag(clean(demand.branch));
-        let request = self
-            .store_request(
-                NewRequest {
-                    repository_id: repository.id,
-                    event_type: "api".to_owned(),
-                    branch,
-                    sha,
-                    tag,
-                    message,
-                    delivery: None,
-                    pull_request: None,
-                    sender: None,
-                    before_sha: None,
-                    compare_url: None,
-                    delivery_id: None,
-                    held: false,
-                    created_by: viewer.user.as_ref().map(|user| user.id),
-                    at: self.now(),
-                },
-                repository.active,
-            )
-            .await?;
-        Ok(request)
+        Ok(NewRequest {
+            repository_id: repository.id,
+            event_type: "api".to_owned(),
+            branch,
+            sha,
+            tag,
+            message,
+            delivery: None,
+            pull_request: None,
+            sender: None,
+            before_sha: None,
+            compare_url: None,
+            delivery_id: None,
+            held: false,
+            config: given(demand.config, demand.merge_mode)?,
+            created_by: viewer.user.as_ref().map(|user| user.id),
+            at: self.now(),
+        })
     }
 
     pub(crate) async fn store_request(

@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod admin;
 mod allowed;
 mod approvals;
 mod attempts;
@@ -39,6 +40,7 @@ mod plain;
 mod planner;
 mod planning;
 mod poller;
+mod preview;
 mod reaper;
 mod report;
 mod repositories;
@@ -73,6 +75,7 @@ use travis_logs::LogStore;
 use travis_store::Store;
 
 pub use access::{Rights, Viewer};
+pub use admin::{Overview, UserChange};
 pub use allowed::Allowed;
 pub use attempts::{AttemptAccess, Finished, Finishing};
 pub use caches::{CacheFilter, CacheOffer, CachePolicy, CacheUpload};
@@ -91,6 +94,7 @@ pub use intake::BuildDemand;
 pub use known::KnownOffer;
 pub use label::{env_label, job_label};
 pub use offer::{ImageWish, Offer};
+pub use preview::Preview;
 pub use report::{Reported, ReportedState, reported};
 pub use repositories::NewRepository;
 pub use said::{Heard, PageOrders};

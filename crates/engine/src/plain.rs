@@ -115,6 +115,7 @@ impl Pushed {
             compare_url: None,
             delivery_id: Some(delivery_id),
             held: false,
+            config: None,
             created_by: None,
             at,
         }

@@ -52,12 +52,12 @@ impl Planned {
 }
 
 /// A commit that was found, with the words that speak for it.
-struct Found {
-    branch: String,
-    reference: Option<String>,
-    snapshot: Snapshot,
+pub(crate) struct Found {
+    pub branch: String,
+    pub reference: Option<String>,
+    pub snapshot: Snapshot,
     /// Whose message and names count: of a pull request those of its head, not of the merge.
-    speaks: CommitInfo,
+    pub speaks: CommitInfo,
 }
 
 impl Found {
@@ -141,7 +141,7 @@ impl Engine {
         }))
     }
 
-    async fn find_commit(
+    pub(crate) async fn find_commit(
         &self,
         repository: &Repository,
         request: &Request,
@@ -271,7 +271,9 @@ impl Engine {
             sha: snapshot.commit.sha.clone(),
             reference: found.reference.clone(),
         };
-        let configured = self.configure(&at, &raw, context.clone()).await?;
+        let configured = self
+            .configure(&at, &raw, request.config.as_ref(), context.clone())
+            .await?;
         build.imports = configured.imports;
         let plan = match configured.plan {
             Ok(plan) => plan,

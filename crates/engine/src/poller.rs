@@ -78,6 +78,7 @@ impl Engine {
                         compare_url: None,
                         delivery_id: None,
                         held: false,
+                        config: None,
                         created_by: None,
                         at: self.now(),
                     },

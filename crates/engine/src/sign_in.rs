@@ -196,6 +196,13 @@ impl Engine {
         let id = self
             .settle_identity(tx.as_mut(), &forged, &grant, &person, adds_to)
             .await?;
+        let suspended = tx
+            .user(id)
+            .await?
+            .is_some_and(|user| user.suspended_at.is_some());
+        if suspended {
+            return Err(SignInError::NotAllowed);
+        }
         if let Some(old) = arrival.session {
             tx.delete_session(&Vault::hash(old)).await?;
         }

@@ -34,6 +34,12 @@ fn version_of(worker: &Worker) -> &str {
 }
 
 impl Engine {
+    /// The version that a worker says it has; empty when it says none.
+    #[must_use]
+    pub fn worker_version(worker: &Worker) -> &str {
+        version_of(worker)
+    }
+
     /// Whether a worker is older than the operator allows. One that says no version is.
     #[must_use]
     pub fn is_too_old(&self, worker: &Worker) -> bool {

@@ -386,6 +386,7 @@ async fn maintainers_see_and_remove() {
     let of = |branch: &str, contains: &str| CacheFilter {
         branch: Some(branch.to_owned()),
         contains: Some(contains.to_owned()),
+        name: None,
     };
     let engine = &world.engine;
     let reader = world.sign_in(&scene.stranger).await;

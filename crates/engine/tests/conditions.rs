@@ -82,3 +82,54 @@ async fn a_file_that_cannot_be_read_says_where() {
     assert!(message["line"].as_u64() >= Some(3));
     assert!(!message["remedy"].as_str().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_is_given_with_a_demand_is_previewed_and_built() {
+    let world = World::new().await;
+    let repository = world
+        .repository("language: generic\nscript: make\nenv:\n  jobs: [A=1, A=2]\n")
+        .await;
+    let demand = || BuildDemand {
+        config: Some("env:\n  jobs: [A=3]\nlangauge: rust\n".to_owned()),
+        merge_mode: Some("deep_merge_prepend".to_owned()),
+        ..BuildDemand::default()
+    };
+    let (engine, who) = (&world.engine, &world.viewer);
+    let shown = engine
+        .preview_build(who, &repository, demand())
+        .await
+        .unwrap();
+    assert_eq!((shown.branch.as_str(), shown.refused), ("main", None));
+    assert_eq!(shown.linted.jobs.len(), 3);
+    let given = |message: &&serde_json::Value| message["src"] == "api";
+    assert_eq!(shown.linted.messages.iter().find(given).unwrap()["line"], 3);
+    assert!(world.newest().await.is_none());
+    let request = world.demand(&repository, demand()).await;
+    let build = world.build_of(&world.settled(&request).await).await;
+    assert_eq!(world.jobs(build.id).await.len(), 3);
+    assert_eq!(build.imports[0].source, "api");
+    // Instead of the file.
+    let alone = BuildDemand {
+        config: Some("script: other".to_owned()),
+        merge_mode: Some("replace".to_owned()),
+        ..BuildDemand::default()
+    };
+    let shown = engine.preview_build(who, &repository, alone).await.unwrap();
+    assert_eq!(shown.linted.jobs.len(), 1);
+    let wrong = BuildDemand {
+        merge_mode: Some("sideways".to_owned()),
+        ..BuildDemand::default()
+    };
+    assert!(engine.preview_build(who, &repository, wrong).await.is_err());
+    // A text that can't be read is said to be so, with its name.
+    let broken = BuildDemand {
+        config: Some("a: [".to_owned()),
+        ..BuildDemand::default()
+    };
+    let shown = engine
+        .preview_build(who, &repository, broken)
+        .await
+        .unwrap();
+    assert_eq!(shown.linted.jobs.len(), 0);
+    assert_eq!(shown.linted.messages[0]["level"], "error");
+}

@@ -144,6 +144,7 @@ impl Scene {
                     compare_url: None,
                     delivery_id: None,
                     held: false,
+                    config: None,
                     created_by: None,
                     at: self.world.engine.now(),
                 };

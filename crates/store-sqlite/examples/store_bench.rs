@@ -149,6 +149,7 @@ async fn fill(
                 compare_url: None,
                 delivery_id: None,
                 held: false,
+                config: None,
                 created_by: None,
                 at,
             })

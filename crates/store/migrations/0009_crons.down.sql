@@ -1,3 +1,4 @@
+ALTER TABLE requests DROP COLUMN given_config;
 ALTER TABLE users DROP COLUMN suspended_at;
 DROP TABLE ssh_keys;
 DROP TABLE crons;

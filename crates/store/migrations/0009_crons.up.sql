@@ -21,3 +21,4 @@ CREATE TABLE ssh_keys (
     created_at BIGINT NOT NULL
 );
 ALTER TABLE users ADD COLUMN suspended_at BIGINT;
+ALTER TABLE requests ADD COLUMN given_config TEXT;

@@ -92,6 +92,11 @@ macro_rules! delegate_reader {
             caches::is_cache_object(object_key: &str) -> bool;
         }
         $crate::shared::delegate::delegate! {
+            impl AdminReader for $target {}
+            admin::all_users(page: Page) -> Listing<User>;
+            admin::holdings() -> Holdings;
+        }
+        $crate::shared::delegate::delegate! {
             impl ResultsReader for $target {}
             results::test_report(attempt: AttemptId) -> Option<TestReport>;
             results::test_sums(attempts: &[AttemptId]) -> Vec<TestSums>;
@@ -223,6 +228,11 @@ macro_rules! delegate_tx {
             caches::put_cache(new: &NewCache) -> Option<String>;
             caches::touch_cache(id: CacheId, at: Timestamp) -> ();
             caches::delete_cache(id: CacheId, object_key: &str) -> bool;
+        }
+        $crate::shared::delegate::delegate! {
+            impl AdminTx for $target {}
+            admin::set_admin(user: UserId, admin: bool) -> ();
+            admin::suspend_user(user: UserId, since: Option<Timestamp>) -> ();
         }
         $crate::shared::delegate::delegate! {
             impl ResultsTx for $target {}

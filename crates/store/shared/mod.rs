@@ -2,6 +2,7 @@
 //! the type of the database, how lists of identifiers are passed, how errors are read.
 
 pub mod accounts;
+pub mod admin;
 pub mod approvals;
 pub mod attempts;
 pub mod builds;

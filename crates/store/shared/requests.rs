@@ -68,9 +68,9 @@ pub async fn insert_request(
     let row = query(
         "INSERT INTO requests (repository_id, event_type, state, branch, sha, tag, message, \
          delivery, pull_request, pull_request_number, pull_request_head, sender, before_sha, \
-         compare_url, delivery_id, held_at, created_by, created_at) \
+         compare_url, delivery_id, held_at, created_by, created_at, given_config) \
          VALUES ($1, $2, 'pending', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-         $16, $17) \
+         $16, $17, $18) \
          ON CONFLICT (repository_id, delivery) DO NOTHING RETURNING id",
     )
     .bind(new.repository_id.get())
@@ -90,6 +90,7 @@ pub async fn insert_request(
     .bind(new.held.then_some(new.at.0))
     .bind(new.created_by.map(|id| id.get()))
     .bind(new.at.0)
+    .bind(maybe_json_text(new.config.as_ref())?)
     .fetch_optional(&mut *conn)
     .await
     .map_err(db_error)?;

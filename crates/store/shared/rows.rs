@@ -41,8 +41,8 @@ macro_rules! env_var_columns {
 macro_rules! request_columns {
     () => {
         "id, repository_id, event_type, state, reason, branch, sha, tag, message, delivery, \
-         pull_request, sender, before_sha, compare_url, delivery_id, held_at, created_by, \
-         created_at"
+         pull_request, sender, before_sha, compare_url, delivery_id, held_at, given_config, \
+         created_by, created_at"
     };
 }
 macro_rules! commit_columns {
@@ -213,6 +213,7 @@ pub fn request(row: &Row) -> Result<Request, StoreError> {
         compare_url: c.get()?,
         delivery_id: c.maybe_id()?,
         held_at: c.maybe_time()?,
+        config: c.maybe_json()?,
         created_by: c.maybe_id()?,
         created_at: c.time()?,
     })

@@ -10,6 +10,7 @@
 pub mod contract;
 mod error;
 mod port;
+mod port_admin;
 mod port_cache;
 mod port_cron;
 mod port_fleet;
@@ -21,6 +22,7 @@ mod values_forge;
 
 pub use error::StoreError;
 pub use port::{Reader, Store, Tx};
+pub use port_admin::{AdminReader, AdminTx, Holdings};
 pub use port_cache::{CacheReader, CacheTx, NewCache};
 pub use port_cron::{CronReader, CronTx, NewCron};
 pub use port_fleet::*;

@@ -1,8 +1,8 @@
 use crate::{
-    AuditEntry, BuildFilter, BuildKey, CacheReader, CacheTx, CronReader, CronTx, FleetReader,
-    FleetTx, HostingReader, HostingTx, JobProgress, Listing, NewAttempt, NewBuild, NewCommit,
-    NewRepository, NewRequest, NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter,
-    RequestChange, ResultsReader, ResultsTx, StoreError, TrustReader, TrustTx,
+    AdminReader, AdminTx, AuditEntry, BuildFilter, BuildKey, CacheReader, CacheTx, CronReader,
+    CronTx, FleetReader, FleetTx, HostingReader, HostingTx, JobProgress, Listing, NewAttempt,
+    NewBuild, NewCommit, NewRepository, NewRequest, NewWorker, OutboxEntry, Page, QueueDepth,
+    RepositoryFilter, RequestChange, ResultsReader, ResultsTx, StoreError, TrustReader, TrustTx,
 };
 use async_trait::async_trait;
 use travis_model::{
@@ -28,7 +28,14 @@ pub trait Store: Send + Sync {
 /// of the answer is then that of the identifiers given.
 #[async_trait]
 pub trait Reader:
-    HostingReader + CacheReader + CronReader + FleetReader + ResultsReader + TrustReader + Send
+    AdminReader
+    + HostingReader
+    + CacheReader
+    + CronReader
+    + FleetReader
+    + ResultsReader
+    + TrustReader
+    + Send
 {
     /// A person.
     async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
@@ -210,7 +217,9 @@ pub trait Reader:
 
 /// What can be changed, in one transaction.
 #[async_trait]
-pub trait Tx: Reader + HostingTx + CacheTx + CronTx + FleetTx + ResultsTx + TrustTx {
+pub trait Tx:
+    Reader + AdminTx + HostingTx + CacheTx + CronTx + FleetTx + ResultsTx + TrustTx
+{
     /// Makes everything of this transaction last. Returns when it is durable.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
     /// Undoes everything of this transaction.

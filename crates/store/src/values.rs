@@ -2,8 +2,8 @@
 
 use crate::SeenBy;
 use travis_model::{
-    BuildId, BuildState, CommitId, DeliveryId, Hosting, JobId, JobState, PullRequest, RepositoryId,
-    RequestId, RequestState, Sender, Slug, Timestamp, UserId,
+    BuildId, BuildState, CommitId, DeliveryId, GivenConfig, Hosting, JobId, JobState, PullRequest,
+    RepositoryId, RequestId, RequestState, Sender, Slug, Timestamp, UserId,
 };
 
 /// A part of a list.
@@ -114,6 +114,8 @@ pub struct NewRequest {
     pub delivery_id: Option<DeliveryId>,
     /// It waits for a maintainer's word from the start.
     pub held: bool,
+    /// Configuration given with it.
+    pub config: Option<GivenConfig>,
     /// Who asked.
     pub created_by: Option<UserId>,
     /// Now.

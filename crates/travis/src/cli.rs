@@ -9,6 +9,7 @@ pub mod file;
 pub mod fleet;
 pub mod run;
 pub mod serve;
+pub mod settings;
 pub mod worker;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ use file::{ConditionArgs, ExpandArgs, LintArgs};
 use fleet::WorkersArgs;
 use run::RunArgs;
 use serve::{ServerArgs, UpArgs};
+use settings::{CronArgs, SshKeyArgs};
 use worker::WorkerArgs;
 
 /// Over the options that every command has.
@@ -180,6 +182,11 @@ Examples:
     Cache(CacheArgs),
     /// Read and set the variables in a repository's settings
     Env(EnvArgs),
+    /// Build branches again and again
+    Cron(CronArgs),
+    /// Show, keep or remove the SSH key of a repository's jobs
+    #[command(name = "sshkey")]
+    SshKey(SshKeyArgs),
     /// Encrypt values for a repository's .travis.yml
     Encrypt(EncryptArgs),
     /// Print the public key that values for a repository are encrypted with

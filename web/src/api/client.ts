@@ -99,4 +99,6 @@ export const post = <T>(path: string, body?: unknown): Promise<T> =>
   call<T>('POST', path, body === undefined ? {} : { body });
 export const patch = <T>(path: string, body: unknown): Promise<T> =>
   call<T>('PATCH', path, { body });
+export const removeAnswered = <T>(path: string, query?: Query): Promise<T> =>
+  call<T>('DELETE', path, query ? { query } : {});
 export const remove = (path: string): Promise<void> => call<undefined>('DELETE', path);

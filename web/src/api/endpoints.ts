@@ -1,4 +1,4 @@
-import { call, get, patch, post, remove } from './client';
+import { call, get, patch, post, remove, removeAnswered } from './client';
 import type * as t from './types';
 
 const part = (value: number | string): string => encodeURIComponent(value);
@@ -114,6 +114,11 @@ export const api = {
     get<t.Requests>(`/v3/repo/${part(repo)}/requests`, q),
   trigger: (repo: RepoId, body: t.NewRequest) =>
     post<t.PendingRequest>(`/v3/repo/${part(repo)}/requests`, body),
+  previewRequest: (repo: RepoId, body: t.NewRequest, signal?: AbortSignal) =>
+    call<t.RequestPreview>('POST', `/v3/repo/${part(repo)}/request/preview`, {
+      body,
+      ...(signal && { signal }),
+    }),
   request: (repo: RepoId, id: number) => get<t.Request>(`/v3/repo/${part(repo)}/request/${id}`),
   envVars: (repo: RepoId) => get<t.EnvVars>(`/v3/repo/${part(repo)}/env_vars`),
   setEnvVar: (repo: RepoId, body: t.NewEnvVar) =>
@@ -121,6 +126,20 @@ export const api = {
   changeEnvVar: (repo: RepoId, id: number, body: t.ChangedEnvVar) =>
     patch<t.EnvVar>(`/v3/repo/${part(repo)}/env_var/${id}`, body),
   removeEnvVar: (repo: RepoId, id: number) => remove(`/v3/repo/${part(repo)}/env_var/${id}`),
+  crons: (repo: RepoId) => get<t.Crons>(`/v3/repo/${part(repo)}/crons`, { limit: 100 }),
+  setCron: (repo: RepoId, branch: string, body: t.NewCron) =>
+    post<t.Cron>(`/v3/repo/${part(repo)}/branch/${part(branch)}/cron`, body),
+  removeCron: (id: number) => remove(`/v3/cron/${id}`),
+  keyPair: (repo: RepoId) => get<t.KeyPair>(`/v3/repo/${part(repo)}/key_pair`),
+  addKeyPair: (repo: RepoId, body: t.NewKeyPair) =>
+    post<t.KeyPair>(`/v3/repo/${part(repo)}/key_pair`, body),
+  changeKeyPair: (repo: RepoId, body: t.NewKeyPair) =>
+    patch<t.KeyPair>(`/v3/repo/${part(repo)}/key_pair`, body),
+  removeKeyPair: (repo: RepoId) => remove(`/v3/repo/${part(repo)}/key_pair`),
+  caches: (repo: RepoId, q: { branch?: string; match?: string } = {}) =>
+    get<t.Caches>(`/v3/repo/${part(repo)}/caches`, q),
+  deleteCaches: (repo: RepoId, q: { branch?: string; match?: string; name?: string } = {}) =>
+    removeAnswered<t.Caches>(`/v3/repo/${part(repo)}/caches`, q),
   workers: () => get<t.Workers>('/v3/workers'),
   worker: (id: RepoId) => get<t.Worker>(`/v3/worker/${part(id)}`),
   changeWorker: (id: number, change: 'pause' | 'resume' | 'drain' | 'ban' | 'unban') =>
@@ -145,6 +164,13 @@ export const api = {
   makeToken: (body: t.NewToken) => post<t.ApiToken>('/v3/tokens', body),
   removeToken: (id: number) => remove(`/v3/token/${id}`),
   signOut: () => post<undefined>('/sign-out'),
+
+  admin: () => get<t.Admin>('/v3/admin'),
+  adminUsers: (q: { limit?: number; offset?: number } = {}) =>
+    get<t.AdminUsers>('/v3/admin/users', q),
+  changeUser: (id: number, body: t.AdminUserChange) =>
+    patch<t.AdminUser>(`/v3/admin/user/${id}`, body),
+  auditLog: (q: { limit?: number; offset?: number } = {}) => get<t.AuditLog>('/v3/admin/audit', q),
 
   // People, forges and set-up.
   sync: () => post<t.CurrentUser>('/v3/user/sync'),

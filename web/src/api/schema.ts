@@ -60,6 +60,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/admin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the installation stands. */
+        get: operations["get_v3_admin"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, newest first. */
+        get: operations["get_v3_admin_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/admin/user/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Makes somebody an administrator or none, keeps them out or lets them in again. */
+        patch: operations["patch_v3_admin_user_id"];
+        trace?: never;
+    };
+    "/v3/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody with an account. */
+        get: operations["get_v3_admin_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/build/{id}": {
         parameters: {
             query?: never;
@@ -855,6 +923,23 @@ export interface paths {
         get: operations["get_v3_repo_repository_pull_requests"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/request/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a demand for a build would come to. Nothing is stored. */
+        post: operations["post_v3_repo_repository_request_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1657,6 +1742,68 @@ export interface components {
             /** @description Logins and `org:NAME`, with `*` for any letters. */
             sign_in: string[];
         };
+        /** @description How the installation stands. Only for its administrators. */
+        Admin: components["schemas"]["Head"] & {
+            /** @description How much is kept. */
+            holdings: components["schemas"]["Holdings"];
+            /** @description The oldest version that gets work. */
+            minimum_worker_version: string | null;
+            /**
+             * Format: int64
+             * @description Jobs that wait for a worker.
+             */
+            queued: number;
+            /**
+             * Format: int64
+             * @description Jobs that a worker holds.
+             */
+            running: number;
+            /** @description What holds, by its name in the configuration file; nothing secret is among it. */
+            settings: components["schemas"]["AdminSetting"][];
+            /** @description The server's version. */
+            version: string;
+            /** @description Versions of workers that were heard of lately, and how many have each. */
+            worker_versions: components["schemas"]["WorkerVersions"][];
+        };
+        /** @description Something that holds. */
+        AdminSetting: {
+            /** @description Its name in the configuration file. */
+            name: string;
+            /** @description Its value, for people. */
+            value: string;
+        };
+        /** @description Somebody with an account, as administrators see them. */
+        AdminUser: components["schemas"]["Head"] & {
+            /** @description May do everything on this installation. */
+            admin: boolean;
+            /** @description When the account was made, RFC 3339. */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description Unique name. */
+            login: string;
+            /** @description Name for people. */
+            name: string | null;
+            /** @description Since when they are kept out, RFC 3339. */
+            suspended_at: string | null;
+        };
+        /** @description What is to be different about somebody; what is not given stays. */
+        AdminUserChange: {
+            /** @description Whether they are an administrator. */
+            admin?: boolean;
+            /** @description Whether they are kept out. */
+            suspended?: boolean;
+        };
+        /** @description Everybody with an account. */
+        AdminUsers: components["schemas"]["Head"] & {
+            /** @description Which part of the list this is. */
+            "@pagination": components["schemas"]["Pagination"];
+            /** @description By login. */
+            users: components["schemas"]["AdminUser"][];
+        };
         /** @description A token of the API. The token itself is shown once, when it is made. */
         ApiToken: components["schemas"]["Head"] & {
             /** @description When it was made. */
@@ -1794,6 +1941,26 @@ export interface components {
             worker: components["schemas"]["WorkerMinimal"];
             /** @description It was handed back because the machine's owner wanted it. */
             yielded: boolean;
+        };
+        /** @description Who did what. */
+        AuditEntry: {
+            /** @description `repository.enable`, `job.cancel`, … */
+            action: string;
+            /** @description `user:kestrel`, `worker:3`, `system`. */
+            actor: string;
+            /** @description When, RFC 3339. */
+            at: string;
+            /** @description More, for people. */
+            detail: string;
+            /** @description What it was done to: `job:17`. */
+            subject: string;
+        };
+        /** @description Who did what, newest first. */
+        AuditLog: components["schemas"]["Head"] & {
+            /** @description Which part of the list this is. */
+            "@pagination": components["schemas"]["Pagination"];
+            /** @description Newest first. */
+            entries: components["schemas"]["AuditEntry"][];
         };
         /** @description A text that shows a badge. */
         Badge: {
@@ -2762,6 +2929,49 @@ export interface components {
             /** @description The kind of thing. */
             "@type": string;
         };
+        /** @description How much is kept. */
+        Holdings: {
+            /**
+             * Format: int64
+             * @description Those that are switched on.
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description Builds of all times.
+             */
+            builds: number;
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            cache_bytes: number;
+            /**
+             * Format: int64
+             * @description Caches.
+             */
+            caches: number;
+            /**
+             * Format: int64
+             * @description Jobs of all times.
+             */
+            jobs: number;
+            /**
+             * Format: int64
+             * @description Bytes that jobs printed, before they were packed.
+             */
+            log_bytes: number;
+            /**
+             * Format: int64
+             * @description Repositories that are known.
+             */
+            repositories: number;
+            /**
+             * Format: int64
+             * @description People with an account.
+             */
+            users: number;
+        };
         /** @description A window of time, every week. */
         Hours: {
             /**
@@ -2986,13 +3196,13 @@ export interface components {
             /** @description Without a pipe to the shell: fetch, look, run. */
             without_pipe: string[];
         };
-        /** @description The public key that a repository's `secure:` values are made with. */
+        /** @description A key of a repository: the one that `secure:` values are made with, or its own for SSH. */
         KeyPair: components["schemas"]["Head"] & {
             /** @description What it is for. */
             description: string;
-            /** @description SHA-256 of the key in DER, by which people compare keys. */
+            /** @description SHA-256 of the key, by which people compare keys. */
             fingerprint: string;
-            /** @description RSA, PEM. */
+            /** @description In PEM; of an SSH key the line of `authorized_keys`. */
             public_key: string;
         };
         /** @description A job whose answer the server knows: it shows whether a worker runs jobs at all, and truly. */
@@ -3457,6 +3667,13 @@ export interface components {
         NewRequest: {
             /** @description The branch; the default branch when nothing is named. */
             branch?: string;
+            /** @description Configuration for this build alone: a text as in `.travis.yml`, or an object. */
+            config?: unknown;
+            /**
+             * @description How the file is merged into it: `replace`, `merge`, `deep_merge`, `deep_merge_append` (the
+             *     default) or `deep_merge_prepend`.
+             */
+            merge_mode?: string;
             /** @description The message to show instead of the commit's. */
             message?: string;
             /** @description The commit. */
@@ -3727,9 +3944,9 @@ export interface components {
         PresenceState: "lending" | "owner_active" | "outside_hours" | "on_battery" | "too_hot" | "metered" | "network_used_up" | "disk_full" | "paused" | "draining";
         /** @description The same key in the form of older clients. */
         PublicKey: {
-            /** @description SHA-256 of the key in DER, by which people compare keys. */
+            /** @description SHA-256 of the key, by which people compare keys. */
             fingerprint: string;
-            /** @description RSA, PEM. */
+            /** @description In PEM; of an SSH key the line of `authorized_keys`. */
             key: string;
         };
         /** @description A pull request with what was built of it. */
@@ -3956,6 +4173,23 @@ export interface components {
             id: number;
             /** @description `pending`, `accepted`, `rejected`. */
             state: string;
+        };
+        /** @description What a demand for a build would come to. */
+        RequestPreview: components["schemas"]["Head"] & {
+            /** @description Its branch. */
+            branch: string;
+            /** @description The jobs in order. */
+            jobs: components["schemas"]["LintJob"][];
+            /** @description Its message. */
+            message: string;
+            /** @description What was noticed; `src` is `api` for what was given with the demand. */
+            messages: components["schemas"]["ConfigMessage"][];
+            /** @description Why no build would come of it. */
+            refused: string | null;
+            /** @description The commit that would be built. */
+            sha: string;
+            /** @description The names of the stages in order; empty when the file uses none. */
+            stages: string[];
         };
         /** @description A page of requests. */
         Requests: components["schemas"]["Head"] & {
@@ -4516,6 +4750,18 @@ export interface components {
              */
             tier: string | null;
         };
+        /** @description Workers of one version. */
+        WorkerVersions: {
+            /** @description They get work. */
+            accepted: boolean;
+            /**
+             * Format: int64
+             * @description How many have it.
+             */
+            count: number;
+            /** @description The version. */
+            version: string;
+        };
         /** @description All workers. */
         Workers: components["schemas"]["Head"] & {
             /**
@@ -4658,6 +4904,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+        };
+    };
+    get_v3_admin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Admin"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_admin_audit: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLog"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_v3_admin_user_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminUserChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUser"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description one's own account */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_admin_users: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUsers"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6031,6 +6414,8 @@ export interface operations {
                 branch?: string;
                 /** @description whose name holds this */
                 match?: string;
+                /** @description of exactly this name */
+                name?: string;
             };
             header?: never;
             path: {
@@ -6073,6 +6458,8 @@ export interface operations {
                 branch?: string;
                 /** @description whose name holds this */
                 match?: string;
+                /** @description of exactly this name */
+                name?: string;
             };
             header?: never;
             path: {
@@ -6781,6 +7168,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PullRequests"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_repo_repository_request_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {

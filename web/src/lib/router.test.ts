@@ -17,7 +17,9 @@ describe('router', () => {
     ['/harborlight/beacon/requests', 'requests'],
     ['/harborlight/beacon/requests/deliveries', 'deliveries'],
     ['/a/b/c/d', 'notFound'],
-    ['/harborlight', 'notFound'],
+    ['/harborlight', 'owner'],
+    ['/harborlight/beacon/caches', 'caches'],
+    ['/admin', 'admin'],
   ])('%s is %s', (path, name) => expect(match(path).name).toBe(name));
 
   it('reads parameters by their type', () => {

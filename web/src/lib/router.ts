@@ -12,6 +12,8 @@ export const PATTERNS = {
   add: '/add',
   setup: '/setup',
   lint: '/lint',
+  admin: '/admin',
+  owner: '/:login',
   repo: '/:owner/:name',
   builds: '/:owner/:name/builds',
   build: '/:owner/:name/builds/:id#',
@@ -23,6 +25,7 @@ export const PATTERNS = {
   pulls: '/:owner/:name/pull_requests',
   requests: '/:owner/:name/requests',
   deliveries: '/:owner/:name/requests/deliveries',
+  caches: '/:owner/:name/caches',
   settings: '/:owner/:name/settings',
 } as const;
 
@@ -73,6 +76,7 @@ const RESERVED = new Set([
   'add',
   'setup',
   'lint',
+  'admin',
   'auth',
   'hooks',
   'v3',
@@ -95,7 +99,7 @@ function fit(pattern: string[], parts: string[]): Record<string, string | number
     } else {
       const text = decode(have);
       if (text === null || text === '') return null;
-      if (want === ':owner' && RESERVED.has(text)) return null;
+      if (at === 0 && RESERVED.has(text)) return null;
       params[want.slice(1)] = text;
     }
   }

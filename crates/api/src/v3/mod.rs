@@ -2,6 +2,7 @@
 //! objects are minimal unless `include` asks for more; lists are paged.
 
 mod account;
+mod admin;
 mod badge;
 mod build;
 mod cache;
@@ -19,6 +20,7 @@ mod repository;
 mod worker;
 
 pub use account::*;
+pub use admin::*;
 pub use badge::*;
 pub use build::*;
 pub use cache::*;

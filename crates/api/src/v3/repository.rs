@@ -196,6 +196,38 @@ pub struct NewRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub message: Option<String>,
+    /// Configuration for this build alone: a text as in `.travis.yml`, or an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub config: Option<serde_json::Value>,
+    /// How the file is merged into it: `replace`, `merge`, `deep_merge`, `deep_merge_append` (the
+    /// default) or `deep_merge_prepend`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub merge_mode: Option<String>,
+}
+
+/// What a demand for a build would come to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RequestPreview {
+    /// What every object begins with.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The commit that would be built.
+    pub sha: String,
+    /// Its branch.
+    pub branch: String,
+    /// Its message.
+    pub message: String,
+    /// Why no build would come of it.
+    #[schema(required = true)]
+    pub refused: Option<String>,
+    /// What was noticed; `src` is `api` for what was given with the demand.
+    pub messages: Vec<super::ConfigMessage>,
+    /// The names of the stages in order; empty when the file uses none.
+    pub stages: Vec<String>,
+    /// The jobs in order.
+    pub jobs: Vec<super::LintJob>,
 }
 
 /// A demand for a build.

@@ -7,7 +7,7 @@ use crate::yaml::{Entry, MergeMode, Node, Value};
 
 /// How an imported value and the own one become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+pub enum Mode {
     /// The own value stands.
     Replace,
     /// The keys of both, on the first level.
@@ -23,6 +23,19 @@ pub(super) enum Mode {
 }
 
 impl Mode {
+    /// The mode of this name, as people who ask for a build name it.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "replace" => Self::Replace,
+            "merge" => Self::Merge,
+            "deep_merge" => Self::DeepMerge,
+            "deep_merge_append" => Self::DeepMergeAppend,
+            "deep_merge_prepend" => Self::DeepMergePrepend,
+            _ => return None,
+        })
+    }
+
     /// The mode that an import asks for; the default for none.
     pub(super) fn of_import(name: Option<&str>) -> Self {
         match name {

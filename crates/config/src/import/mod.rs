@@ -13,6 +13,7 @@ use crate::message::{Level, Messages};
 use crate::yaml::{Document, Entry, Node, Value};
 use crate::{ConfigError, Plan, PlanContext};
 
+pub use merge::Mode;
 pub use reference::ImportSource;
 
 /// The most files that one build may import.
@@ -25,6 +26,17 @@ pub struct RootSource<'s> {
     pub name: &'s str,
     /// Its text.
     pub text: &'s str,
+}
+
+/// A configuration that somebody gives with their demand for a build. The file is merged into it.
+#[derive(Debug, Clone, Copy)]
+pub struct Overlay<'s> {
+    /// What messages call it, such as `api`.
+    pub name: &'s str,
+    /// Its text.
+    pub text: &'s str,
+    /// How: `Replace` leaves nothing of the file.
+    pub mode: Mode,
 }
 
 /// An import that was looked for.
@@ -76,12 +88,52 @@ pub fn plan_sources(
     context: &PlanContext,
     judge: &dyn Judge,
 ) -> Result<Plan, ConfigError> {
+    plan_overlaid(root, None, fetched, context, judge)
+}
+
+/// As [`plan_sources`], with what somebody gives beside the files.
+///
+/// # Errors
+/// As for [`plan_sources`]; for the overlay, too, wrapped in [`ConfigError::Imported`].
+pub fn plan_overlaid(
+    root: RootSource<'_>,
+    overlay: Option<Overlay<'_>>,
+    fetched: &[Fetched],
+    context: &PlanContext,
+    judge: &dyn Judge,
+) -> Result<Plan, ConfigError> {
     let gathered = walk::Walk::new(fetched, context, judge).gather(root)?;
     let mut files = gathered.files.into_iter();
     let mut names = vec![root.name.to_owned()];
     let Some(mut whole) = files.next().map(|file| file.document) else {
         return crate::plan_with(root.text, context, judge);
     };
+    // The numbers of files in their lines are those of `Walk`, which knows of no overlay: it comes
+    // behind them.
+    let behind = u32::try_from(files.len() + 1).unwrap_or(u32::MAX);
+    let mut notices = gathered.notices;
+    if let Some(overlay) = overlay {
+        let wrap = |error| ConfigError::Imported {
+            name: overlay.name.to_owned(),
+            error: Box::new(error),
+        };
+        let mut over = crate::parse(overlay.text).map_err(wrap)?;
+        number_lines(&mut over, behind);
+        if overlay.mode == Mode::Replace {
+            whole = over;
+            files = Vec::new().into_iter();
+            notices = Vec::new();
+        } else if let (Value::Map(own), Value::Map(given)) =
+            (&mut whole.root.value, &mut over.root.value)
+        {
+            let given = std::mem::take(given);
+            *own = merge::merge(given, std::mem::take(own), overlay.mode);
+            whole.duplicates.append(&mut over.duplicates);
+            whole.anchored.extend(over.anchored);
+        } else if matches!(over.root.value, Value::Map(_)) {
+            whole = over;
+        }
+    }
     for file in files {
         let index = u32::try_from(names.len()).unwrap_or(u32::MAX);
         names.push(file.name);
@@ -98,8 +150,13 @@ pub fn plan_sources(
         }
     }
     let mut plan = crate::plan_document(whole, context, judge)?;
+    if let Some(overlay) = overlay {
+        let behind = usize::try_from(behind).unwrap_or(usize::MAX);
+        names.resize(names.len().max(behind), String::new());
+        names.push(overlay.name.to_owned());
+    }
     let mut messages = Messages::default();
-    for notice in gathered.notices {
+    for notice in notices {
         notice.tell(&mut messages);
     }
     plan.messages.extend(messages.into_vec());
@@ -123,7 +180,14 @@ pub fn plan_sources(
             crate::message::edit::restore_columns(text, of_file);
         }
     }
+    if let Some(overlay) = overlay {
+        let given = messages
+            .iter_mut()
+            .filter(|message| message.file.as_deref() == Some(overlay.name));
+        crate::message::edit::restore_columns(overlay.text, given);
+    }
     crate::offer_edits(root.text, messages);
+    names.retain(|name| !name.is_empty());
     plan.sources = names;
     Ok(plan)
 }

@@ -192,3 +192,62 @@ fn a_broken_import_is_named() {
     .unwrap_err();
     assert!(error.to_string().starts_with("one.yml: "), "{error}");
 }
+
+fn overlaid(file: &str, given: &str, mode: &str) -> Plan {
+    let root = RootSource {
+        name: ".travis.yml",
+        text: file,
+    };
+    let overlay = Overlay {
+        name: "api",
+        text: given,
+        mode: Mode::parse(mode).unwrap(),
+    };
+    let context = PlanContext::default();
+    plan_overlaid(root, Some(overlay), &[], &context, &DataJudge::default()).unwrap()
+}
+
+#[test]
+fn what_is_given_with_a_demand_is_merged_as_it_says() {
+    let file = "language: generic\nscript: make\nenv:\n  global:\n    - A=1\n";
+    let given = "env:\n  global:\n    - A=2\n";
+    let env = |mode| overlaid(file, given, mode).config["env"]["global"].clone();
+    assert_eq!(env("deep_merge_prepend"), json!([{"A": "1"}, {"A": "2"}]));
+    assert_eq!(env("deep_merge_append"), json!([{"A": "2"}, {"A": "1"}]));
+    assert_eq!(env("deep_merge"), json!([{"A": "2"}]));
+    assert_eq!(
+        overlaid(file, given, "merge").config["script"],
+        json!(["make"])
+    );
+    assert_eq!(overlaid(file, given, "replace").config.get("script"), None);
+    assert_eq!(Mode::parse("sideways"), None);
+    // Nothing given is nothing changed.
+    let nothing = overlaid(file, "", "deep_merge");
+    assert_eq!(nothing.config["script"], json!(["make"]));
+}
+
+#[test]
+fn messages_name_what_was_given_and_its_lines() {
+    let file = "language: generic\nscirpt: make\n";
+    let plan = overlaid(file, "\n\nlangauge: rust\n", "deep_merge");
+    let said: Vec<_> = plan
+        .messages
+        .iter()
+        .filter(|message| message.code.starts_with("find_key") || message.key == "root")
+        .map(|message| (message.file.as_deref(), message.line))
+        .collect();
+    assert!(said.contains(&(Some("api"), Some(3))), "{said:?}");
+    assert!(said.contains(&(None, Some(2))), "{said:?}");
+    let root = RootSource {
+        name: ".travis.yml",
+        text: file,
+    };
+    let broken = Overlay {
+        name: "api",
+        text: "a: [",
+        mode: Mode::DeepMerge,
+    };
+    let context = PlanContext::default();
+    let error = plan_overlaid(root, Some(broken), &[], &context, &DataJudge::default());
+    assert!(error.unwrap_err().to_string().starts_with("api: "));
+}

@@ -10,6 +10,8 @@ pub struct CacheFilter {
     pub branch: Option<String>,
     /// Whose slug holds this text.
     pub contains: Option<String>,
+    /// With exactly this slug.
+    pub name: Option<String>,
 }
 
 impl CacheFilter {
@@ -17,6 +19,7 @@ impl CacheFilter {
         let branch = self.branch.as_ref();
         let text = self.contains.as_ref();
         branch.is_none_or(|branch| cache.scope.label() == *branch)
+            && self.name.as_ref().is_none_or(|name| cache.slug == *name)
             && text.is_none_or(|text| cache.slug.contains(text.as_str()))
     }
 }

@@ -66,6 +66,13 @@ pub fn lint(source: &str) -> Linted {
         }
     };
     travis_config::offer_edits(source, &mut plan.messages);
+    let mut linted = shown(plan);
+    linted.messages = linted.messages.into_iter().map(unfollowed).collect();
+    linted
+}
+
+/// What a plan comes to, for showing.
+pub(crate) fn shown(plan: Plan) -> Linted {
     let mut left = MOST_BYTES;
     let jobs = plan.jobs.into_iter().map(|job| {
         let needs = Requirements::of_config(&job.config);
@@ -83,7 +90,7 @@ pub fn lint(source: &str) -> Linted {
     });
     Linted {
         jobs: jobs.collect(),
-        messages: plan.messages.iter().map(kept).map(unfollowed).collect(),
+        messages: plan.messages.iter().map(kept).collect(),
         config: plan.config,
         stages: plan.stages,
     }

@@ -7,16 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use travis_config::conditions::DataJudge;
 use travis_config::{
-    ConfigError, Fetched, ImportRefusal, ImportSource, Plan, PlanContext, RootSource, next_imports,
-    plan_sources,
+    ConfigError, Fetched, ImportRefusal, ImportSource, Mode, Overlay, Plan, PlanContext,
+    RootSource, next_imports, plan_overlaid,
 };
 use travis_forge::ForgeError;
-use travis_model::{ImportedFile, Slug};
+use travis_model::{GivenConfig, ImportedFile, Slug};
 
 /// How long fetching all that is imported may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What all imported files together may hold, in bytes.
 const MOST_BYTES: usize = 4 << 20;
+
+/// What messages and pages call the configuration that was given with a demand.
+pub(crate) const GIVEN: &str = "api";
 
 /// A plan, with the files that it was made of beside the first one. They are there also when it
 /// could not be made.
@@ -29,9 +32,18 @@ pub(crate) struct Configured {
 struct Reading {
     text: String,
     context: PlanContext,
+    given: Option<GivenConfig>,
 }
 
 impl Reading {
+    fn overlay(&self) -> Option<Overlay<'_>> {
+        self.given.as_ref().map(|given| Overlay {
+            name: GIVEN,
+            text: &given.text,
+            mode: Mode::parse(&given.mode).unwrap_or(Mode::DeepMergeAppend),
+        })
+    }
+
     fn root(&self) -> RootSource<'_> {
         RootSource {
             name: MAIN,
@@ -41,7 +53,7 @@ impl Reading {
 }
 
 impl Engine {
-    /// Plans a file. `at` is the commit that it is of.
+    /// Plans a file, with what was given beside it. `at` is the commit that it is of.
     ///
     /// # Errors
     /// When something imported can't be asked for now.
@@ -49,11 +61,13 @@ impl Engine {
         &self,
         at: &Place,
         text: &str,
+        given: Option<&GivenConfig>,
         context: PlanContext,
     ) -> Result<Configured, EngineError> {
         let reading = Arc::new(Reading {
             text: text.to_owned(),
             context,
+            given: given.cloned(),
         });
         // Most files import nothing, and need no second look.
         let fetched = if text.contains("import") {
@@ -65,10 +79,16 @@ impl Engine {
         } else {
             Vec::new()
         };
-        let imports = fetched.iter().filter_map(imported).collect();
+        let shown = given.map(|given| ImportedFile {
+            source: GIVEN.to_owned(),
+            config: given.text.clone(),
+        });
+        let fetched_files = fetched.iter().filter_map(imported);
+        let imports = shown.into_iter().chain(fetched_files).collect();
         let plan = off_thread(move || {
-            plan_sources(
+            plan_overlaid(
                 reading.root(),
+                reading.overlay(),
                 &fetched,
                 &reading.context,
                 &DataJudge::default(),

@@ -286,6 +286,7 @@ impl Engine {
             compare_url: None,
             delivery_id: demand.delivery_id,
             held: held && can_be_built,
+            config: None,
             created_by: demand.created_by,
             at: now,
             pull_request: Some(pull),

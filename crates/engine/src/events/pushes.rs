@@ -67,6 +67,7 @@ impl Engine {
             compare_url: push.compare_url.clone(),
             delivery_id: Some(id),
             held: false,
+            config: None,
             created_by: arrived.person(tx).await?,
             at: self.now(),
         };

@@ -2,6 +2,7 @@ use crate::{
     BuildId, CommitId, DeliveryId, EnvVarId, Hosting, PullRequest, RepositoryId,
     RepositorySettings, RequestId, RequestState, Sender, Slug, Timestamp, UserId,
 };
+use serde::{Deserialize, Serialize};
 
 /// A source tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,10 +104,21 @@ pub struct Request {
     pub delivery_id: Option<DeliveryId>,
     /// It waits for a maintainer's word, since then.
     pub held_at: Option<Timestamp>,
+    /// Configuration that was given with it.
+    pub config: Option<GivenConfig>,
     /// Who asked, when it is known.
     pub created_by: Option<UserId>,
     /// When it came.
     pub created_at: Timestamp,
+}
+
+/// Configuration that somebody gives with their demand for a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenConfig {
+    /// As `.travis.yml` has it.
+    pub text: String,
+    /// How the file is merged into it: `deep_merge_append` and the like.
+    pub mode: String,
 }
 
 /// A commit that was built or asked for.

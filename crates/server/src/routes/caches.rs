@@ -25,6 +25,7 @@ pub(crate) struct CacheQuery {
     branch: Option<String>,
     #[serde(rename = "match")]
     contains: Option<String>,
+    name: Option<String>,
 }
 
 impl From<CacheQuery> for CacheFilter {
@@ -33,6 +34,7 @@ impl From<CacheQuery> for CacheFilter {
         Self {
             branch: said(query.branch),
             contains: said(query.contains),
+            name: said(query.name),
         }
     }
 }
@@ -57,7 +59,8 @@ fn caches((repository, rows): (Repository, Vec<Cache>)) -> Json<v3::Caches> {
 /// Caches of a repository.
 #[utoipa::path(get, path = "/v3/repo/{repository}/caches",
     params(("repository" = String, Path), ("branch" = Option<String>, Query, description = "of this branch; PR.<number> for a pull request"),
-        ("match" = Option<String>, Query, description = "whose name holds this")),
+        ("match" = Option<String>, Query, description = "whose name holds this"),
+        ("name" = Option<String>, Query, description = "of exactly this name")),
     responses((status = 200, body = v3::Caches), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<App>,
@@ -72,7 +75,8 @@ pub(crate) async fn list(
 /// Removes caches of a repository: all, or those meant. Answers which.
 #[utoipa::path(delete, path = "/v3/repo/{repository}/caches",
     params(("repository" = String, Path), ("branch" = Option<String>, Query, description = "of this branch; PR.<number> for a pull request"),
-        ("match" = Option<String>, Query, description = "whose name holds this")),
+        ("match" = Option<String>, Query, description = "whose name holds this"),
+        ("name" = Option<String>, Query, description = "of exactly this name")),
     responses((status = 200, body = v3::Caches), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn remove(
     State(app): State<App>,

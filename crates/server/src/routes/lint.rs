@@ -56,7 +56,7 @@ async fn look_at(text: String) -> Result<Linted, ApiError> {
         .map_err(|error| ApiError::internal(&error))
 }
 
-fn represent(linted: Linted) -> v3::Lint {
+pub(super) fn represent(linted: Linted) -> v3::Lint {
     let messages: Vec<v3::ConfigMessage> = linted
         .messages
         .into_iter()

@@ -1,6 +1,7 @@
 //! Handlers, a file a resource.
 
 pub(crate) mod account;
+pub(crate) mod admin;
 mod auth;
 pub(crate) mod badges;
 pub(crate) mod builds;

@@ -11,6 +11,7 @@ use axum::{
     http::StatusCode,
 };
 use serde::Deserialize;
+use serde_json::Value;
 use travis_api::v3::{self, ErrorBody};
 use travis_engine::BuildDemand;
 use travis_model::{Repository, Request, RequestId};
@@ -45,6 +46,61 @@ pub(crate) struct Wanted {
     branch: Option<String>,
     sha: Option<String>,
     message: Option<String>,
+    config: Option<Value>,
+    merge_mode: Option<String>,
+}
+
+impl From<Wanted> for BuildDemand {
+    fn from(wanted: Wanted) -> Self {
+        let inner = wanted.request.unwrap_or(v3::NewRequest {
+            branch: wanted.branch,
+            sha: wanted.sha,
+            message: wanted.message,
+            config: wanted.config,
+            merge_mode: wanted.merge_mode,
+        });
+        Self {
+            branch: inner.branch,
+            sha: inner.sha,
+            message: inner.message,
+            config: inner.config.and_then(|config| match config {
+                Value::Null => None,
+                Value::String(text) => Some(text),
+                // JSON is YAML, too.
+                other => Some(other.to_string()),
+            }),
+            merge_mode: inner.merge_mode,
+        }
+    }
+}
+
+/// What a demand for a build would come to. Nothing is stored.
+#[utoipa::path(post, path = "/v3/repo/{repository}/request/preview", params(("repository" = String, Path)), request_body = v3::NewRequest,
+    responses((status = 200, body = v3::RequestPreview), (status = 400, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn preview(
+    State(app): State<App>,
+    caller: Caller,
+    Path(key): Path<String>,
+    JsonBody(wanted): JsonBody<Wanted>,
+) -> Result<Json<v3::RequestPreview>, ApiError> {
+    let repository = app.engine.repository(&caller.0, &key).await?;
+    let found = app
+        .engine
+        .preview_build(&caller.0, &repository, wanted.into())
+        .await?;
+    let linted = super::lint::represent(found.linted);
+    let href = format!("/v3/repo/{}/request/preview", repository.id);
+    Ok(Json(v3::RequestPreview {
+        head: v3::Head::standard("request_preview", href),
+        sha: found.sha,
+        branch: found.branch,
+        message: found.message,
+        refused: found.refused,
+        messages: linted.messages,
+        stages: linted.stages,
+        jobs: linted.jobs,
+    }))
 }
 
 /// Asks for a build.
@@ -58,19 +114,9 @@ pub(crate) async fn create(
     JsonBody(wanted): JsonBody<Wanted>,
 ) -> Result<(StatusCode, Json<v3::PendingRequest>), ApiError> {
     let repository = app.engine.repository(&caller.0, &key).await?;
-    let inner = wanted.request.unwrap_or(v3::NewRequest {
-        branch: wanted.branch,
-        sha: wanted.sha,
-        message: wanted.message,
-    });
-    let demand = BuildDemand {
-        branch: inner.branch,
-        sha: inner.sha,
-        message: inner.message,
-    };
     let request = app
         .engine
-        .demand_build(&caller.0, &repository, demand)
+        .demand_build(&caller.0, &repository, wanted.into())
         .await?;
     let mut represent = Represent::new(&app.engine, &caller.0).await?;
     let request = represent

@@ -5,6 +5,7 @@
 )]
 
 mod accounts;
+mod admin;
 mod caches;
 mod concurrency;
 mod crons;
@@ -88,6 +89,7 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
     behaviours!(make:
         accounts::people, accounts::sessions_end, accounts::api_tokens,
         accounts::once_only_tokens, accounts::sweeping, accounts::workers,
+        admin::people_are_kept_out_and_let_in, admin::holdings_are_counted,
         trust::standings_are_kept, trust::standings_lose_no_count,
         trust::opinions_are_found_in_order, trust::what_stands_by_one_word_is_found,
         trust::known_answers_live_and_end,
@@ -220,6 +222,7 @@ fn new_request(repository_id: RepositoryId, delivery: Option<&str>) -> NewReques
         compare_url: None,
         delivery_id: None,
         held: false,
+        config: None,
         created_by: None,
         at: Timestamp(6),
     }

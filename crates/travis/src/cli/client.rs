@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use travis_model::Slug;
 
-fn slug(text: &str) -> Result<Slug, String> {
+pub(super) fn slug(text: &str) -> Result<Slug, String> {
     text.parse::<Slug>().map_err(|error| error.to_string())
 }
 
@@ -115,6 +115,13 @@ pub struct TriggerArgs {
     /// Shown instead of the commit's message
     #[arg(long, value_name = "M")]
     pub message: Option<String>,
+    /// Configuration for this build alone, as .travis.yml has it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<std::path::PathBuf>,
+    /// How .travis.yml is merged into it: replace, merge, deep_merge, deep_merge_append or
+    /// deep_merge_prepend [default: deep_merge_append]
+    #[arg(long, value_name = "MODE", requires = "config")]
+    pub merge_mode: Option<String>,
     /// Wait for the end of the build
     #[arg(long, short)]
     pub watch: bool,

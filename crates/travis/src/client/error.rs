@@ -75,6 +75,12 @@ impl ClientError {
         }
     }
 
+    /// Whether this very thing is what there is none of.
+    #[must_use]
+    pub fn is_missing(&self, what: &str) -> bool {
+        matches!(self, Self::NotFound { message } if message.starts_with(what))
+    }
+
     /// Whether trying again later may help.
     #[must_use]
     pub fn is_passing(&self) -> bool {

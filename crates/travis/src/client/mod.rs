@@ -3,6 +3,7 @@
 pub mod calls;
 mod error;
 pub mod live;
+mod settings;
 
 pub use error::ClientError;
 

@@ -5,6 +5,7 @@ mod builds;
 mod cache;
 mod change;
 mod condition;
+mod cron;
 pub mod doctor;
 mod enable;
 mod encrypt;
@@ -21,6 +22,7 @@ mod shell;
 mod show;
 mod source;
 mod sources;
+mod sshkey;
 mod target;
 mod token;
 mod trigger;
@@ -64,6 +66,8 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Token(args) => token::run(args.action, session).await,
         Command::Cache(args) => cache::run(args, session).await,
         Command::Env(args) => env::run(args.action, session).await,
+        Command::Cron(args) => cron::run(args.action, session).await,
+        Command::SshKey(args) => sshkey::run(args, session).await,
         Command::Encrypt(args) => encrypt::run(args, session).await,
         Command::Pubkey(args) => encrypt::pubkey(args, session).await,
         Command::Lint(args) => lint::run(&args, session).await,

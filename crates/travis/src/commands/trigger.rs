@@ -12,10 +12,20 @@ use travis_api::v3::NewRequest;
 pub async fn run(args: TriggerArgs, session: &mut Session) -> Result<Status, Failure> {
     let client = session.client()?;
     let slug = target::slug(session, &client, args.slug).await?;
+    let config = match &args.config {
+        Some(path) => {
+            let text = std::fs::read_to_string(session.around.directory.join(path))
+                .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+            Some(serde_json::Value::String(text))
+        }
+        None => None,
+    };
     let new = NewRequest {
         branch: args.branch,
         sha: args.commit,
         message: args.message,
+        config,
+        merge_mode: args.merge_mode,
     };
     if args.watch {
         // The channel is there before the request, so that nothing happens unheard.
