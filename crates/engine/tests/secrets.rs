@@ -295,7 +295,7 @@ async fn what_is_on_the_wire() {
                     let demand = BuildDemand {
                         branch: by_ref.then(|| format!("refs/pull/{number}/merge")),
                         sha: (!by_ref).then_some(head),
-                        message: None,
+                        ..BuildDemand::default()
                     };
                     scene.api(demand).await
                 }

@@ -136,7 +136,7 @@ impl Scene {
                     branch: Some("main".to_owned()),
                     sha: None,
                     tag: None,
-                    message: None,
+                    ..BuildDemand::default()
                     delivery: None,
                     pull_request: None,
                     sender: None,
