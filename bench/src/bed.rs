@@ -185,11 +185,25 @@ impl Parts {
         executor: &str,
         count: usize,
     ) -> Result<Process> {
+        self.owned_worker(ground, name, executor, count, "").await
+    }
+
+    /// The same with its owner's settings.
+    pub async fn owned_worker(
+        &self,
+        ground: &Ground,
+        name: &str,
+        executor: &str,
+        count: usize,
+        settings: &str,
+    ) -> Result<Process> {
         let token: v3::EnrolmentToken = self
             .api
             .post("/v3/workers/enrolment_token", &serde_json::json!({}))
             .await?;
         let data = self.place.path().join(name);
+        fs::create_dir_all(&data)?;
+        fs::write(data.join("worker.toml"), settings)?;
         let worker = Process::start(
             &ground.travis,
             name,
@@ -213,6 +227,17 @@ impl Parts {
         )?;
         online(&self.api, count).await?;
         Ok(worker)
+    }
+
+    /// What a worker says of itself to its owner.
+    pub async fn standing(&self, ground: &Ground, name: &str) -> Result<serde_json::Value> {
+        let output = tokio::process::Command::new(&ground.travis)
+            .args(["worker", "status", "--format", "json", "--data"])
+            .arg(self.place.path().join(name))
+            .kill_on_drop(true)
+            .output();
+        let output = tokio::time::timeout(ONLINE, output).await??;
+        serde_json::from_slice(&output.stdout).context("the worker does not say how it stands")
     }
 
     pub async fn repository(&self, name: &str, files: &[(&str, &str)]) -> Result<i64> {

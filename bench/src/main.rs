@@ -19,7 +19,7 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "travis-bench", version)]
 struct Args {
-    /// Only rows whose name contains this
+    /// Only the row of this name, or else rows whose name contains it
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
     /// Print one JSON object instead of a table
@@ -53,14 +53,11 @@ fn main() -> ExitCode {
 
 /// Whether everything could be measured.
 async fn run(args: &Args) -> Result<bool> {
-    let chosen: Vec<rows::Row> = rows::all()
-        .into_iter()
-        .filter(|row| {
-            args.only
-                .as_ref()
-                .is_none_or(|part| row.name.contains(part.as_str()))
-        })
-        .collect();
+    let mut chosen = rows::all();
+    if let Some(part) = args.only.as_deref() {
+        let exact = chosen.iter().any(|row| row.name == part);
+        chosen.retain(|row| row.name == part || (!exact && row.name.contains(part)));
+    }
     anyhow::ensure!(
         !chosen.is_empty(),
         "no row has such a name; `travis-bench --list` prints them"

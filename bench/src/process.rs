@@ -78,10 +78,20 @@ impl Process {
 
     /// A line of `/proc/PID/status` in bytes, such as `VmRSS`.
     pub fn memory(&self, key: &str) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid.as_raw_nonzero()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(key));
-        let kib = line
-            .and_then(|rest| rest.trim_start_matches(':').trim().strip_suffix(" kB"))
+        self.bytes("status", key)
+    }
+
+    /// What it has in memory, shared pages counted in parts, in bytes.
+    pub fn share_of_memory(&self) -> Result<u64> {
+        self.bytes("smaps_rollup", "Pss")
+    }
+
+    fn bytes(&self, file: &str, key: &str) -> Result<u64> {
+        let text = fs::read_to_string(format!("/proc/{}/{file}", self.pid.as_raw_nonzero()))?;
+        let mut lines = text.lines();
+        let kib = lines
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))
+            .and_then(|rest| rest.trim().strip_suffix(" kB"))
             .and_then(|number| number.trim().parse::<u64>().ok());
         Ok(kib.with_context(|| format!("the kernel does not say {key}"))? * 1024)
     }

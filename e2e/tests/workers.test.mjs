@@ -2,7 +2,8 @@
 // pictures are kept.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createReadStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { axe, DESKTOP, mark, openBrowser, openPage, PHONE, sees, signIn, unbroken } from '../support/browser.mjs';
@@ -10,7 +11,7 @@ import { Gate, repository, travisYml } from '../support/repository.mjs';
 import { Server } from '../support/server.mjs';
 import { Worker } from '../support/worker.mjs';
 
-let server, browser, page, second, login, id;
+let server, browser, page, second, trace, login, id;
 const shots = process.env.SHOTS;
 if (shots) mkdirSync(shots, { recursive: true });
 const main = () => page.locator('main');
@@ -24,9 +25,32 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
+  trace?.stop();
   await second?.stop();
   await server?.stop();
 });
+
+/** Where git says what it does: it waits there until somebody reads. */
+class Trace {
+  constructor(place, worker) {
+    this.path = join(place, 'trace');
+    execFileSync('mkfifo', [this.path]);
+    const data = join(place, `worker-${worker}`);
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    writeFileSync(join(data, 'travis.toml'), `[worker.job_env]\nGIT_TRACE = ${JSON.stringify(this.path)}\n`);
+  }
+
+  /** Reads, for as long as the test runs. */
+  read() {
+    // Open to write, too: it has no end.
+    this.reader = createReadStream(this.path, { flags: 'r+' });
+    this.reader.on('error', () => {}).resume();
+  }
+
+  stop() {
+    this.reader?.destroy();
+  }
+}
 
 /** Holds the page against the rules in both themes, wide and narrow. */
 async function rules(t, name) {
@@ -98,6 +122,7 @@ test('a new token replaces the one before, which is worth nothing then', async (
 
 test('what is lent goes with the token, and the machine is seen to join and work, without a reload', { timeout: 180_000 }, async (t) => {
   await mark(page);
+  const shown = /--token (\S+)/.exec(await main().locator('pre').first().innerText())[1];
   await page.getByLabel('Cores', { exact: true }).selectOption({ label: 'A quarter of cores' });
   await page.getByRole('switch', { name: 'Only while I am away' }).click();
   await page.getByRole('switch', { name: /Only on mains power/ }).click();
@@ -109,13 +134,17 @@ test('what is lent goes with the token, and the machine is seen to join and work
   await dialog.getByLabel('Never for these').fill('mallory/*');
   await dialog.getByRole('button', { name: 'Choose', exact: true }).click();
   await sees(main(), 'All public repositories but mallory/*');
-  await sees(main(), 'The new line above carries it');
+  await sees(main(), 'The line above carries it');
+  // The line is the one that was shown before, and good.
   const command = await main().locator('pre').first().innerText();
   const token = /--token (\S+)/.exec(command)[1];
+  assert.equal(token, shown);
   await button('I have started it').click();
   await sees(main(), 'Waiting for first contact');
   await sees(main(), `bound to your account, ${login}`);
   await rules(t, 'join-waiting');
+  // git waits in the middle of its first known job, so that this is seen to run.
+  trace = new Trace(server.place, 'windowsill');
   second = new Worker(server, 'windowsill', { token });
   await sees(main().getByRole('heading'), 'windowsill is here. Thank you!', 60_000);
   await sees(main().getByRole('status'), 'windowsill has called and is online');
@@ -127,6 +156,19 @@ test('what is lent goes with the token, and the machine is seen to join and work
   assert.equal(now.wanted_lending.memory_percent, 50);
   assert.equal(now.wanted_lending.only_when_idle ?? false, false);
   assert.deepEqual(now.wanted_lending.never_repositories, ['mallory/*']);
+  // The known job is watched: its lines come while it runs, and its end, without a reload.
+  const known = main().locator('section', { hasText: 'Its first known job' });
+  const log = known.getByRole('log');
+  await sees(known.getByRole('button', { pressed: true }), 'Known job');
+  await known.getByRole('button').getByLabel('running').waitFor();
+  await sees(log, 'git init');
+  await sees(known, 'follows');
+  assert.doesNotMatch(await log.innerText(), /The answer is/);
+  await rules(t, 'join-known-runs');
+  trace.read();
+  await sees(log, 'Done. Your build exited with 0.');
+  await known.getByRole('button').getByLabel('passed').waitFor();
+  await sees(known, 'It runs jobs, and comes to the right answer.');
   await rules(t, 'join-online');
   await unbroken(page);
 });

@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 const IDLE: Duration = Duration::from_secs(5);
+/// How long a worker is left alone, and how long it is then watched: two polls each, at least.
+const ALONE: Duration = Duration::from_secs(60);
 const STARTS: usize = 20;
 
 /// Server and worker as two processes, connected, with nothing to do.
@@ -28,6 +30,58 @@ pub async fn idle(ground: &Ground) -> Result<Vec<Line>> {
         bound: "≤ 25 MB server (goal 20 / 8)".to_owned(),
         ours: super::pair(of_server, of_worker, "MB"),
         verdict: Verdict::of(of_server <= 25.0),
+    }])
+}
+
+/// A worker of its own with nothing to do: a minute alone, then a minute of polls.
+pub async fn worker(ground: &Ground) -> Result<Vec<Line>> {
+    let span = if ground.quick { ALONE / 6 } else { ALONE };
+    let parts = Parts::server(ground).await?;
+    let worker = parts.worker(ground, "one", "namespace", 1).await?;
+    let peak = megabytes(worker.memory("VmHWM")?);
+    sleep(span).await;
+    let (before, began) = (worker.cpu()?, wall_clock());
+    sleep(span).await;
+    let used = worker.cpu()?.own - before.own;
+    let percent = used / (wall_clock() - began) * 100.0;
+    let resident = megabytes(worker.memory("VmRSS")?);
+    let own = megabytes(worker.memory("RssAnon")?);
+    let share = megabytes(worker.share_of_memory()?);
+    worker.stop().await?;
+    parts.server.stop().await?;
+    Ok(vec![
+        Line {
+            measure: "an idle worker's memory (VmRSS)".to_owned(),
+            peers: "buildomat 12 MB, Woodpecker 30, Buildbot 54".to_owned(),
+            bound: "≤ 8 MB".to_owned(),
+            ours: format!(
+                "{resident:.1} MB ({own:.1} MB its own, the rest the program's file; \
+                 {share:.1} MB by share; {peak:.1} MB when it came online)"
+            ),
+            verdict: Verdict::of(resident <= 8.0),
+        },
+        Line {
+            measure: "an idle worker's CPU".to_owned(),
+            peers: "–".to_owned(),
+            bound: "≤ 1 % of a core".to_owned(),
+            ours: format!(
+                "{percent:.2} % ({used:.0} ms in {:.0} s)",
+                span.as_secs_f64()
+            ),
+            verdict: Verdict::of(percent <= 1.0),
+        },
+    ])
+}
+
+/// The program as the compiler leaves it.
+pub async fn size(ground: &Ground) -> Result<Vec<Line>> {
+    let size = megabytes(std::fs::metadata(&ground.travis)?.len());
+    Ok(vec![Line {
+        measure: "the program's file: server, worker, command line and web app".to_owned(),
+        peers: "–".to_owned(),
+        bound: "≤ 30 MB".to_owned(),
+        ours: format!("{size:.1} MB"),
+        verdict: Verdict::of(size <= 30.0),
     }])
 }
 

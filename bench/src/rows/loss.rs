@@ -22,7 +22,7 @@ pub async fn worker(ground: &Ground) -> Result<Vec<Line>> {
     let build = parts.api.build_of(repository, request, LOOK).await?;
     let jobs = parts.api.jobs(build.id).await?;
     let job = jobs.first().context("a build without a job")?.id;
-    let first = running(&parts, job, 1).await?;
+    let first = running(&parts, job, 1, PATIENCE).await?;
     let (dies, lives) = match first.worker.name.as_str() {
         "one" => (one, two),
         "two" => (two, one),
@@ -30,7 +30,7 @@ pub async fn worker(ground: &Ground) -> Result<Vec<Line>> {
     };
     let killed = wall_clock();
     dies.crash().await?;
-    let second = running(&parts, job, 2).await?;
+    let second = running(&parts, job, 2, PATIENCE).await?;
     let seconds = (wall_clock() - killed) / 1000.0;
     ensure!(
         second.worker.id != first.worker.id,
@@ -54,8 +54,13 @@ pub async fn worker(ground: &Ground) -> Result<Vec<Line>> {
 }
 
 /// Waits until this attempt of the job runs.
-async fn running(parts: &Parts, job: i64, number: i64) -> Result<v3::Attempt> {
-    let until = Instant::now() + PATIENCE;
+pub async fn running(
+    parts: &Parts,
+    job: i64,
+    number: i64,
+    patience: Duration,
+) -> Result<v3::Attempt> {
+    let until = Instant::now() + patience;
     loop {
         let job: v3::Job = parts.api.get(&format!("/v3/job/{job}")).await?;
         if let Some(attempt) = job

@@ -9,6 +9,7 @@ mod footprint;
 mod latency;
 mod logs;
 mod loss;
+mod owner;
 mod pings;
 mod sync;
 mod throughput;
@@ -91,12 +92,36 @@ pub fn all() -> Vec<Row> {
             run: |g| Box::pin(footprint::idle(g)),
         },
         Row {
+            name: "worker",
+            run: |g| Box::pin(footprint::worker(g)),
+        },
+        Row {
+            name: "size",
+            run: |g| Box::pin(footprint::size(g)),
+        },
+        Row {
             name: "start",
             run: |g| Box::pin(footprint::start(g)),
         },
         Row {
             name: "worker-loss",
             run: |g| Box::pin(loss::worker(g)),
+        },
+        Row {
+            name: "owner-work-namespace",
+            run: |g| Box::pin(owner::namespace(g)),
+        },
+        Row {
+            name: "owner-work-host",
+            run: |g| Box::pin(owner::host(g)),
+        },
+        Row {
+            name: "owner-freeze",
+            run: |g| Box::pin(owner::freeze(g)),
+        },
+        Row {
+            name: "owner-hand-back",
+            run: |g| Box::pin(owner::hand_back(g)),
         },
         Row {
             name: "forge-ping-answered",

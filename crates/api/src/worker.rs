@@ -180,6 +180,13 @@ pub struct PollRequest {
     /// What it lends, when that has changed since the session began.
     #[serde(default)]
     pub lending: Option<Lending>,
+    /// Images and root file systems that it has by name, when that has changed since it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<Vec<String>>,
+    /// Mark of the operator's table of images that it has, empty when it has none; missing when it
+    /// does not ask for tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_table: Option<String>,
 }
 
 /// An attempt that the worker gives back.
@@ -214,6 +221,19 @@ pub struct PollResponse {
     /// answers get lost.
     #[serde(default)]
     pub lending: Option<Lending>,
+    /// The operator's table of images, when the worker has another one. Counts for the assignments
+    /// beside it, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_table: Option<ImageTableNews>,
+}
+
+/// The operator's table of images.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImageTableNews {
+    /// SHA-256 of the text in hex; empty when there is no table.
+    pub mark: String,
+    /// The rows, in the words of `images.toml`.
+    pub text: String,
 }
 
 /// An order to stop.

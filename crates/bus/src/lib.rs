@@ -51,6 +51,8 @@ pub enum Subject {
     Worker(i64),
     /// A hook's message.
     Delivery(i64),
+    /// A part of a repository's settings.
+    Settings(i64),
     /// A person: how far their synchronisation is.
     User(i64),
 }

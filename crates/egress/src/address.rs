@@ -43,6 +43,13 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
+/// Whether an address is one of the public internet: not of this machine, nor of a network of its
+/// owner's, nor of a metadata service.
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
+    kind(address) == Kind::Public
+}
+
 /// The kind of an address.
 pub(crate) fn kind(address: IpAddr) -> Kind {
     match effective(address) {

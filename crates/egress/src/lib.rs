@@ -25,6 +25,7 @@ mod registries;
 mod resolver;
 mod stack;
 
+pub use address::is_public;
 pub use allowed::{Allowed, BadAllowed};
 pub use attachment::{Attachment, PacketReceiver, PacketSender};
 pub use gateway::{

@@ -7,7 +7,7 @@ mod sweep;
 
 pub use manage::CacheFilter;
 
-use crate::{AttemptAccess, Engine, EngineError, Vault, secrets};
+use crate::{AttemptAccess, Engine, EngineError, Vault, changes::Changes, secrets};
 use aws_lc_rs::digest::{Context, SHA256, digest};
 use bytes::Bytes;
 use std::time::Duration;
@@ -288,6 +288,9 @@ impl Engine {
             }
         }
         tx.commit().await?;
+        let mut changes = Changes::default();
+        changes.settings(found.repository);
+        changes.send(self.bus.as_ref());
         Ok(dead)
     }
 

@@ -80,6 +80,19 @@ impl Changes {
         }
     }
 
+    /// Something in a repository's settings changed that the repository itself does not show:
+    /// its crons, variables, key or caches. Whoever shows it fetches it.
+    pub fn settings(&mut self, id: RepositoryId) {
+        let event = Event {
+            topics: vec![format!("repo:{id}")],
+            name: "settings:changed",
+            subject: Subject::Settings(id.get()),
+        };
+        if !self.events.contains(&event) {
+            self.events.push(event);
+        }
+    }
+
     /// A worker changed, or what it does.
     pub fn worker(&mut self, id: WorkerId) {
         let event = Event {

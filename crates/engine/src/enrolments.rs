@@ -23,6 +23,35 @@ pub struct EnrolmentWish {
     pub lending: Option<serde_json::Value>,
 }
 
+/// What is to be changed of a token's machine.
+#[derive(Debug, Clone, Default)]
+pub struct EnrolmentChange {
+    /// How the machine is to join, for showing.
+    pub way: Option<String>,
+    /// The name that it is to have; empty for its own.
+    pub name: Option<String>,
+    /// What it is to lend at most.
+    pub lending: Option<serde_json::Value>,
+}
+
+/// Why a token can't be changed any more, and what to do instead.
+fn over(row: &Enrolment) -> EngineError {
+    let (code, message) = if row.used_at.is_some() {
+        let message = "a machine joined with this token: change its worker instead";
+        ("enrolment_used", message)
+    } else if row.revoked_at.is_some() {
+        let message = "this token was made worthless: make another one";
+        ("enrolment_revoked", message)
+    } else {
+        let message = "this token has run out: make another one";
+        ("enrolment_expired", message)
+    };
+    EngineError::NotNow {
+        code,
+        message: message.to_owned(),
+    }
+}
+
 impl Engine {
     /// Makes a token with which a worker registers once within an hour.
     ///
@@ -94,6 +123,46 @@ impl Engine {
         let since = self.now().minus(TOLD);
         let mut reader = self.store.reader().await?;
         Ok(reader.enrolments(user.id, since, LISTED).await?)
+    }
+
+    /// Changes what a machine is to be that has not come yet: its token stays the same. Parts that
+    /// are `None` stay as they are; an empty name is the machine's own.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] when it is not the viewer's, [`EngineError::NotNow`] when a worker
+    /// came with it, or when it was revoked or ran out.
+    pub async fn change_enrolment(
+        &self,
+        viewer: &Viewer,
+        id: EnrolmentId,
+        change: EnrolmentChange,
+    ) -> Result<Enrolment, EngineError> {
+        let user = viewer.signed_in_for(Scope::Settings)?;
+        let name = change
+            .name
+            .map(|name| match name.as_str() {
+                "" => Ok(None),
+                name => checked_name(name).map(Some),
+            })
+            .transpose()?;
+        let now = self.now();
+        let mut tx = self.store.begin().await?;
+        let found = tx.enrolment(id).await?;
+        let mut row = found
+            .filter(|row| row.user_id == user.id)
+            .ok_or(EngineError::NotFound("enrolment"))?;
+        row.way = change.way.unwrap_or(row.way);
+        row.name = name.unwrap_or(row.name);
+        row.lending = change.lending.or(row.lending);
+        if !tx.change_enrolment(&row, now).await? {
+            let now_is = tx.enrolment(id).await?.unwrap_or(row);
+            return Err(over(&now_is));
+        }
+        tx.commit().await?;
+        let mut changes = Changes::default();
+        changes.user(user.id);
+        changes.send(self.bus.as_ref());
+        Ok(row)
     }
 
     /// Makes a token of the viewer's worthless.

@@ -15,6 +15,7 @@ mod claims;
 mod clock;
 mod compare;
 mod configuration;
+mod crons;
 mod deliveries;
 mod dispatcher;
 mod draft;
@@ -24,6 +25,7 @@ mod events;
 mod fleet;
 mod hooks;
 mod hosting;
+mod images;
 mod intake;
 pub mod keys;
 mod known;
@@ -51,6 +53,7 @@ mod settings;
 mod setup;
 mod sign_in;
 mod source;
+mod ssh_keys;
 mod standing;
 mod switch;
 mod sync;
@@ -76,12 +79,14 @@ pub use caches::{CacheFilter, CacheOffer, CachePolicy, CacheUpload};
 pub use clock::{Clock, SystemClock};
 pub use configuration::lint::{Linted, LintedJob, lint};
 pub use configuration::messages::MAIN as CONFIG_FILE;
+pub use crons::CronWish;
 pub use dispatcher::{GivenBack, Orders, PollCall};
-pub use enrolments::EnrolmentWish;
+pub use enrolments::{EnrolmentChange, EnrolmentWish};
 pub use error::EngineError;
 pub use fleet::{FleetView, FleetWaits, PlatformView, SlotView, WaitGroup};
 pub use hooks::Taken;
 pub use hosting::{Connect, Forged, Hosted, remote_ref};
+pub use images::OperatorImages;
 pub use intake::BuildDemand;
 pub use known::KnownOffer;
 pub use label::{env_label, job_label};
@@ -98,7 +103,7 @@ pub use travis_model::Secret;
 pub use variables::EnvVarChange;
 pub use vault::{Vault, VaultError};
 pub use waiting::Waits;
-pub use workers::{Enrolment, Introduction};
+pub use workers::{Enrolment, Introduction, WorkerEdit, signed_by};
 
 /// What the operator decided.
 #[derive(Debug, Clone)]
@@ -215,6 +220,18 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Signs a statement of the server's that everybody may check, with Ed25519.
+    #[must_use]
+    pub fn sign_statement(&self, bytes: &[u8]) -> Vec<u8> {
+        self.vault.sign_statement(bytes)
+    }
+
+    /// The public key with which its statements are checked.
+    #[must_use]
+    pub fn statement_key(&self) -> Vec<u8> {
+        self.vault.statement_key()
+    }
+
     /// Puts the use cases together.
     #[must_use]
     pub fn new(ports: Ports, vault: Vault, policy: Policy) -> Self {
@@ -286,6 +303,7 @@ impl Engine {
             self.clone().deliver_for_ever(),
             self.clone().compare_for_ever(),
             self.clone().sweep_caches_for_ever(),
+            self.clone().run_crons_for_ever(),
         );
     }
 }

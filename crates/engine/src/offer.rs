@@ -11,7 +11,7 @@ use travis_model::{
     scheduling::ExecutorKind, trust::least_executor,
 };
 use travis_script::{EnvVar, JobInput, JobScript, PullRequest};
-use travis_store::{HostingReader, Reader, Tx};
+use travis_store::{CronReader, HostingReader, Reader, Tx};
 
 /// In bytes.
 const SHORTEST_SECRET: usize = 4;
@@ -190,6 +190,11 @@ impl Engine {
             .may_have_secrets(tx, worker, purpose, &repository, build, &commit)
             .await?;
         let settings_env = self.settings_env(tx, &repository, build, secure).await?;
+        let ssh_key = if secure {
+            self.private_key(tx, &repository).await?
+        } else {
+            None
+        };
         let mut config = job.config.clone();
         let decrypted = if secure {
             self.decrypt(tx, &repository, &mut config).await?
@@ -240,6 +245,7 @@ impl Engine {
             clone_url: repository.clone_url.clone(),
             settings_env,
             secure_env: secure,
+            ssh_key,
             notices: decrypted.notices,
             restarted,
             app_host: self.policy.public_url.split_once("://").map_or_else(
@@ -255,6 +261,19 @@ impl Engine {
             repository,
             commit,
         })
+    }
+
+    /// The repository's own SSH key. Only for a job that may have secrets.
+    async fn private_key(
+        &self,
+        tx: &mut dyn Tx,
+        repository: &Repository,
+    ) -> Result<Option<String>, EngineError> {
+        let row = CronReader::ssh_key(tx, repository.id).await?;
+        let plain = row
+            .map(|row| self.vault.unseal(&row.private_key))
+            .transpose()?;
+        Ok(plain.map(|plain| plain.reveal().to_owned()))
     }
 
     async fn settings_env(

@@ -26,6 +26,8 @@ pub struct Heard {
     pub usage: Option<Value>,
     /// What it lends, when it says so.
     pub lending: Option<Value>,
+    /// Images that it has by name, when it says so.
+    pub images: Option<Vec<String>>,
     /// Attempts that are frozen.
     pub frozen: Vec<AttemptId>,
     /// How long it took to freeze them, in milliseconds, when it just did.
@@ -139,7 +141,7 @@ impl Engine {
             && before.as_ref().is_none_or(|before| {
                 before.usage != said.usage || before.presence != said.presence
             });
-        if !(news || refresh) && heard.froze_ms.is_none() {
+        if !(news || refresh) && heard.froze_ms.is_none() && heard.images.is_none() {
             return Ok(());
         }
         let mut tx = self.store.begin().await?;
@@ -147,10 +149,21 @@ impl Engine {
         if let Some(ms) = heard.froze_ms {
             tx.note_freeze(id, ms.min(LONGEST_FREEZE)).await?;
         }
+        let images = heard.images.map(Value::from);
+        let mut learned = false;
+        if let Some(images) = images
+            && let Some(mut row) = tx.worker(id).await?
+            && let Some(facts) = row.facts.as_object_mut()
+            && facts.get("images") != Some(&images)
+        {
+            facts.insert("images".to_owned(), images);
+            tx.update_worker(&row).await?;
+            learned = true;
+        }
         tx.commit().await?;
         self.said.with(id, |entry| entry.kept = Some((said, now)));
         let mut changes = Changes::default();
-        if news {
+        if news || learned {
             changes.worker(id);
         } else {
             changes.worker_usage(id);

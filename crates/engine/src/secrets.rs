@@ -33,6 +33,8 @@ pub(crate) async fn origin(
         });
     }
     match build.event_type.as_str() {
+        // A cron builds a branch; whatever else it may come to name is foreign.
+        "cron" if build.branch.starts_with("refs/") => Ok(foreign),
         "push" | "cron" => Ok(Origin::Own),
         "api" => {
             // A ref such as `refs/pull/3/merge`, or a commit that only some fork has, can be asked

@@ -1,7 +1,7 @@
 //! Variables of a repository's settings.
 
 use crate::secure::decrypt::is_name;
-use crate::{Engine, EngineError, Secret, Viewer};
+use crate::{Engine, EngineError, Secret, Viewer, changes::Changes};
 use travis_model::{EnvVar, EnvVarId, Repository};
 use travis_store::StoreError;
 
@@ -106,6 +106,7 @@ impl Engine {
         ))
         .await?;
         tx.commit().await?;
+        self.tell_of_variables(&repository);
         Ok(EnvVar {
             id,
             repository_id: repository.id,
@@ -178,6 +179,7 @@ impl Engine {
         ))
         .await?;
         tx.commit().await?;
+        self.tell_of_variables(&repository);
         Ok(variable)
     }
 
@@ -204,10 +206,22 @@ impl Engine {
             id.to_string(),
         ))
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.tell_of_variables(&repository);
+        Ok(())
     }
 
-    async fn administered(&self, viewer: &Viewer, key: &str) -> Result<Repository, EngineError> {
+    fn tell_of_variables(&self, repository: &Repository) {
+        let mut changes = Changes::default();
+        changes.settings(repository.id);
+        changes.send(self.bus.as_ref());
+    }
+
+    pub(crate) async fn administered(
+        &self,
+        viewer: &Viewer,
+        key: &str,
+    ) -> Result<Repository, EngineError> {
         let repository = self.repository(viewer, key).await?;
         self.must_administer(viewer, &repository).await?;
         Ok(repository)

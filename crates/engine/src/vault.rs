@@ -1,5 +1,6 @@
 //! Secrets: random tokens, their hashes, and the encryption of what has to be read again.
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use aws_lc_rs::{aead, constant_time, digest, hmac, rand};
 use thiserror::Error;
 use travis_model::Secret;
@@ -26,6 +27,8 @@ pub enum VaultError {
 pub struct Vault {
     key: aead::LessSafeKey,
     signer: hmac::Key,
+    /// Signs what everybody may check.
+    statements: Ed25519KeyPair,
 }
 
 impl Vault {
@@ -42,14 +45,15 @@ impl Vault {
         }
         let unbound =
             aead::UnboundKey::new(&aead::AES_256_GCM, key).map_err(|_| VaultError::KeyLength)?;
-        // The signer's key is derived, so that one key serves one purpose.
-        let derived = hmac::sign(
-            &hmac::Key::new(hmac::HMAC_SHA256, key),
-            b"travis challenge signer",
-        );
+        // The signers' keys are derived, so that one key serves one purpose.
+        let root = hmac::Key::new(hmac::HMAC_SHA256, key);
+        let derived = hmac::sign(&root, b"travis challenge signer");
+        let seed = hmac::sign(&root, b"travis statement signer");
+        let statements = Ed25519KeyPair::from_seed_unchecked(seed.as_ref());
         Ok(Self {
             key: aead::LessSafeKey::new(unbound),
             signer: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
+            statements: statements.map_err(|_| VaultError::Crypto)?,
         })
     }
 
@@ -109,6 +113,19 @@ impl Vault {
     pub fn signed(&self, text: &str, signature: &str) -> bool {
         hex::decode(signature)
             .is_ok_and(|tag| hmac::verify(&self.signer, text.as_bytes(), &tag).is_ok())
+    }
+
+    /// Signs a statement of the server's that everybody may check, with Ed25519.
+    #[must_use]
+    pub fn sign_statement(&self, bytes: &[u8]) -> Vec<u8> {
+        self.statements.sign(bytes).as_ref().to_vec()
+    }
+
+    /// The public key with which statements are checked. It is derived from the installation's key
+    /// and changes with that alone.
+    #[must_use]
+    pub fn statement_key(&self) -> Vec<u8> {
+        self.statements.public_key().as_ref().to_vec()
     }
 
     /// A new token: 32 random bytes behind a prefix that names its kind, so that it can be found

@@ -28,6 +28,15 @@ pub struct Introduction {
     pub slots: u32,
 }
 
+/// What is to be changed of a worker; parts that are `None` stay as they are.
+#[derive(Debug, Clone, Default)]
+pub struct WorkerEdit {
+    /// Its name.
+    pub name: Option<String>,
+    /// What it may lend at most.
+    pub lending: Option<serde_json::Value>,
+}
+
 /// A worker that registers.
 #[derive(Debug, Clone)]
 pub struct Enrolment {
@@ -40,7 +49,8 @@ pub struct Enrolment {
 }
 
 /// Whether a worker's key made this signature.
-pub(crate) fn signed_by(public_key: &[u8], text: &[u8], signature: &[u8]) -> bool {
+#[must_use]
+pub fn signed_by(public_key: &[u8], text: &[u8], signature: &[u8]) -> bool {
     UnparsedPublicKey::new(&ED25519, public_key)
         .verify(text, signature)
         .is_ok()
@@ -258,54 +268,50 @@ impl Engine {
             .await
     }
 
-    /// Gives a worker another name.
+    /// Changes its name and what it may lend, or neither: both in one transaction.
     ///
     /// # Errors
     /// When the viewer may not, and when the name can't be had.
-    pub async fn rename_worker(
+    pub async fn edit_worker(
         &self,
         viewer: &Viewer,
         id: WorkerId,
-        name: &str,
+        edit: WorkerEdit,
     ) -> Result<Worker, EngineError> {
-        let name = checked_name(name)?;
-        match self
-            .change_worker(viewer, id, "worker.rename", |worker| worker.name = name)
-            .await
-        {
-            Err(EngineError::Store(StoreError::Exists(_))) => Err(EngineError::NotNow {
-                code: "name_taken",
-                message: "another worker of this owner has this name: choose another".to_owned(),
-            }),
-            other => other,
-        }
-    }
-
-    /// Says what a worker may lend from now on.
-    ///
-    /// # Errors
-    /// When the viewer may not.
-    pub async fn wish_of_worker(
-        &self,
-        viewer: &Viewer,
-        id: WorkerId,
-        lending: serde_json::Value,
-    ) -> Result<Worker, EngineError> {
+        let name = edit.name.as_deref().map(checked_name).transpose()?;
         let mut tx = self.store.begin().await?;
-        let worker = commanded(viewer, tx.worker(id).await?)?;
-        tx.put_worker_wish(&WorkerWish {
-            worker_id: id,
-            lending,
-            updated_at: self.now(),
-        })
-        .await?;
-        tx.append_audit(&self.deed(
-            viewer,
-            "worker.lend",
-            format!("worker:{id}"),
-            worker.name.clone(),
-        ))
-        .await?;
+        let mut worker = commanded(viewer, tx.worker(id).await?)?;
+        let mut deeds = Vec::new();
+        if let Some(lending) = edit.lending {
+            tx.put_worker_wish(&WorkerWish {
+                worker_id: id,
+                lending,
+                updated_at: self.now(),
+            })
+            .await?;
+            deeds.push("worker.lend");
+        }
+        if let Some(name) = name {
+            worker.name = name;
+            tx.update_worker(&worker)
+                .await
+                .map_err(|error| match error {
+                    StoreError::Exists(_) => EngineError::NotNow {
+                        code: "name_taken",
+                        message: "another worker of this owner has this name: choose another"
+                            .to_owned(),
+                    },
+                    other => other.into(),
+                })?;
+            deeds.push("worker.rename");
+        }
+        if deeds.is_empty() {
+            return Ok(worker);
+        }
+        for deed in deeds {
+            let deed = self.deed(viewer, deed, format!("worker:{id}"), worker.name.clone());
+            tx.append_audit(&deed).await?;
+        }
         tx.commit().await?;
         self.tell_worker(id);
         Ok(worker)

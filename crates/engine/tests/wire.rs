@@ -18,6 +18,7 @@ use travis_model::{JobState, Repository, User, trust::Tier};
 use travis_store::NewRequest;
 
 const SECRET: &str = "hush-hush-hush";
+const SSH_KEY: &str = include_str!("../src/ssh_keys/fixtures/ed.key");
 const YAML: &str = "language: generic\nscript: 'true'\ncache:\n  directories: [vendor]\n";
 
 struct Scene {
@@ -48,6 +49,11 @@ impl Scene {
         let engine = &world.engine;
         engine
             .set_env_var(&world.viewer, &key, "HUSH", &value, false, None)
+            .await
+            .unwrap();
+        let own = Secret::new(SSH_KEY);
+        engine
+            .add_ssh_key(&world.viewer, &key, None, &own)
             .await
             .unwrap();
         let open = Secret::new("for everybody");
@@ -205,7 +211,16 @@ fn has_secrets(offer: &Offer) -> &'static str {
     assert!(offer.script.contains("for everybody"));
     let told = offer.script.contains(SECRET);
     assert_eq!(told, offer.secrets.iter().any(|secret| secret == SECRET));
-    if told { "secrets" } else { "no secrets" }
+    // The key goes by the same answer, and each of its lines is masked.
+    for line in SSH_KEY.lines().filter(|line| !line.starts_with("-----")) {
+        assert_eq!(told, offer.script.contains(line));
+        assert_eq!(told, offer.secrets.iter().any(|secret| secret == line));
+    }
+    if told {
+        "secrets, ssh key"
+    } else {
+        "no secrets, no ssh key"
+    }
 }
 
 const EVENTS: [&str; 9] = [
@@ -254,7 +269,7 @@ async fn what_is_on_the_wire() {
             .any(|tier| line.contains(tier));
         if low {
             assert!(
-                !line.contains("  secrets;") && !line.contains("written"),
+                !line.contains("  secrets,") && !line.contains("written"),
                 "{line}"
             );
             assert!(!line.contains("private source"), "{line}");

@@ -61,6 +61,8 @@ ids! {
     ApprovalId,
     /// What jobs kept for later ones.
     CacheId,
+    /// A build that is asked for again and again.
+    CronId,
     /// A job whose answer the server knows.
     KnownAnswerId,
     /// A token with which a machine joins.

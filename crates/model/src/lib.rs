@@ -3,6 +3,7 @@
 //! time comes in as [`Timestamp`] values.
 
 pub mod cache;
+pub mod cron;
 pub mod entities;
 pub mod ids;
 pub mod progress;

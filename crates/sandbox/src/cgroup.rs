@@ -127,28 +127,38 @@ impl Cgroups {
         }
     }
 
-    /// Makes the group of one sandbox; `None` where nothing is lent.
+    /// Makes the group of one sandbox; `None` where nothing is lent. When it is `polite` others go
+    /// before it.
     pub(crate) fn create(
         &self,
         id: &str,
         limits: ResourceLimits,
+        polite: bool,
     ) -> Result<Option<Group>, SandboxError> {
         let processes = limits.processes.unwrap_or(DEFAULT_PROCESSES);
         match &*self.parents {
             Parents::None => Ok(None),
             Parents::V1 { memory, pids, cpu } => {
                 // Joining a group costs time at every start, so there is only one for memory when
-                // memory is limited, and for processors when they are.
+                // memory is limited, and for processors when they are, or are left to others.
                 let memory = limits.memory_bytes.zip(memory.as_ref());
                 let pids = pids.as_ref().map(|pids| (processes, pids));
-                let cpu = limits.cpu_percent.zip(cpu.as_ref());
-                group::create_v1(id, memory, pids, cpu)
+                let cpu = cpu
+                    .as_ref()
+                    .filter(|_| polite || limits.cpu_percent.is_some());
+                let cpu = cpu.map(|cpu| (limits.cpu_percent, cpu));
+                group::create_v1(id, memory, pids, cpu, polite)
             }
             Parents::V2 { directory, lent } => {
                 let memory = limits.memory_bytes.filter(|_| lent.memory);
                 let processes = lent.processes.then_some(processes);
                 let cpu = limits.cpu_percent.filter(|_| lent.cpu);
-                group::create_v2(&directory.join(id), memory, processes, cpu).map(Some)
+                let group = group::create_v2(&directory.join(id), memory, processes, cpu)?;
+                if polite && lent.cpu {
+                    // Beside it are the worker and others, so the group of all jobs has to yield.
+                    group::yield_processors(directory);
+                }
+                Ok(Some(group))
             }
         }
     }
@@ -165,6 +175,11 @@ impl Cgroups {
         }
     }
 
+    /// What keeps limits on processors here, for people.
+    pub(crate) fn cpu_cap(&self) -> &'static str {
+        crate::cap::words(self.lent().cpu)
+    }
+
     /// What a person should know about limits here.
     pub(crate) fn finding(&self) -> Finding {
         let lent = self.lent();
@@ -176,7 +191,10 @@ impl Cgroups {
         if lent.memory && lent.processes {
             return Finding::good(
                 "limits",
-                format!("memory and processes can be limited (control groups {version})"),
+                format!(
+                    "memory and processes can be limited (control groups {version}), processors by {}",
+                    self.cpu_cap()
+                ),
             );
         }
         let missing = match (lent.memory, lent.processes) {
@@ -186,7 +204,10 @@ impl Cgroups {
         };
         Finding::bad(
             "limits",
-            format!("{missing} (control groups: {version})"),
+            format!(
+                "{missing} (control groups: {version}); processors are limited by {}",
+                self.cpu_cap()
+            ),
             "run the worker as a systemd service with Delegate=yes, or as root; jobs run without these limits until then",
         )
     }

@@ -13,27 +13,29 @@ mod check;
 mod engine;
 mod job;
 mod network;
-mod reference;
 mod sandbox;
 mod services;
 mod settings;
 mod store;
-mod table;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{Mutex, OnceCell};
 
 pub use settings::ImageSettings;
-pub use table::{ImageRow, ImageTable, ServiceRow};
 
+use crate::cap::Cap;
 use crate::home::{self, Home};
 use crate::network::JobNetwork;
-use crate::{Executor, Finding, ImageWish, Network, Networks, Sandbox, SandboxError, Sink, Spec};
+use crate::{
+    Executor, Finding, ImageTable, ImageWish, Network, Networks, Sandbox, SandboxError, ServiceRow,
+    Sink, Spec,
+};
 use engine::Engine;
 use job::{JobFiles, Net, Owner, Plan};
 use sandbox::{ContainerSandbox, Parts};
@@ -51,7 +53,10 @@ pub struct Container {
     root: PathBuf,
     engine: Engine,
     images: Images,
-    table: ImageTable,
+    /// What the owner says.
+    settings: ImageSettings,
+    /// The owner's rows, the operator's and the program's.
+    table: RwLock<Arc<ImageTable>>,
     job_env: Vec<(String, String)>,
     networks: Networks,
     owner: Owner,
@@ -79,8 +84,9 @@ impl Container {
         Ok(Self {
             networks: network::networks(&engine, Networks::default()),
             owner: Owner::of(&engine),
-            table: settings.table(),
-            images: Images::new(engine.clone(), settings, &root),
+            table: RwLock::new(Arc::new(settings.table(&ImageTable::default()))),
+            images: Images::new(engine.clone(), settings.clone(), &root),
+            settings,
             label: format!("{LABEL}={mark}"),
             mark,
             engine,
@@ -96,17 +102,18 @@ impl Container {
         self
     }
 
-    /// Images that were pulled for jobs and are still here.
-    pub async fn images(&self) -> Vec<String> {
-        self.images.names().await
-    }
-
     /// Whether the image that such a job gets is here already.
     pub async fn has_image(&self, wish: &ImageWish) -> bool {
-        match self.table.image_for(wish) {
+        match self.table().image_for(wish) {
             Some(name) => self.images.look(&name).await.is_some(),
             None => false,
         }
+    }
+
+    /// The rows that hold now; a job keeps those that it began with.
+    fn table(&self) -> Arc<ImageTable> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&table)
     }
 
     fn homes(&self) -> PathBuf {
@@ -114,10 +121,11 @@ impl Container {
     }
 
     async fn image(&self, wish: &ImageWish, say: store::Say<'_>) -> Result<Image, SandboxError> {
-        let Some(name) = self.table.image_for(wish) else {
+        let Some(name) = self.table().image_for(wish) else {
             return Err(SandboxError::Image {
                 image: wish.name.clone().unwrap_or_else(|| wish.language.clone()),
-                reason: "no row of images.toml has an image for it".to_owned(),
+                reason: "no row has an image for it; `travis worker image table` on the worker shows all"
+                    .to_owned(),
             });
         };
         let image = self.images.get(&name, say).await?;
@@ -131,7 +139,7 @@ impl Container {
         &self,
         spec: &Spec,
         files: &JobFiles,
-        made: &Mutex<Vec<String>>,
+        made: &Making,
         guarded: &mut Option<JobNetwork>,
         say: store::Say<'_>,
     ) -> Result<String, SandboxError> {
@@ -175,7 +183,7 @@ impl Container {
             shown: &shown,
             files,
         };
-        made.lock().await.push(name.clone());
+        made.containers.lock().await.push(name.clone());
         self.engine.run(&plan.arguments(), engine::SHORT).await?;
         if !self.engine.is_podman() {
             job::name_the_user(&self.engine, &name, files).await?;
@@ -190,12 +198,13 @@ impl Container {
         name: &str,
         net: &mut Net,
         job_env: &mut Vec<(String, String)>,
-        made: &Mutex<Vec<String>>,
+        made: &Making,
         say: store::Say<'_>,
     ) -> Result<Vec<String>, SandboxError> {
-        let mut begun = Vec::new();
+        let table = self.table();
+        let mut begun: Vec<(&ServiceRow, Image, String)> = Vec::new();
         for wish in &spec.services {
-            let Some((row, version)) = self.table.service_for(wish) else {
+            let Some((row, version)) = table.service_for(wish) else {
                 continue;
             };
             if begun.iter().any(|(known, _, _)| *known == row) {
@@ -203,9 +212,9 @@ impl Container {
             }
             let image = self.images.get(&row.image(version), say).await?;
             let container = format!("{name}-{}", row.name);
-            made.lock().await.push(container.clone());
+            made.containers.lock().await.push(container.clone());
             self.service(row, &image, &container, net, spec)
-                .start()
+                .start(&made.words(spec.polite))
                 .await?;
             // The first one's network is that of all.
             if !matches!(net, Net::At(_) | Net::Of(_)) {
@@ -254,9 +263,32 @@ impl Executor for Container {
         self.engine.limits.clone()
     }
 
+    fn cpu_cap(&self) -> &'static str {
+        match (self.engine.limits.contains(&"cpu"), self.engine.is_podman()) {
+            (true, _) => crate::cap::words(true),
+            (false, true) => "affinity to whole cores",
+            // Its daemon starts them, which nothing here reaches.
+            (false, false) => "",
+        }
+    }
+
     /// `Podman 4.3.1, rootless`.
     fn detail(&self) -> String {
         self.engine.describe()
+    }
+
+    async fn images(&self) -> Vec<String> {
+        self.images.names().await
+    }
+
+    fn hear_images(&self, table: ImageTable) {
+        let all = Arc::new(self.settings.table(&table));
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = all;
+        self.images.hear(table);
+    }
+
+    async fn keep_images_within(&self, bytes: Option<u64>) -> u64 {
+        self.images.keep_within(bytes).await
     }
 
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
@@ -268,20 +300,23 @@ impl Executor for Container {
                 return Err(error);
             }
         };
-        let made = Mutex::new(Vec::new());
+        let made = Making {
+            containers: Mutex::default(),
+            cap: Cap::whole(spec.limits, self.engine.limits.contains(&"cpu")),
+        };
         let mut network = None;
         let progress = spec.progress.clone();
         let say = move |line: String| tell(progress.as_ref(), line);
         let image = match self.make(spec, &files, &made, &mut network, &say).await {
             Ok(image) => image,
             Err(error) => {
-                self.engine.remove(&made.into_inner()).await;
+                self.engine.remove(&made.containers.into_inner()).await;
                 self.remove_files(files.base()).await;
                 home.remove();
                 return Err(error);
             }
         };
-        let mut services = made.into_inner();
+        let mut services = made.containers.into_inner();
         let job = services.pop().unwrap_or_default();
         let parts = Parts {
             engine: self.engine.clone(),
@@ -294,7 +329,9 @@ impl Executor for Container {
             frozen: Mutex::new(false),
             processes: OnceCell::new(),
         };
-        Ok(Box::new(ContainerSandbox::new(spec, parts, home, network)))
+        Ok(Box::new(ContainerSandbox::new(
+            spec, parts, home, network, made.cap,
+        )))
     }
 
     async fn sweep(&self) {
@@ -334,6 +371,23 @@ impl Container {
         {
             tracing::warn!(%error, "files of a job could not be removed");
         }
+    }
+}
+
+/// What was made for a job so far.
+struct Making {
+    containers: Mutex<Vec<String>>,
+    cap: Option<Cap>,
+}
+
+impl Making {
+    /// What a command begins with that starts one of its containers.
+    fn words(&self, polite: bool) -> Vec<String> {
+        let classes = if polite { crate::polite::words() } else { &[] };
+        let cores = self.cap.iter().flat_map(Cap::words);
+        cores
+            .chain(classes.iter().map(|word| (*word).to_owned()))
+            .collect()
     }
 }
 

@@ -202,7 +202,7 @@ fn run(port: &File, job: &Job, script: &str) -> Result<Ended, GuestError> {
         ..ResourceLimits::default()
     };
     let cgroups = Cgroups::detect(Path::new(HOME));
-    let group = cgroups.create("job", limits)?;
+    let group = cgroups.create("job", limits, false)?;
     let launch = Launch {
         command: [
             "/usr/bin/setpriv",
@@ -224,6 +224,7 @@ fn run(port: &File, job: &Job, script: &str) -> Result<Ended, GuestError> {
         marker: Some((MARKER, "job".to_owned())),
         launcher: Some("setpriv: "),
         polite: false,
+        cap: None,
         network: None,
     };
     let sandbox = ProcessSandbox::new("job", launch, Home::existing(HOME.into()), group);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use rustix::process::Signal;
 
+use crate::cap::Cap;
 use crate::environment::{self, text};
 use crate::home::{self, Home, SCRIPT};
 use crate::launch::{Launch, ProcessSandbox};
@@ -56,6 +57,10 @@ impl Executor for Host {
         self.cgroups.lent().names()
     }
 
+    fn cpu_cap(&self) -> &'static str {
+        self.cgroups.cpu_cap()
+    }
+
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let homes = self.homes();
         if matches!(spec.network, Network::Guarded(_)) {
@@ -64,7 +69,7 @@ impl Executor for Host {
             ));
         }
         let home = Home::create(&homes, &spec.id)?.lend(spec.lend)?;
-        let group = match self.cgroups.create(&spec.id, spec.limits) {
+        let group = match self.cgroups.create(&spec.id, spec.limits, spec.polite) {
             Ok(group) => group,
             Err(error) => {
                 home.remove();
@@ -90,6 +95,7 @@ impl Executor for Host {
             marker: Some((MARKER, format!("{}/{}", text(&homes), spec.id))),
             launcher: None,
             polite: spec.polite,
+            cap: Cap::of(spec.limits, self.cgroups.lent().cpu),
             network: None,
         };
         Ok(Box::new(ProcessSandbox::new(&spec.id, launch, home, group)))

@@ -1,29 +1,38 @@
 //! Running a process on a terminal: what the namespace and the host executor share.
 
 mod reader;
-mod watch;
 
-use std::convert::Infallible;
+use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use rustix::process::{Pid, Signal, pidfd_send_signal};
-use tokio::sync::{mpsc, oneshot};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use travis_egress::Refusal;
 
+use crate::cap::{Cap, PACE};
 use crate::cgroup::Group;
 use crate::home::Home;
-use crate::network::{self, JobNetwork};
-use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize, Use, processes, usage};
+use crate::lines::Lines;
+use crate::network::JobNetwork;
+use crate::terminal::Terminal;
+use crate::{Exit, Sandbox, SandboxError, Sink, TerminalSize, Use, polite, processes, usage};
+use reader::{Reader, State};
 
-/// Refused targets that the log names.
-const TOLD: usize = 20;
+/// How long output is waited for after the process ended. The kernel hands over what is in the
+/// terminal within microseconds; only a process that escaped every kill holds it longer.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How messages of the program that makes the session begin.
+const SESSION_LEADER: &str = "setsid: ";
+const NETWORK_ENTRY: &str = "nsenter: ";
 /// Stack of the watching thread; it calls nothing deep.
 const STACK: usize = 256 * 1024;
 
@@ -48,31 +57,8 @@ pub(crate) struct Launch {
     pub(crate) network: Option<JobNetwork>,
     /// It gets what nobody else wants of processors and disks.
     pub(crate) polite: bool,
-}
-
-/// What makes a program the last in the line for processors and disks. Idle classes are kept by
-/// all that it starts.
-const POLITE: [&str; 6] = ["/usr/bin/chrt", "--idle", "0", "/usr/bin/ionice", "-c", "3"];
-/// Where there are no such classes.
-const NICE: [&str; 3] = ["/usr/bin/nice", "-n", "19"];
-
-/// The words before the command of a job that is polite.
-fn polite_words() -> &'static [&'static str] {
-    static WORDS: OnceLock<&'static [&'static str]> = OnceLock::new();
-    WORDS.get_or_init(|| {
-        // Tried once: a container may forbid it.
-        let works = POLITE.split_first().is_some_and(|(program, rest)| {
-            Command::new(program)
-                .args(rest)
-                .arg("/bin/true")
-                .stdin(std::process::Stdio::null())
-                .stdout(std::process::Stdio::null())
-                .stderr(std::process::Stdio::null())
-                .status()
-                .is_ok_and(|status| status.success())
-        });
-        if works { &POLITE } else { &NICE }
-    })
+    /// What it may use of the processors, where its group does not see to that.
+    pub(crate) cap: Option<Cap>,
 }
 
 /// A sandbox around one process.
@@ -88,8 +74,17 @@ struct Shared {
     group: Option<Group>,
     process: OnceLock<Process>,
     killed: AtomicBool,
+    still: Mutex<Still>,
     /// Learned before the first kill, which itself works by a limit.
     process_limit: OnceLock<bool>,
+}
+
+/// Who wants it to stand still.
+#[derive(Debug, Clone, Copy, Default)]
+struct Still {
+    owner: bool,
+    /// It used up its part of the processors.
+    pace: bool,
 }
 
 struct Process {
@@ -109,6 +104,7 @@ impl ProcessSandbox {
                 group,
                 process: OnceLock::new(),
                 killed: AtomicBool::new(false),
+                still: Mutex::default(),
                 process_limit: OnceLock::new(),
             }),
         }
@@ -125,26 +121,10 @@ impl ProcessSandbox {
         if self.shared.process.get().is_none() {
             return Err(SandboxError::NotRunning(self.id.clone()));
         }
-        self.in_background(move |shared| shared.set_frozen(frozen))
+        self.in_background(move |shared| shared.hold(|still| still.owner = frozen))
             .await;
         Ok(())
     }
-}
-
-/// Says in the job's log what of the network is refused to it.
-async fn tell(refusals: Option<mpsc::Receiver<Refusal>>, sink: Sink) -> Infallible {
-    if let Some(mut refusals) = refusals {
-        let mut left = TOLD;
-        while let Some(refusal) = refusals.recv().await {
-            // A reader that is gone ends the job, and with it this.
-            let _ = sink.send(network::line(&refusal, left)).await;
-            left -= 1;
-            if left == 0 {
-                break;
-            }
-        }
-    }
-    std::future::pending().await
 }
 
 /// Kills the sandbox when the future that runs it is dropped.
@@ -177,7 +157,9 @@ impl Sandbox for ProcessSandbox {
             .network
             .as_ref()
             .and_then(JobNetwork::refusals);
-        let telling = tell(telling, sink.clone());
+        let lines = Arc::new(Lines::new(sink));
+        let telling = lines.tell(telling);
+        let printed = Arc::clone(&lines);
         // A thread of its own, not one of the pool: the job dies with the thread that started it,
         // and the pool ends idle threads.
         thread::Builder::new()
@@ -185,7 +167,7 @@ impl Sandbox for ProcessSandbox {
             .stack_size(STACK)
             .spawn(move || {
                 // Nobody listens any more when the future was dropped; the guard killed the job.
-                let _ = done.send(shared.watch(&sink));
+                let _ = done.send(shared.watch(&printed));
             })
             .map_err(|source| SandboxError::Start {
                 program: "a thread".to_owned(),
@@ -276,12 +258,222 @@ impl Shared {
             .get_or_init(|| group.is_some_and(Group::reached_process_limit))
     }
 
-    fn set_frozen(&self, frozen: bool) {
-        let signal = if frozen { Signal::STOP } else { Signal::CONT };
+    /// Changes who wants it to stand still, and lets it stand still or go on.
+    fn hold(&self, change: impl FnOnce(&mut Still)) {
+        // Held throughout, so that the last word is also the last deed.
+        let mut still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut still);
+        let stands = still.owner || still.pace;
         match (&self.group, self.process.get()) {
-            (Some(group), _) => group.set_frozen(frozen),
-            (None, Some(process)) => processes::signal(&processes::family(process.pid), signal),
+            (Some(group), _) => group.set_frozen(stands),
+            (None, Some(process)) => {
+                let all = || {
+                    let mut all = processes::family(process.pid);
+                    if let Some((name, value)) = &self.launch.marker {
+                        all.extend(processes::marked(name, value));
+                    }
+                    all
+                };
+                if stands {
+                    processes::stop(all);
+                } else {
+                    processes::signal(&all(), Signal::CONT);
+                }
+            }
             (None, None) => {}
+        }
+    }
+
+    fn begin_pace(self: &Arc<Self>) {
+        if self.launch.cap.as_ref().and_then(Cap::pace).is_none() {
+            return;
+        }
+        let shared = Arc::clone(self);
+        let began = thread::Builder::new()
+            .name(format!("pace {}", self.id))
+            .stack_size(STACK)
+            .spawn(move || shared.keep_pace());
+        if let Err(error) = began {
+            tracing::warn!(sandbox = %self.id, %error, "a job is not kept to its part of a core");
+        }
+    }
+
+    /// Keeps what runs to a part of a core until its end.
+    fn keep_pace(&self) {
+        let pace = self.launch.cap.as_ref().and_then(Cap::pace);
+        let (Some(mut pace), Some(process)) = (pace, self.process.get()) else {
+            return;
+        };
+        let mut stopped = false;
+        loop {
+            let mut ends = [PollFd::new(&process.handle, PollFlags::IN)];
+            let wait = Timespec {
+                tv_sec: 0,
+                tv_nsec: PACE.subsec_nanos().into(),
+            };
+            if poll(&mut ends, Some(&wait)).is_ok_and(|ended| ended > 0) {
+                return;
+            }
+            let stops = pace.stops(Instant::now(), usage::family(process.pid).cpu);
+            if stops != stopped {
+                stopped = stops;
+                self.hold(|still| still.pace = stops);
+            }
+        }
+    }
+
+    /// Starts the process and sees it through to its end. Blocks.
+    fn watch(self: &Arc<Self>, lines: &Lines) -> Result<Exit, SandboxError> {
+        if self.killed.load(Ordering::SeqCst) {
+            return Ok(Exit {
+                killed: true,
+                ..Exit::default()
+            });
+        }
+        let terminal = Terminal::open(self.launch.terminal).map_err(SandboxError::Terminal)?;
+        let mut child = self.start(terminal.job)?;
+        self.begin_pace();
+        let output = self.follow(&mut child, &terminal.ours, lines);
+        // Reaps it in every case.
+        let status = child.wait();
+        let (status, first) = match (status, output) {
+            (Ok(status), Ok(first)) => (status, first),
+            (Err(source), _) | (_, Err(source)) => {
+                self.kill();
+                let _ = child.wait();
+                return Err(self.start_error(source));
+            }
+        };
+        let code = status.code();
+        let killed = self.killed.load(Ordering::SeqCst);
+        // Whoever could not begin says why on the job's terminal.
+        let launchers = [
+            Some(SESSION_LEADER),
+            Some(NETWORK_ENTRY),
+            self.launch.launcher,
+        ];
+        let mut launchers = launchers.into_iter().flatten();
+        if !killed
+            && matches!(code, Some(1 | 126 | 127))
+            && launchers.any(|launcher| first.starts_with(launcher.as_bytes()))
+        {
+            let text = String::from_utf8_lossy(&first).trim().to_owned();
+            return Err(self.start_error(io::Error::other(text)));
+        }
+        let told = code
+            .filter(|code| self.launch.launcher.is_some() && (129..=192).contains(code))
+            .map(|code| code - 128);
+        Ok(Exit {
+            code,
+            signal: status.signal().or(told),
+            killed,
+            oom: self.group.as_ref().is_some_and(Group::ran_out_of_memory),
+            process_limit: self.reached_process_limit(),
+        })
+    }
+
+    fn start_error(&self, source: io::Error) -> SandboxError {
+        let program = self.launch.command.first().cloned().unwrap_or_default();
+        SandboxError::Start { program, source }
+    }
+
+    /// Starts the process inside the group, as leader of a session on the terminal.
+    fn start(&self, terminal: OwnedFd) -> Result<Child, SandboxError> {
+        let (classes, session) = match self.launch.polite {
+            true => (polite::words(), polite::session_words()),
+            false => Default::default(),
+        };
+        let session = ["/usr/bin/setsid", "--ctty"].iter().chain(session);
+        let mut words = session.chain(classes).copied();
+        let mut command = match self.group.as_ref().and_then(Group::join_file) {
+            None => Command::new(words.next().unwrap_or_default()),
+            Some(join) => {
+                let mut shell = Command::new("/bin/sh");
+                shell
+                    .args(["-c", "echo 0 >\"$0\" && exec \"$@\""])
+                    .arg(join);
+                shell
+            }
+        };
+        command.args(words);
+        if let Some(network) = &self.launch.network {
+            command.args(network.join().map_err(SandboxError::Network)?);
+        }
+        command.args(&self.launch.command);
+        command.env_clear();
+        command.envs(self.launch.environment.iter().map(|(k, v)| (k, v)));
+        if let Some((name, value)) = &self.launch.marker {
+            command.env(name, value);
+        }
+        if let Some(directory) = &self.launch.directory {
+            command.current_dir(directory);
+        }
+        let started = terminal
+            .try_clone()
+            .and_then(|out| Ok((out, terminal.try_clone()?)))
+            .and_then(|(out, error)| {
+                command.stdin(terminal).stdout(out).stderr(error);
+                if let Some(group) = &self.group {
+                    group.enter()?;
+                }
+                let child = match &self.launch.cap {
+                    Some(cap) => cap.within(|| command.spawn()),
+                    None => command.spawn(),
+                };
+                if let Some(Err(error)) = self.group.as_ref().map(Group::leave) {
+                    tracing::warn!(sandbox = %self.id, %error, "the watching thread stays in the job's control group");
+                }
+                child
+            });
+        let mut child = started.map_err(|source| self.start_error(source))?;
+        let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
+            return Err(SandboxError::WatchEnded(self.id.clone()));
+        };
+        match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(handle) => {
+                if self.launch.polite {
+                    polite::make_nice(pid);
+                }
+                let _ = self.process.set(Process { pid, handle });
+            }
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(self.start_error(error.into()));
+            }
+        }
+        // Whoever killed before the process was known could not reach it.
+        if self.killed.load(Ordering::SeqCst) {
+            self.kill();
+        }
+        Ok(child)
+    }
+
+    /// Hands the output on until the process ended and all of it came. Returns its first bytes.
+    fn follow(&self, child: &mut Child, ours: &OwnedFd, lines: &Lines) -> io::Result<Vec<u8>> {
+        let Some(process) = self.process.get() else {
+            return Ok(Vec::new());
+        };
+        let mut reader = Reader::new(ours)?;
+        let mut until = None;
+        loop {
+            let state = reader.read_all_there_is(lines);
+            if matches!(state, State::Closed) && !self.killed.swap(true, Ordering::SeqCst) {
+                self.kill();
+            }
+            if let Some(until) = until {
+                if !matches!(state, State::Waiting) || Instant::now() > until {
+                    return Ok(reader.first);
+                }
+            } else if child.try_wait()?.is_some() {
+                // The script ended; whatever it left behind ends now, and with it the terminal.
+                if self.launch.marker.is_some() {
+                    self.kill_rest();
+                }
+                until = Some(Instant::now() + LAST_WORDS);
+                continue;
+            }
+            reader.wait(&process.handle, &state, until.is_some())?;
         }
     }
 }

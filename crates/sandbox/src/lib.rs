@@ -10,6 +10,7 @@
 //!
 //! Whatever the executor, a job gets a fresh home and a terminal, and nothing of it stays.
 
+mod cap;
 mod cgroup;
 mod container;
 mod dummy;
@@ -21,8 +22,10 @@ mod home;
 mod host;
 pub mod images;
 mod launch;
+mod lines;
 mod namespace;
 mod network;
+mod polite;
 mod port;
 mod processes;
 mod rootfs;
@@ -32,16 +35,15 @@ mod usage;
 mod vm;
 
 pub use cgroup::{Cgroups, DEFAULT_PROCESSES, Lent};
-pub use container::{Container, ImageRow, ImageSettings, ImageTable, ServiceRow};
+pub use container::{Container, ImageSettings};
 pub use dummy::Dummy;
 pub use finding::Finding;
 pub use guest::{GuestError, guest};
 pub use host::Host;
 pub use namespace::Namespace;
 pub use network::{JobNetwork, MAKE_NETWORK, Network, Networks, make_network};
-pub use port::{
-    Executor, Exit, ImageWish, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize,
-};
+pub use port::{Executor, Exit, ResourceLimits, Sandbox, SandboxError, Sink, Spec, TerminalSize};
 pub use tools::ToolDirs;
+pub use travis_images::{ImageRow, ImageTable, ImageWish, ServiceRow};
 pub use usage::{Use, own_family, own_process};
 pub use vm::{Vm, VmError};

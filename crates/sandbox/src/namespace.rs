@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
+use crate::cap::Cap;
 use crate::environment::{self, text};
 use crate::files::FileContext as _;
 use crate::home::{self, Home, SCRIPT};
@@ -240,6 +241,19 @@ impl Executor for Namespace {
         self.cgroups.lent().names()
     }
 
+    async fn images(&self) -> Vec<String> {
+        let Some(images) = self.images.clone() else {
+            return Vec::new();
+        };
+        let listed = tokio::task::spawn_blocking(move || images.list()).await;
+        let listed = listed.unwrap_or_default();
+        listed.into_iter().map(|image| image.name).collect()
+    }
+
+    fn cpu_cap(&self) -> &'static str {
+        self.cgroups.cpu_cap()
+    }
+
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
         let fixed = self.fixed().await?;
         let image = self.image(spec).await?;
@@ -250,13 +264,14 @@ impl Executor for Namespace {
         let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lend)?;
         let tmp = home.path().with_file_name("tmp");
         let made = fs::create_dir(&tmp).on("create", &tmp);
-        let group = match made.and_then(|()| self.cgroups.create(&spec.id, spec.limits)) {
-            Ok(group) => group,
-            Err(error) => {
-                home.remove();
-                return Err(error);
-            }
-        };
+        let group =
+            match made.and_then(|()| self.cgroups.create(&spec.id, spec.limits, spec.polite)) {
+                Ok(group) => group,
+                Err(error) => {
+                    home.remove();
+                    return Err(error);
+                }
+            };
         let launch = Launch {
             command: self.command(fixed, image.as_ref(), spec, &home, &tmp),
             environment: self.environment(spec, image.as_ref(), &home),
@@ -265,6 +280,7 @@ impl Executor for Namespace {
             marker: None,
             launcher: Some("bwrap: "),
             polite: spec.polite,
+            cap: Cap::of(spec.limits, self.cgroups.lent().cpu),
             network,
         };
         Ok(Box::new(ProcessSandbox::new(&spec.id, launch, home, group)))

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use travis_images::{ImageTable, ImageWish};
+
 use crate::{Finding, Network, Use};
 
 /// Where a job's output goes, in the order in which it was printed. Bounded: a reader that is
@@ -43,19 +45,6 @@ pub struct Spec {
     pub progress: Option<Sink>,
     /// The job gets what nobody else wants of processors and disks: the idle classes of both.
     pub polite: bool,
-}
-
-/// The image that a job asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ImageWish {
-    /// By name; only an image of this name will do.
-    pub name: Option<String>,
-    /// Language, as in `.travis.yml`.
-    pub language: String,
-    /// Its version.
-    pub version: Option<String>,
-    /// Distribution, as in `.travis.yml`.
-    pub dist: Option<String>,
 }
 
 /// What a job may use at most; enforced where the kernel lends the means, see
@@ -217,9 +206,30 @@ pub trait Executor: Send + Sync {
     /// Names of the limits that it enforces here: `memory`, `processes`.
     fn limits(&self) -> Vec<&'static str>;
 
+    /// What keeps [`ResourceLimits::cpu_percent`] here, for people; empty when nothing does.
+    fn cpu_cap(&self) -> &'static str {
+        ""
+    }
+
     /// Of what it is made here, for people; empty when its kind says all.
     fn detail(&self) -> String {
         String::new()
+    }
+
+    /// Names of the images that are here now: they come and go while the worker runs.
+    async fn images(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The table of images of the server's operator, each time it changes. Its rows come after the
+    /// owner's and before those of the program.
+    fn hear_images(&self, _table: ImageTable) {}
+
+    /// Throws away images that were pulled here until they fit into so many bytes of disk, and
+    /// pulls none that would not; `None` is the owner's own limit alone. Images that jobs run on
+    /// stay until those end. Gives the bytes that are taken beside the worker's data directory.
+    async fn keep_images_within(&self, _bytes: Option<u64>) -> u64 {
+        0
     }
 
     /// Makes a fresh place for one job. Nothing of the job runs yet.

@@ -1,9 +1,12 @@
 //! Processes by what /proc says of them, for machines that lend no control groups.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
+
+/// Lists after which nobody new should be found.
+const MOST_LISTS: usize = 50;
 
 /// All processes whose environment was started with `name=value`. A process that clears its
 /// environment escapes this; on machines where that matters, jobs belong into the namespace.
@@ -41,6 +44,19 @@ pub(crate) fn family(root: Pid) -> Vec<Pid> {
 pub(crate) fn signal(pids: &[Pid], signal: Signal) {
     for pid in pids {
         let _ = kill_process(*pid, signal);
+    }
+}
+
+/// Stops all of them, those included that they start meanwhile: whoever was told to stop starts
+/// nothing any more, so nobody is left once a list names nobody new.
+pub(crate) fn stop(list: impl Fn() -> Vec<Pid>) {
+    let mut told = HashSet::new();
+    for _ in 0..MOST_LISTS {
+        let new: Vec<Pid> = list().into_iter().filter(|pid| told.insert(*pid)).collect();
+        if new.is_empty() {
+            return;
+        }
+        signal(&new, Signal::STOP);
     }
 }
 

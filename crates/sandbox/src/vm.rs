@@ -31,6 +31,7 @@ use self::command::{Accelerator, QEMU};
 use self::frame::{HOME, Job, LENT, MIRROR, USER};
 use self::image::Image;
 use self::machine::{Machine, Start};
+use crate::cap::Cap;
 use crate::environment::{self, text};
 use crate::home::{self, Home};
 use crate::{
@@ -70,7 +71,7 @@ pub enum VmError {
     Old(String),
     /// There is no image.
     #[error(
-        "there is no image for virtual machines in {0}; put there disk.qcow2, vmlinuz and job-initrd.img of the workers' machine image (`make image`, or the server's downloads)"
+        "there is no image for virtual machines in {0}; `travis worker image fetch` takes the server's, or put there disk.qcow2, vmlinuz and job-initrd.img as `make image` makes them"
     )]
     NoImage(PathBuf),
 }
@@ -224,7 +225,7 @@ impl Vm {
             processes: None,
             ..spec.limits
         };
-        let group = match self.cgroups.create(&spec.id, limits) {
+        let group = match self.cgroups.create(&spec.id, limits, spec.polite) {
             Ok(group) => group,
             Err(error) => {
                 home.remove();
@@ -259,6 +260,8 @@ impl Vm {
             mirror: spec.mirror.clone(),
             home,
             group,
+            polite: spec.polite,
+            cap: Cap::of(spec.limits, self.cgroups.lent().cpu),
             marker,
             patience,
         });
@@ -299,6 +302,14 @@ impl Executor for Vm {
         vec!["memory", "processes", "cpu", "disk"]
     }
 
+    fn cpu_cap(&self) -> &'static str {
+        if self.cgroups.lent().cpu {
+            "the machine's processors and control groups"
+        } else {
+            "the machine's processors, affinity, and stopping in between for parts of one"
+        }
+    }
+
     fn detail(&self) -> String {
         match self.accelerator {
             Accelerator::Kvm => format!("QEMU {}, KVM", self.version),
@@ -306,6 +317,12 @@ impl Executor for Vm {
                 format!("QEMU {}, emulated: about ten times slower", self.version)
             }
         }
+    }
+
+    async fn images(&self) -> Vec<String> {
+        let images = self.images.clone();
+        let listed = tokio::task::spawn_blocking(move || image::names(&images)).await;
+        listed.unwrap_or_default()
     }
 
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
@@ -347,7 +364,7 @@ impl Executor for Vm {
             None => Finding::bad(
                 "image",
                 format!("none in {}", self.images.display()),
-                "put there disk.qcow2, vmlinuz and job-initrd.img of the workers' machine image",
+                "travis worker image fetch",
             ),
         };
         let wrapped = if self.wrapped {

@@ -9,7 +9,7 @@ use crate::section::Section;
 use crate::shell::quote;
 use crate::{
     JobInput, JobScript, ScriptError, addons, cache, checkout, deploy, environment, phases,
-    services, value,
+    services, ssh, value,
 };
 
 const FUNCTIONS: &str = include_str!("bash/functions.bash");
@@ -70,6 +70,7 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
         script.notice(&format!("Not a version, and not used: {version}"))?;
     }
     script.end();
+    ssh::write(&mut script, input)?;
     addons::write_before(&mut script, config)?;
     services::write(&mut script, config)?;
     checkout::write(&mut script, input)?;

@@ -37,6 +37,12 @@ pub fn secrets(input: &JobInput) -> Vec<String> {
             }
         }
     }
+    if let Some(key) = &input.ssh_key {
+        let lines = key.lines().map(str::trim);
+        // The first and the last line are every key's.
+        let own = lines.filter(|line| !line.starts_with("-----") && line.len() >= SHORTEST_SECRET);
+        values.extend(own.map(str::to_owned));
+    }
     if let Some((_, password)) = crate::checkout::credentials(&input.clone_url)
         .and_then(|credentials| credentials.split_once(':'))
         && password.chars().count() >= SHORTEST_SECRET

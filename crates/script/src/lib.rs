@@ -17,6 +17,7 @@ mod phases;
 mod section;
 mod services;
 mod shell;
+mod ssh;
 mod value;
 
 use serde_json::Value;
@@ -109,6 +110,8 @@ pub struct JobInput {
     pub settings_env: Vec<EnvVar>,
     /// Whether this job may have secrets.
     pub secure_env: bool,
+    /// The repository's own SSH key, for jobs that may have secrets.
+    pub ssh_key: Option<String>,
     /// Lines that the log says before the job's own commands.
     pub notices: Vec<String>,
     /// Whether the job was restarted.

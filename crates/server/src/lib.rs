@@ -14,6 +14,8 @@ mod represent;
 mod routes;
 mod wire;
 
+pub use peer::Proxies;
+
 use axum::{Router, http::HeaderValue, middleware};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,12 +36,18 @@ pub(crate) struct App {
     pub downloads: Arc<downloads::Downloads>,
     /// The public address is https: cookies are for https alone.
     pub secure_cookies: bool,
+    /// Who is believed whom they call for.
+    pub proxies: Arc<Proxies>,
 }
 
 /// The whole of the HTTP surface. Live events are numbered by a task that ends with the router's
 /// last clone. `downloads` is a directory with files that machines may fetch to join: images,
-/// programs for other platforms.
-pub fn router(engine: Arc<Engine>, downloads: Option<std::path::PathBuf>) -> Router {
+/// programs for other platforms. `proxies` are believed whom they call for.
+pub fn router(
+    engine: Arc<Engine>,
+    downloads: Option<std::path::PathBuf>,
+    proxies: Proxies,
+) -> Router {
     let hub = live::Hub::start(engine.clone());
     let secure_cookies = engine.policy().public_url.starts_with("https://");
     let app = App {
@@ -48,6 +56,7 @@ pub fn router(engine: Arc<Engine>, downloads: Option<std::path::PathBuf>) -> Rou
         sources: Arc::default(),
         downloads: Arc::new(downloads::Downloads::of(downloads)),
         secure_cookies,
+        proxies: Arc::new(proxies),
     };
     openapi::router()
         .merge(routes::plain())

@@ -40,12 +40,21 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::repos::ping_address))
         .routes(routes!(r::repos::branches))
         .routes(routes!(r::repos::branch))
+        .routes(routes!(r::crons::list))
+        .routes(routes!(r::crons::find, r::crons::remove))
+        .routes(routes!(r::crons::of_branch, r::crons::create))
         .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
         .routes(routes!(
             r::env_vars::find,
             r::env_vars::change,
             r::env_vars::remove
+        ))
+        .routes(routes!(
+            r::key_pair::find,
+            r::key_pair::create,
+            r::key_pair::change,
+            r::key_pair::remove
         ))
         .routes(routes!(r::keys::generated))
         .routes(routes!(r::keys::key))
@@ -83,7 +92,11 @@ fn documented() -> Routes<App> {
         ))
         .routes(routes!(r::workers::history))
         .routes(routes!(r::known_answers::list))
+        .routes(routes!(r::statements::of_job))
+        .routes(routes!(r::statements::key))
         .routes(routes!(r::known_answers::log))
+        .routes(routes!(r::known_answers::lines))
+        .routes(routes!(r::known_answers::index))
         .routes(routes!(r::workers::hours))
         .routes(routes!(r::workers::ban))
         .routes(routes!(r::workers::unban))
@@ -93,9 +106,14 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::workers::drain))
         .routes(routes!(r::enrolments::create))
         .routes(routes!(r::enrolments::list))
-        .routes(routes!(r::enrolments::find, r::enrolments::revoke))
+        .routes(routes!(
+            r::enrolments::find,
+            r::enrolments::change,
+            r::enrolments::revoke
+        ))
         .routes(routes!(r::fleet::find))
         .routes(routes!(r::fleet::of_owner))
+        .routes(routes!(r::images::find, r::images::set))
         .routes(routes!(r::downloads::list))
         .merge(hooks())
         .routes(routes!(r::worker_api::enrol))

@@ -92,6 +92,13 @@ macro_rules! delegate_reader {
             caches::is_cache_object(object_key: &str) -> bool;
         }
         $crate::shared::delegate::delegate! {
+            impl CronReader for $target {}
+            crons::cron(id: CronId) -> Option<Cron>;
+            crons::crons(repository: RepositoryId) -> Vec<Cron>;
+            crons::crons_due(now: Timestamp, limit: u64) -> Vec<Cron>;
+            crons::ssh_key(repository: RepositoryId) -> Option<SshKey>;
+        }
+        $crate::shared::delegate::delegate! {
             impl TrustReader for $target {}
             trust::standing(worker: WorkerId) -> trust::Standing;
             trust::standings() -> Vec<(WorkerId, trust::Standing)>;
@@ -208,6 +215,15 @@ macro_rules! delegate_tx {
             caches::delete_cache(id: CacheId, object_key: &str) -> bool;
         }
         $crate::shared::delegate::delegate! {
+            impl CronTx for $target {}
+            crons::put_cron(new: &NewCron) -> CronId;
+            crons::delete_cron(id: CronId) -> ();
+            crons::run_cron(id: CronId, planned: Timestamp, next: Timestamp, at: Timestamp) -> bool;
+            crons::note_cron(id: CronId, request: RequestId) -> ();
+            crons::put_ssh_key(key: &SshKey) -> ();
+            crons::delete_ssh_key(repository: RepositoryId) -> ();
+        }
+        $crate::shared::delegate::delegate! {
             impl TrustTx for $target {}
             trust::lock_standing(worker: WorkerId) -> trust::Standing;
             trust::save_standing(worker: WorkerId, standing: &trust::Standing) -> ();
@@ -221,6 +237,7 @@ macro_rules! delegate_tx {
             enrolments::insert_enrolment(new: &NewEnrolment) -> EnrolmentId;
             enrolments::take_enrolment(token_hash: &[u8], now: Timestamp) -> Option<Enrolment>;
             enrolments::note_enrolled(id: EnrolmentId, worker: WorkerId) -> ();
+            enrolments::change_enrolment(enrolment: &Enrolment, now: Timestamp) -> bool;
             enrolments::revoke_enrolment(user: UserId, id: EnrolmentId, at: Timestamp) -> ();
             fleet::put_worker_now(now: &WorkerNow) -> ();
             fleet::put_worker_wish(wish: &WorkerWish) -> ();

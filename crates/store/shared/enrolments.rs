@@ -115,6 +115,26 @@ pub async fn note_enrolled(
     found(done.rows_affected(), "enrolment")
 }
 
+pub async fn change_enrolment(
+    conn: &mut Conn,
+    enrolment: &Enrolment,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = query(
+        "UPDATE enrolments SET way = $3, name = $4, lending = $5 \
+         WHERE id = $1 AND expires_at > $2 AND used_at IS NULL AND revoked_at IS NULL",
+    )
+    .bind(enrolment.id.get())
+    .bind(now.0)
+    .bind(enrolment.way.clone())
+    .bind(enrolment.name.clone())
+    .bind(enrolment.lending.as_ref().map(ToString::to_string))
+    .execute(conn)
+    .await
+    .map_err(db_error)?;
+    Ok(done.rows_affected() > 0)
+}
+
 pub async fn revoke_enrolment(
     conn: &mut Conn,
     user: UserId,

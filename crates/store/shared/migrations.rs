@@ -12,7 +12,7 @@ struct Step {
 }
 
 /// Step `n` leads from schema `n` to `n + 1`.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step {
         up: include_str!("../migrations/0001_first.up.sql"),
         down: include_str!("../migrations/0001_first.down.sql"),
@@ -40,6 +40,10 @@ const STEPS: [Step; 7] = [
     Step {
         up: include_str!("../migrations/0007_fleet.up.sql"),
         down: include_str!("../migrations/0007_fleet.down.sql"),
+    },
+    Step {
+        up: include_str!("../migrations/0009_crons.up.sql"),
+        down: include_str!("../migrations/0009_crons.down.sql"),
     },
 ];
 

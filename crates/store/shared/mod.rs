@@ -7,6 +7,7 @@ pub mod attempts;
 pub mod builds;
 pub mod caches;
 mod columns;
+pub mod crons;
 pub mod delegate;
 pub mod deliveries;
 pub mod enrolments;

@@ -12,7 +12,7 @@ pub use super::columns::{Columns, all, maybe};
 
 macro_rules! user_columns {
     () => {
-        "id, login, name, admin, created_at"
+        "id, login, name, admin, created_at, suspended_at"
     };
 }
 macro_rules! session_columns {
@@ -119,6 +119,7 @@ pub fn user(row: &Row) -> Result<User, StoreError> {
         name: c.get()?,
         admin: c.get()?,
         created_at: c.time()?,
+        suspended_at: c.maybe_time()?,
     })
 }
 

@@ -1,8 +1,8 @@
 use crate::{
-    AuditEntry, BuildFilter, BuildKey, CacheReader, CacheTx, FleetReader, FleetTx, HostingReader,
-    HostingTx, JobProgress, Listing, NewAttempt, NewBuild, NewCommit, NewRepository, NewRequest,
-    NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter, RequestChange, StoreError,
-    TrustReader, TrustTx,
+    AuditEntry, BuildFilter, BuildKey, CacheReader, CacheTx, CronReader, CronTx, FleetReader,
+    FleetTx, HostingReader, HostingTx, JobProgress, Listing, NewAttempt, NewBuild, NewCommit,
+    NewRepository, NewRequest, NewWorker, OutboxEntry, Page, QueueDepth, RepositoryFilter,
+    RequestChange, StoreError, TrustReader, TrustTx,
 };
 use async_trait::async_trait;
 use travis_model::{
@@ -27,7 +27,9 @@ pub trait Store: Send + Sync {
 /// What can be read. Lists of identifiers may hold unknown ones, which are left out; the order
 /// of the answer is then that of the identifiers given.
 #[async_trait]
-pub trait Reader: HostingReader + CacheReader + FleetReader + TrustReader + Send {
+pub trait Reader:
+    HostingReader + CacheReader + CronReader + FleetReader + TrustReader + Send
+{
     /// A person.
     async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
     /// A person by name, case apart.
@@ -208,7 +210,7 @@ pub trait Reader: HostingReader + CacheReader + FleetReader + TrustReader + Send
 
 /// What can be changed, in one transaction.
 #[async_trait]
-pub trait Tx: Reader + HostingTx + CacheTx + FleetTx + TrustTx {
+pub trait Tx: Reader + HostingTx + CacheTx + CronTx + FleetTx + TrustTx {
     /// Makes everything of this transaction last. Returns when it is durable.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
     /// Undoes everything of this transaction.

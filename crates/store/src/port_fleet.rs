@@ -273,6 +273,13 @@ pub trait FleetTx: FleetReader {
     ) -> Result<Option<Enrolment>, StoreError>;
     /// Notes which worker came with it.
     async fn note_enrolled(&mut self, id: EnrolmentId, worker: WorkerId) -> Result<(), StoreError>;
+    /// Changes way, name and lending of a token that still waits for its machine; `false` when it
+    /// is unknown, used, revoked or too old.
+    async fn change_enrolment(
+        &mut self,
+        enrolment: &Enrolment,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
     /// Makes a person's token worthless. [`StoreError::NotFound`] when it is not theirs, or used.
     async fn revoke_enrolment(
         &mut self,

@@ -17,7 +17,7 @@ mod tests;
 use appliance::ApplianceArgs;
 use client::{
     BuildsArgs, CacheArgs, DisableArgs, EnableArgs, EncryptArgs, EnvArgs, LoginArgs, LogsArgs,
-    OpenArgs, PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs,
+    OpenArgs, PubkeyArgs, ReposArgs, TargetArgs, TokenArgs, TriggerArgs, VerifyArgs,
 };
 use file::{ConditionArgs, ExpandArgs, LintArgs};
 use fleet::WorkersArgs;
@@ -150,6 +150,8 @@ Examples:
     Show(TargetArgs),
     /// Print the log of a job
     Logs(LogsArgs),
+    /// Check what is stated and signed of a job's result
+    Verify(VerifyArgs),
     /// Stop a build or a job
     #[command(after_help = "\
 Examples:

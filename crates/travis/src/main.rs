@@ -19,6 +19,7 @@ use futures_util::FutureExt as _;
 use output::{Clock, Paint, Screen};
 use session::{Input, Session, Surroundings};
 use std::io::{self, IsTerminal as _};
+use std::pin::Pin;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -65,6 +66,8 @@ fn serve(work: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return report(&error.into()),
     };
+    // Boxed, since the runtime is made anew for each type of work, with all of the work in it.
+    let work: Pin<Box<dyn Future<Output = anyhow::Result<ExitCode>>>> = Box::pin(work);
     match runtime.block_on(work) {
         Ok(code) => code,
         Err(error) => {
@@ -88,7 +91,9 @@ fn client(command: Command, format: cli::Format, color: ColorChoice) -> ExitCode
         format,
         around: surroundings(),
     };
-    let result = runtime.block_on(commands::run(command, &mut session));
+    let work: Pin<Box<dyn Future<Output = Result<Status, Failure>> + '_>> =
+        Box::pin(commands::run(command, &mut session));
+    let result = runtime.block_on(work);
     // A thread may still wait for a line from the terminal; nobody waits for it.
     runtime.shutdown_background();
     match result {

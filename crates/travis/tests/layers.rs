@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// What each crate may use of ours. A new crate has to be put in here on purpose.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("api", &[]),
     ("blobs", &["model"]),
     ("bus", &[]),
@@ -19,9 +19,11 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("egress", &[]),
     ("fake-forge", &[]),
     ("forge", &["model"]),
+    ("images", &[]),
     ("logs", &[]),
+    ("memory", &[]),
     ("model", &[]),
-    ("sandbox", &["egress"]),
+    ("sandbox", &["egress", "images"]),
     ("script", &[]),
     ("store", &["model"]),
     ("store-sqlite", &["model", "store"]),
@@ -29,10 +31,13 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     (
         "engine",
         &[
-            "blobs", "bus", "config", "forge", "logs", "model", "script", "store",
+            "blobs", "bus", "config", "forge", "images", "logs", "model", "script", "store",
         ],
     ),
-    ("worker", &["api", "egress", "forge", "logs", "sandbox"]),
+    (
+        "worker",
+        &["api", "egress", "forge", "logs", "memory", "sandbox"],
+    ),
     (
         "server",
         &["api", "bus", "engine", "forge", "logs", "model", "store"],
@@ -51,7 +56,7 @@ const IMPURE: [&str; 7] = [
     "jiff",
     "async-trait",
 ];
-const PURE: [&str; 4] = ["model", "config", "script", "api"];
+const PURE: [&str; 5] = ["model", "config", "script", "api", "images"];
 
 /// Package → what it uses outside of its tests.
 fn packages() -> BTreeMap<String, BTreeSet<String>> {

@@ -29,6 +29,8 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// How long killed attempts may take to be cleaned away.
 const CLEANING: Duration = Duration::from_secs(10);
 
+/// A poll that was held for this long and brought no work: nothing goes on here.
+const QUIET: Duration = Duration::from_secs(5);
 /// How long a poll may be held while jobs run, in milliseconds.
 const BUSY_HOLD_MS: u64 = 2000;
 
@@ -93,7 +95,7 @@ impl Agent {
                 // after a break nothing matters more than an answer.
                 request.hold_ms = Some(if unheard { 0 } else { BUSY_HOLD_MS });
             }
-            let told = request.refused.len();
+            let told = (request.refused.len(), request.froze_ms);
             let mut sent = Instant::now();
             let event = {
                 let session = Arc::clone(&self.session);
@@ -139,8 +141,12 @@ impl Agent {
                         backoff.reset();
                         self.shop.desk.set_connected(true);
                         unheard = false;
-                        self.refused.drain(..told);
+                        self.refused.drain(..told.0);
+                        self.shop.desk.told_froze(told.1);
                         self.heed(response, sent, &mut ids);
+                        if self.live.is_empty() && sent.elapsed() >= QUIET {
+                            be_small();
+                        }
                     }
                     Err(SessionError::Again(reason)) => {
                         pause = backoff.draw();
@@ -187,10 +193,12 @@ impl Agent {
             load: facts::load(),
             draining: self.draining,
             hold_ms: None,
-            froze_ms: None,
+            froze_ms: self.shop.desk.froze_ms(),
             presence: Some(self.shop.desk.presence()),
             usage: Some(self.shop.desk.usage()),
             lending: None,
+            images: None,
+            image_table: None,
         }
     }
 
@@ -299,5 +307,14 @@ impl Agent {
                 }
             }
         }
+    }
+}
+
+/// Who lends a machine sees what a worker holds of its memory: the code that it started with, or
+/// that the last job needed, need not stay in it.
+fn be_small() {
+    match travis_memory::let_go_of_code() {
+        Ok(bytes) => tracing::debug!(bytes, "let go of code that nothing needs now"),
+        Err(error) => tracing::debug!(%error, "kept the code in memory"),
     }
 }

@@ -32,8 +32,6 @@ pub struct WorkerConfig {
     pub max_limits: MaxLimits,
     /// Stronger executors that work here, for jobs that demand one; the strongest first.
     pub stronger: Vec<Arc<dyn Executor>>,
-    /// Images and root file systems that it has by name.
-    pub images: Vec<String>,
     /// The network that the owner lets jobs have.
     pub network: Network,
     /// What the owner says, and where it is read again.
@@ -65,7 +63,6 @@ impl WorkerConfig {
             enrolment_token: None,
             max_limits: MaxLimits::default(),
             stronger: Vec::new(),
-            images: Vec::new(),
             network: Network::Machine,
             owner: OwnerSettings::default(),
             settings_path: data_dir.join(crate::owner::SETTINGS),
@@ -86,6 +83,22 @@ impl WorkerConfig {
         let all = std::iter::once(&self.executor).chain(self.stronger.iter().rev());
         all.into_iter()
             .find(|executor| strength(executor.kind()) >= strength(least))
+    }
+
+    /// All executors that work here.
+    pub(crate) fn all_executors(&self) -> impl Iterator<Item = &Arc<dyn Executor>> {
+        std::iter::once(&self.executor).chain(&self.stronger)
+    }
+
+    /// Images and root file systems that are here by name now.
+    pub(crate) async fn images(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for executor in self.all_executors() {
+            names.extend(executor.images().await);
+        }
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// Kinds of all executors that work here, the strongest first.

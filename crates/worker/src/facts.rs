@@ -10,11 +10,11 @@ use crate::WorkerConfig;
 use crate::owner::Desk;
 
 /// The machine, what works on it and what is lent of it.
-pub(crate) fn of_worker(config: &WorkerConfig, desk: &Desk, speed: Option<u32>) -> Facts {
+pub(crate) async fn of_worker(config: &WorkerConfig, desk: &Desk, speed: Option<u32>) -> Facts {
     Facts {
         executors: config.kinds(),
         executor_detail: config.executor.detail(),
-        images: config.images.clone(),
+        images: config.images().await,
         lent: Some(desk.lent()),
         speed_percent: speed,
         started_by: config.started_by.clone(),

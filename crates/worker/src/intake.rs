@@ -27,6 +27,8 @@ pub(crate) struct Intake {
     extent: watch::Sender<Extent>,
     most: u64,
     full: bool,
+    /// The last line goes on.
+    within: bool,
     clear: Vec<u8>,
 }
 
@@ -40,6 +42,7 @@ impl Intake {
             extent: watch::channel(Extent::default()).0,
             most,
             full: false,
+            within: false,
             clear: Vec::new(),
         }
     }
@@ -47,6 +50,17 @@ impl Intake {
     /// Tells of the log's growth.
     pub(crate) fn extent(&self) -> watch::Receiver<Extent> {
         self.extent.subscribe()
+    }
+
+    /// Takes a line of the worker's own, which begins on a line of its own.
+    pub(crate) fn say(&mut self, line: &[u8]) -> io::Result<bool> {
+        if self.holds_back() {
+            self.let_go()?;
+        }
+        if self.within && !self.write(b"\n")? {
+            return Ok(false);
+        }
+        self.write(line)
     }
 
     /// Adds the worker's own last words, past the limit if need be, and closes the log. Gives its
@@ -68,6 +82,7 @@ impl Intake {
             return Ok(());
         }
         self.spool.append(clear)?;
+        self.within = clear.last() != Some(&b'\n');
         self.digest.update(clear);
         self.extent
             .send_modify(|extent| extent.length += clear.len() as u64);
@@ -110,6 +125,18 @@ impl Take for Intake {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_the_workers_own_begins_on_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let spool = Spool::create(directory.path(), 1).unwrap();
+        let mut intake = Intake::new(Arc::clone(&spool), &["hush-hush".to_owned()], 1000);
+        intake.say(b"first\n").unwrap();
+        intake.write(b"travis_fold:end:x\r\x1b[0Ka hush-").unwrap();
+        intake.say(b"second\n").unwrap();
+        let whole = spool.read(0, 100).unwrap();
+        assert_eq!(whole, "first\ntravis_fold:end:x\r\x1b[0Ka hush-\nsecond\n");
+    }
 
     #[test]
     fn masks_limits_and_digests() {

@@ -7,6 +7,7 @@
 //! - `runner`: one attempt from assignment to seal;
 //! - `intake`, `spool`, `uplink`: a log's way from the terminal to the server;
 //! - `cache`: a job's cache, fetched before and stored after;
+//! - `images`: the operator's table of images;
 //! - `session`, `identity`, `client`: who this worker is and how it speaks.
 
 mod agent;
@@ -20,6 +21,7 @@ mod drive;
 mod error;
 mod facts;
 mod identity;
+mod images;
 mod intake;
 mod local;
 mod owner;
@@ -39,6 +41,7 @@ pub use doctor::{doctor, machine};
 pub use error::WorkerError;
 pub use facts::measure;
 pub use identity::{enrolled_with, is_enrolled};
+pub use images::OPERATORS_IMAGES;
 pub use local::{LocalEnd, LocalError, LocalJob, run_here};
 pub use owner::{
     AskError, Contact, Done, JobStanding, JobStep, NetworkUse, Order, OwnerSettings, SETTINGS,

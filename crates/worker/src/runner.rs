@@ -104,6 +104,10 @@ pub(crate) async fn work(
         &shop.name,
         &shop.facts,
         executor.kind(),
+        assignment
+            .image
+            .as_ref()
+            .and_then(|image| image.name.as_deref()),
         network.is_on(),
         &assignment.thanks,
     );
@@ -335,7 +339,7 @@ impl Job {
         };
         if let Some(line) = said {
             // A log that is full by this line was all but full without it.
-            self.intake.write(line.as_bytes()).map_err(disk)?;
+            self.intake.say(line.as_bytes()).map_err(disk)?;
         }
         Ok(())
     }
@@ -413,12 +417,12 @@ struct Noted<'a> {
 
 impl Stands for Noted<'_> {
     fn stands(&self, still: bool) {
-        tracing::info!(
-            attempt = self.attempt,
-            still,
-            "a job stands still, or goes on"
-        );
-        self.desk.job_is_frozen(self.attempt, still);
+        let waited = self.desk.job_is_frozen(self.attempt, still);
+        let attempt = self.attempt;
+        match waited {
+            Some(froze_ms) => tracing::info!(attempt, froze_ms, "a job stands still"),
+            None => tracing::info!(attempt, "a job goes on"),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use travis_api::worker::{
 
 use crate::client::{CallError, Client};
 use crate::identity::{Enrolment, Identity};
+use crate::images;
 use crate::owner::SharedDesk;
 use crate::{WorkerConfig, WorkerError, facts};
 
@@ -23,6 +24,10 @@ pub(crate) struct Session {
     speed: Option<u32>,
     /// The version of what is lent that the server was told.
     told: AtomicU64,
+    /// Names of images that the server was told.
+    told_images: Mutex<Option<Vec<String>>>,
+    /// The operator's table of images.
+    table: images::Heard,
     state: Mutex<State>,
 }
 
@@ -55,6 +60,8 @@ impl Session {
             enrolment_token: config.enrolment_token.clone(),
         });
         Self {
+            table: images::Heard::open(&config),
+            told_images: Mutex::default(),
             client,
             identity,
             config,
@@ -91,9 +98,19 @@ impl Session {
             let (lending, version) = self.desk.lending();
             let news = self.told.load(Ordering::Relaxed) != version;
             request.lending = news.then_some(lending);
+            // Images come and go: by their owner's hand, by pulls, to make room.
+            let images = self.config.images().await;
+            let new = self.told_images.lock().await.as_ref() != Some(&images);
+            request.images = new.then(|| images.clone());
+            request.image_table = Some(self.table.mark());
             match self.client.poll(&token, request).await {
                 Ok(response) => {
                     self.told.store(version, Ordering::Relaxed);
+                    *self.told_images.lock().await = Some(images);
+                    // Before the assignments that came with it.
+                    if let Some(news) = &response.image_table {
+                        self.table.take(&self.config, news);
+                    }
                     return Ok(response);
                 }
                 Err(CallError::Refused { status: 401, .. }) if !renewed => {
@@ -146,7 +163,7 @@ impl Session {
             token,
             name: self.config.name.clone(),
             public_key: self.identity.public_key(),
-            facts: self.facts(),
+            facts: self.facts().await,
             slots: self.desk.rules().slots,
         };
         let answer = match self.client.enrol(&request).await {
@@ -176,20 +193,23 @@ impl Session {
         let challenge = self.client.challenge(worker_id).await?.challenge;
         let signature = self.identity.sign(&format!("{SESSION_CONTEXT}{challenge}"));
         let (lending, version) = self.desk.lending();
+        let facts = self.facts().await;
+        let images = facts.images.clone();
         let request = SessionRequest {
             worker_id,
             challenge,
             signature,
-            facts: self.facts(),
+            facts,
             slots: self.desk.rules().slots,
             lending: Some(lending),
         };
         let token = self.client.session(&request).await?.session_token;
         self.told.store(version, Ordering::Relaxed);
+        *self.told_images.lock().await = Some(images);
         Ok(token)
     }
 
-    fn facts(&self) -> Facts {
-        facts::of_worker(&self.config, &self.desk, self.speed)
+    async fn facts(&self) -> Facts {
+        facts::of_worker(&self.config, &self.desk, self.speed).await
     }
 }

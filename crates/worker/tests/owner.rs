@@ -93,6 +93,19 @@ async fn a_pause_freezes_and_a_resume_goes_on_without_a_silence_limit() {
     );
     let standing = order(data.path(), Order::Status).await;
     assert!(standing.jobs[0].frozen);
+    // How long the owner waited is measured, shown and told.
+    let waited = standing.jobs[0].froze_ms.unwrap();
+    assert!(waited < 1000, "{waited} ms");
+    assert_eq!(standing.froze_ms, Some(waited));
+    fake.until("the freeze is told once", |known| {
+        let told: Vec<u64> = known
+            .polls
+            .iter()
+            .filter_map(|poll| poll.froze_ms)
+            .collect();
+        (told == [waited]).then_some(())
+    })
+    .await;
     order(data.path(), Order::Resume).await;
     let finish = fake.finished(1).await;
     assert_eq!(finish.outcome, "passed");

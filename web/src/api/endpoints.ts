@@ -67,6 +67,20 @@ export const api = {
     get<t.LogLines>(`/v3/job/${job}/log/lines`, { first, count, attempt }, signal),
   logIndex: (job: number, attempt?: number) =>
     get<t.LogIndex>(`/v3/job/${job}/log/index`, { attempt }),
+  knownLogLines: (
+    worker: number,
+    known: number,
+    first: number,
+    count: number,
+    signal?: AbortSignal,
+  ) =>
+    get<t.LogLines>(
+      `/v3/worker/${worker}/known_answer/${known}/log/lines`,
+      { first, count },
+      signal,
+    ),
+  knownLogIndex: (worker: number, known: number) =>
+    get<t.LogIndex>(`/v3/worker/${worker}/known_answer/${known}/log/index`),
   logSearch: (
     job: number,
     q: { text: string; exact: boolean; regex: boolean; attempt?: number },
@@ -104,6 +118,7 @@ export const api = {
   worker: (id: RepoId) => get<t.Worker>(`/v3/worker/${part(id)}`),
   changeWorker: (id: number, change: 'pause' | 'resume' | 'drain' | 'ban' | 'unban') =>
     post<t.Worker>(`/v3/worker/${id}/${change}`),
+  knownAnswers: (id: number) => get<t.KnownAnswers>(`/v3/worker/${id}/known_answers`),
   patchWorker: (id: number, body: t.WorkerChange) => patch<t.Worker>(`/v3/worker/${id}`, body),
   setTier: (id: number, body: t.WorkerTierChange) => post<t.Worker>(`/v3/worker/${id}/tier`, body),
   removeWorker: (id: number) => remove(`/v3/worker/${id}`),
@@ -115,6 +130,8 @@ export const api = {
   enrolmentToken: (body: t.NewEnrolment = {}) =>
     post<t.EnrolmentToken>('/v3/workers/enrolment_token', body),
   enrolment: (id: number) => get<t.Enrolment>(`/v3/enrolment/${id}`),
+  changeEnrolment: (id: number, body: t.EnrolmentChange) =>
+    patch<t.Enrolment>(`/v3/enrolment/${id}`, body),
   revokeEnrolment: (id: number) => remove(`/v3/enrolment/${id}`),
   downloads: () => get<t.Downloads>('/v3/downloads'),
   tokens: () => get<t.ApiTokens>('/v3/tokens'),

@@ -179,6 +179,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/cron/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One cron. */
+        get: operations["get_v3_cron_id"];
+        put?: never;
+        post?: never;
+        /** Removes a cron. */
+        delete: operations["delete_v3_cron_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/downloads": {
         parameters: {
             query?: never;
@@ -211,7 +229,8 @@ export interface paths {
         delete: operations["delete_v3_enrolment_id"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes what a machine is to be that has not come yet; its token stays the same. */
+        patch: operations["patch_v3_enrolment_id"];
         trace?: never;
     };
     "/v3/enrolments": {
@@ -524,6 +543,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/repo/{repository}/branch/{branch}/cron": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cron of a branch. */
+        get: operations["get_v3_repo_repository_branch_branch_cron"];
+        put?: never;
+        /** Makes a cron for a branch, in place of the one that it has. It runs first in a minute. */
+        post: operations["post_v3_repo_repository_branch_branch_cron"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/repo/{repository}/branches": {
         parameters: {
             query?: never;
@@ -571,6 +608,23 @@ export interface paths {
         post?: never;
         /** Removes caches of a repository: all, or those meant. Answers which. */
         delete: operations["delete_v3_repo_repository_caches"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/crons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Crons of a repository. */
+        get: operations["get_v3_repo_repository_crons"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -696,6 +750,26 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v3/repo/{repository}/key_pair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The repository's own SSH key: its public half. The private one is never shown. */
+        get: operations["get_v3_repo_repository_key_pair"];
+        put?: never;
+        /** Keeps a private key for the repository's jobs. Those that may have secrets get it. */
+        post: operations["post_v3_repo_repository_key_pair"];
+        /** Removes the key. */
+        delete: operations["delete_v3_repo_repository_key_pair"];
+        options?: never;
+        head?: never;
+        /** Changes what the key is called, or puts another one in its place; what is not given stays. */
+        patch: operations["patch_v3_repo_repository_key_pair"];
         trace?: never;
     };
     "/v3/repo/{repository}/key_pair/generated": {
@@ -1176,6 +1250,43 @@ export interface paths {
         };
         /** What a known-answer job printed, as text. For the worker's owner and operators. */
         get: operations["get_v3_worker_id_known_answer_number_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/known_answer/{number}/log/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Folds and times of a known-answer job's log. For the worker's owner and operators. */
+        get: operations["get_v3_worker_id_known_answer_number_log_index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/worker/{id}/known_answer/{number}/log/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines of a known-answer job's log as a terminal would show them. For the worker's owner and
+         *     operators.
+         */
+        get: operations["get_v3_worker_id_known_answer_number_log_lines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2020,6 +2131,47 @@ export interface components {
             /** @description A sentence for people, without level and place. */
             text: string;
         };
+        /** @description A build of a branch that is asked for again and again. */
+        Cron: components["schemas"]["Head"] & {
+            /** @description What the reader may do. */
+            "@permissions": components["schemas"]["CronPermissions"];
+            /** @description The repository is on, so that it runs. */
+            active: boolean;
+            /** @description Of which branch; a branch has one at most. */
+            branch: components["schemas"]["BranchMinimal"];
+            /** @description When it was made, RFC 3339. */
+            created_at: string;
+            /** @description Nothing is built when the branch had a build in the last 24 hours. */
+            dont_run_if_recent_build_exists: boolean;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description `daily`, `weekly` or `monthly`. */
+            interval: string;
+            last_request: components["schemas"]["Request"] | null;
+            /** @description When it last asked for a build, RFC 3339. */
+            last_run: string | null;
+            /** @description When it is due, RFC 3339. It then waits while the repository is off. */
+            next_run: string;
+            /** @description Of which repository. */
+            repository: components["schemas"]["RepositoryMinimal"];
+        };
+        /** @description What a reader may do with a cron. */
+        CronPermissions: {
+            /** @description Remove it. */
+            delete: boolean;
+            /** @description See it. */
+            read: boolean;
+        };
+        /** @description Crons of a repository. */
+        Crons: components["schemas"]["Head"] & {
+            /** @description Which part of the list this is. */
+            "@pagination": components["schemas"]["Pagination"];
+            /** @description By branch. */
+            crons: components["schemas"]["Cron"][];
+        };
         /** @description The reader, with who they are on forges. */
         CurrentUser: components["schemas"]["User"] & {
             /** @description Picture. */
@@ -2149,6 +2301,21 @@ export interface components {
             /** @description How the machine is to join. */
             way: string;
             worker: components["schemas"]["Worker"] | null;
+        };
+        /** @description What is to be changed of a machine that has not come yet. */
+        EnrolmentChange: {
+            /** @default null */
+            lending: components["schemas"]["Lending"] | null;
+            /**
+             * @description The name that it is to have; empty for the machine's own.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description How the machine is to join, as in `NewEnrolment`.
+             * @default null
+             */
+            way: string | null;
         };
         /** @description A single-use token with which a worker registers. */
         EnrolmentToken: {
@@ -2731,6 +2898,11 @@ export interface components {
         };
         /** @description A job whose answer the server knows: it shows whether a worker runs jobs at all, and truly. */
         KnownAnswer: components["schemas"]["Head"] & {
+            /**
+             * Format: int64
+             * @description The number of its log: while it runs, the live topic `log:ATTEMPT@OFFSET` has it.
+             */
+            attempt: number;
             /** @description How it was isolated. */
             executor: string;
             /** @description When it ended. */
@@ -2766,7 +2938,7 @@ export interface components {
             problem: string | null;
             /**
              * Format: int32
-             * @description So many come before anything else on machines of people whom the repository does not know.
+             * @description So many in a row come before anything else on this machine.
              */
             wanted: number;
         };
@@ -3104,6 +3276,13 @@ export interface components {
             /** @description Where the forge is; the public instance when missing. */
             web_url?: string | null;
         };
+        /** @description What is wanted of a cron. */
+        NewCron: {
+            /** @description Nothing is built when the branch had a build in the last 24 hours. */
+            dont_run_if_recent_build_exists?: boolean;
+            /** @description `daily`, `weekly` or `monthly`. */
+            interval: string;
+        };
         /** @description What a new worker is to be. */
         NewEnrolment: {
             /** @default null */
@@ -3146,6 +3325,13 @@ export interface components {
             name?: string | null;
             /** @description Where people go. */
             web_url: string;
+        };
+        /** @description An SSH key for a repository's jobs. */
+        NewKeyPair: {
+            /** @description What people call it. */
+            description?: string;
+            /** @description The private key without a passphrase, from `-----BEGIN` to `-----END`. */
+            value?: string;
         };
         /** @description A `.travis.yml` to look at. */
         NewLint: {
@@ -4605,6 +4791,70 @@ export interface operations {
             };
         };
     };
+    get_v3_cron_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cron"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_v3_cron_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_downloads: {
         parameters: {
             query?: never;
@@ -4671,6 +4921,63 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_v3_enrolment_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5315,6 +5622,96 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_branch_branch_cron: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                /** @description slashes as %2F */
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cron"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_repo_repository_branch_branch_cron: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+                /** @description slashes as %2F */
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCron"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cron"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_repo_repository_branches: {
         parameters: {
             query?: {
@@ -5467,6 +5864,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_repo_repository_crons: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Crons"];
                 };
             };
             404: {
@@ -5851,6 +6280,177 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublicKey"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_repo_repository_key_pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPair"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_v3_repo_repository_key_pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKeyPair"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPair"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it has one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_v3_repo_repository_key_pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patch_v3_repo_repository_key_pair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKeyPair"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPair"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             404: {
@@ -7117,6 +7717,70 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_worker_id_known_answer_number_log_index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogIndex"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_worker_id_known_answer_number_log_lines: {
+        parameters: {
+            query?: {
+                first?: number;
+                /** @description 2,000 at most */
+                count?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLines"];
                 };
             };
             404: {

@@ -65,6 +65,13 @@ export function tokenOf(shape: Shape): string {
   }
 }
 
+/** How a known-answer job is drawn. */
+export function knownShape(known: { state: string; passed: boolean | null }): Shape {
+  if (known.state === 'finished') return known.passed ? 'passed' : 'failed';
+  if (known.state === 'running') return 'started';
+  return known.state === 'leased' ? 'received' : 'canceled';
+}
+
 export function wordOf(state: string | null | undefined): string {
   if (state === 'started') return 'running';
   return state ?? 'no build yet';

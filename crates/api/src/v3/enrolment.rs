@@ -19,6 +19,21 @@ pub struct NewEnrolment {
     pub name: Option<String>,
 }
 
+/// What is to be changed of a machine that has not come yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnrolmentChange {
+    /// How the machine is to join, as in `NewEnrolment`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub way: Option<String>,
+    /// What it is to lend at most, as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lending: Option<Lending>,
+    /// The name that it is to have; empty for the machine's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
 /// A single-use token with which a worker registers.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EnrolmentToken {

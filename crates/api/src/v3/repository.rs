@@ -369,7 +369,7 @@ fn given<'de, D: serde::Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-/// The public key that a repository's `secure:` values are made with.
+/// A key of a repository: the one that `secure:` values are made with, or its own for SSH.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct KeyPair {
     /// What every object begins with.
@@ -377,17 +377,17 @@ pub struct KeyPair {
     pub head: Head,
     /// What it is for.
     pub description: String,
-    /// RSA, PEM.
+    /// In PEM; of an SSH key the line of `authorized_keys`.
     pub public_key: String,
-    /// SHA-256 of the key in DER, by which people compare keys.
+    /// SHA-256 of the key, by which people compare keys.
     pub fingerprint: String,
 }
 
 /// The same key in the form of older clients.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PublicKey {
-    /// RSA, PEM.
+    /// In PEM; of an SSH key the line of `authorized_keys`.
     pub key: String,
-    /// SHA-256 of the key in DER, by which people compare keys.
+    /// SHA-256 of the key, by which people compare keys.
     pub fingerprint: String,
 }

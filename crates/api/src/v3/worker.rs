@@ -314,6 +314,8 @@ pub struct KnownAnswer {
     pub finished_at: Option<String>,
     /// Where its log is, as text.
     pub log: String,
+    /// The number of its log: while it runs, the live topic `log:ATTEMPT@OFFSET` has it.
+    pub attempt: i64,
 }
 
 /// Known-answer jobs of a worker.
@@ -324,7 +326,7 @@ pub struct KnownAnswers {
     pub head: Head,
     /// So many were passed in a row.
     pub passed_in_a_row: u32,
-    /// So many come before anything else on machines of people whom the repository does not know.
+    /// So many in a row come before anything else on this machine.
     pub wanted: u32,
     /// Why the last one failed; none when it passed.
     #[schema(required = true)]

@@ -1,6 +1,6 @@
 //! Caches as their repository's maintainers see them.
 
-use crate::{Engine, EngineError, Viewer};
+use crate::{Engine, EngineError, Viewer, changes::Changes};
 use travis_model::{Cache, Repository};
 
 /// Which caches are meant.
@@ -71,6 +71,9 @@ impl Engine {
         tx.commit().await?;
         let keys: Vec<String> = gone.iter().map(|cache| cache.object_key.clone()).collect();
         self.remove_objects(&keys).await;
+        let mut changes = Changes::default();
+        changes.settings(repository.id);
+        changes.send(self.bus.as_ref());
         Ok((repository, gone))
     }
 }

@@ -14,7 +14,7 @@ use travis_logs::SealOutcome;
 use travis_model::{
     AttemptId, AttemptState, KnownAnswer, KnownAnswerId, Outcome, Timestamp, Worker, WorkerId,
     scheduling::ExecutorKind,
-    trust::{KNOWN_ANSWERS, Standing, StandingEvent},
+    trust::{KNOWN_ANSWERS, Standing, StandingEvent, Tier},
 };
 use travis_store::NewKnownAnswer;
 
@@ -55,6 +55,11 @@ pub struct KnownOffer {
     pub total: Duration,
 }
 
+/// So many in a row come before anything else.
+const fn wanted(trusted: bool) -> u32 {
+    if trusted { 1 } else { KNOWN_ANSWERS }
+}
+
 /// Whether a worker is to run one now.
 fn is_due(standing: &Standing, trusted: bool, now: Timestamp) -> bool {
     if standing.known_failed > 0 {
@@ -62,12 +67,22 @@ fn is_due(standing: &Standing, trusted: bool, now: Timestamp) -> bool {
         let pause = pause.min(LONGEST_PAUSE);
         return standing.known_at.is_none_or(|at| now.since(at) >= pause);
     }
-    let wanted = if trusted { 1 } else { KNOWN_ANSWERS };
+    let wanted = wanted(trusted);
     let old = || standing.known_at.is_none_or(|at| now.since(at) >= EVERY);
     standing.known_passed < wanted || (!trusted && old())
 }
 
 impl Engine {
+    /// So many known-answer jobs a worker of this tier has to get right in a row when it is new.
+    #[must_use]
+    pub const fn known_wanted(&self, tier: Tier) -> u32 {
+        if self.policy.workers.known_answers {
+            wanted(tier.is_trusted())
+        } else {
+            0
+        }
+    }
+
     /// The known-answer job that a worker is to run now, if it is to run one.
     pub(crate) async fn known_for(
         &self,

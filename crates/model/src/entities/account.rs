@@ -13,6 +13,8 @@ pub struct User {
     pub admin: bool,
     /// When the account was made.
     pub created_at: Timestamp,
+    /// Since when an administrator keeps them out; `None` for everybody else.
+    pub suspended_at: Option<Timestamp>,
 }
 
 /// A signed-in browser. Only the token's hash is kept.

@@ -3,6 +3,7 @@
 mod account;
 mod build;
 mod cache;
+mod cron;
 mod forge;
 mod repository;
 mod worker;
@@ -10,6 +11,7 @@ mod worker;
 pub use account::*;
 pub use build::*;
 pub use cache::*;
+pub use cron::*;
 pub use forge::*;
 pub use repository::*;
 pub use worker::*;

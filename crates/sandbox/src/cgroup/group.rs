@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Hierarchy;
-use crate::{SandboxError, Use};
+use crate::{SandboxError, Use, processes};
 
 /// How long ending a group may take before it is left to the next sweep. Killed processes vanish
 /// within milliseconds, except those that wait for a dead disk.
@@ -34,10 +34,11 @@ pub(super) fn create_v1(
     id: &str,
     memory: Option<(u64, &Hierarchy)>,
     pids: Option<(u64, &Hierarchy)>,
-    cpu: Option<(u32, &Hierarchy)>,
+    cpu: Option<(Option<u32>, &Hierarchy)>,
+    polite: bool,
 ) -> Result<Option<Group>, SandboxError> {
     let mut members = Vec::new();
-    let mut add = |hierarchy: &Hierarchy, file: &'static str, value: u64| {
+    let mut add = |hierarchy: &Hierarchy, limit: Option<(&'static str, u64)>| {
         let directory = hierarchy.directory.join(id);
         make(&directory)?;
         // Recorded before the limit is set, so that a refusal removes it.
@@ -45,17 +46,22 @@ pub(super) fn create_v1(
             directory: directory.clone(),
             own: hierarchy.own.clone(),
         });
-        set(&directory, file, value)
+        limit.map_or(Ok(()), |(file, value)| set(&directory, file, value))
     };
     let made = memory
         .map_or(Ok(()), |(bytes, at)| {
-            add(at, "memory.limit_in_bytes", bytes)
+            add(at, Some(("memory.limit_in_bytes", bytes)))
         })
-        .and_then(|()| pids.map_or(Ok(()), |(count, at)| add(at, "pids.max", count)))
+        .and_then(|()| pids.map_or(Ok(()), |(count, at)| add(at, Some(("pids.max", count)))))
         .and_then(|()| {
             cpu.map_or(Ok(()), |(percent, at)| {
                 // Of a period of 100,000 microseconds, which is the kernel's default.
-                add(at, "cpu.cfs_quota_us", u64::from(percent) * 1000)
+                let quota = percent.map(|percent| ("cpu.cfs_quota_us", u64::from(percent) * 1000));
+                add(at, quota)?;
+                if polite {
+                    yield_processors(&at.directory.join(id));
+                }
+                Ok(())
             })
         });
     if let Err(error) = made {
@@ -94,6 +100,21 @@ pub(super) fn create_v2(
         let _ = set(directory, "memory.swap.max", 0);
     }
     Ok(group)
+}
+
+/// The kernel weighs groups against each other, whatever the classes of the processes in them: so
+/// the group itself has to be of the idle class, or weigh next to nothing on older kernels.
+pub(super) fn yield_processors(directory: &Path) {
+    let idle = ["cpu.idle", "cpu.weight", "cpu.shares"]
+        .into_iter()
+        .zip(["1", "1", "2"]);
+    for (file, value) in idle {
+        let path = directory.join(file);
+        if path.exists() && fs::write(path, value).is_ok() {
+            return;
+        }
+    }
+    tracing::debug!(group = %directory.display(), "a group of jobs weighs as much as any other");
 }
 
 fn make(directory: &Path) -> Result<(), SandboxError> {
@@ -207,13 +228,6 @@ impl Group {
         })
     }
 
-    /// Sends a signal to every member once.
-    pub(crate) fn signal(&self, signal: Signal) {
-        for directory in self.directories() {
-            signal_members(directory, signal);
-        }
-    }
-
     /// Stops or continues every member.
     pub(crate) fn set_frozen(&self, frozen: bool) {
         if let Self::V2(directory) = self {
@@ -222,7 +236,12 @@ impl Group {
                 return;
             }
         }
-        self.signal(if frozen { Signal::STOP } else { Signal::CONT });
+        let all = || self.directories().into_iter().flat_map(members).collect();
+        if frozen {
+            processes::stop(all);
+        } else {
+            processes::signal(&all(), Signal::CONT);
+        }
     }
 
     /// Kills every member, and those that they start meanwhile, until none is left.

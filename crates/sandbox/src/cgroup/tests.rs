@@ -14,7 +14,10 @@ fn sleeper() -> std::process::Child {
 fn a_process_started_inside_is_a_member_and_is_killed() {
     let root = tempfile::tempdir().unwrap();
     let cgroups = Cgroups::detect(root.path());
-    let Some(group) = cgroups.create("1", ResourceLimits::default()).unwrap() else {
+    let Some(group) = cgroups
+        .create("1", ResourceLimits::default(), false)
+        .unwrap()
+    else {
         println!("skipped: the kernel lends no control groups here");
         return;
     };
@@ -46,8 +49,10 @@ fn a_limit_that_the_kernel_refuses_leaves_no_group() {
         processes: Some(u64::MAX),
         ..ResourceLimits::default()
     };
-    assert!(cgroups.create("2", limits).is_err());
-    let group = cgroups.create("2", ResourceLimits::default()).unwrap();
+    assert!(cgroups.create("2", limits, false).is_err());
+    let group = cgroups
+        .create("2", ResourceLimits::default(), false)
+        .unwrap();
     group.unwrap().remove();
 }
 
@@ -57,7 +62,7 @@ fn nothing_is_lent_without_groups() {
     assert_eq!(cgroups.lent(), Lent::default());
     assert!(
         cgroups
-            .create("3", ResourceLimits::default())
+            .create("3", ResourceLimits::default(), false)
             .unwrap()
             .is_none()
     );

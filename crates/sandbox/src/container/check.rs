@@ -86,7 +86,7 @@ impl Container {
 
     async fn default_image(&self) -> Finding {
         let wish = ImageWish::default();
-        let Some(name) = self.table.image_for(&wish) else {
+        let Some(name) = self.table().image_for(&wish) else {
             return Finding::bad(
                 "images",
                 "no image for jobs without a language",
@@ -111,9 +111,14 @@ fn limits(engine: &Engine) -> Finding {
     if missing.is_empty() {
         return Finding::good("container limits", "memory, processes and processor time");
     }
+    let instead = if missing.contains(&"cpu") && engine.is_podman() {
+        "; processors are limited by affinity to whole cores instead"
+    } else {
+        ""
+    };
     Finding::bad(
         "container limits",
-        format!("can't be set here: {}", missing.join(", ")),
+        format!("can't be set here: {}{instead}", missing.join(", ")),
         "delegate the controllers to the worker's user (a drop-in of user@.service with Delegate=cpu memory pids), or run the worker as root; jobs run without these limits until then",
     )
 }

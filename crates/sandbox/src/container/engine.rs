@@ -162,8 +162,19 @@ impl Engine {
         arguments: &[String],
         limit: Duration,
     ) -> Result<String, SandboxError> {
-        let mut command = command(&self.program);
-        command.args(arguments);
+        self.run_after(&[], arguments, limit).await
+    }
+
+    /// The same with words before the command: classes and cores, which what it starts inherits.
+    pub(crate) async fn run_after(
+        &self,
+        words: &[String],
+        arguments: &[String],
+        limit: Duration,
+    ) -> Result<String, SandboxError> {
+        let mut all = words.iter().chain([&self.program]);
+        let mut command = command(all.next().unwrap_or(&self.program));
+        command.args(all).args(arguments);
         let task = arguments.first().map_or("", String::as_str);
         finish(command, limit)
             .await

@@ -33,7 +33,8 @@ const FIRST: &str = r#"told=/var/lib/travis/told
 : >"$told/began"
 command -v bash >/dev/null 2>&1 || { : >"$told/no-bash"; exit 127; }
 [ -z "$TRAVIS_NEEDS_GIT" ] || command -v git >/dev/null 2>&1 || { : >"$told/no-git"; exit 127; }
-unset TRAVIS_NEEDS_GIT
+[ -z "$TRAVIS_POLITE" ] || { echo 19 >/proc/self/autogroup; } 2>/dev/null
+unset TRAVIS_NEEDS_GIT TRAVIS_POLITE
 stty -opost -echo rows "$2" cols "$3" 2>/dev/null
 bash "$1"
 code=$?
@@ -299,6 +300,10 @@ impl Plan<'_> {
         if self.spec.clone_url.is_some() {
             all.push(("TRAVIS_NEEDS_GIT".to_owned(), "1".to_owned()));
         }
+        if self.spec.polite {
+            // Its session is a new one, and the kernel may weigh sessions.
+            all.push(("TRAVIS_POLITE".to_owned(), "1".to_owned()));
+        }
         all
     }
 }
@@ -344,8 +349,8 @@ pub(crate) fn confinement(
         .map(|percent| format!("{}.{:02}", percent / 100, percent % 100));
     limit("cpu", "--cpus", cores);
     if polite {
-        // A sixteenth of what everybody else gets when there is not enough for all.
-        limit("cpu", "--cpu-shares", Some("64".to_owned()));
+        // The least there is: everybody else goes before it.
+        limit("cpu", "--cpu-shares", Some("2".to_owned()));
     }
     all
 }

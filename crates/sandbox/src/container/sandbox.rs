@@ -13,6 +13,7 @@ use rustix::process::Pid;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 
+use crate::cap::Cap;
 use crate::container::engine::{self, Engine};
 use crate::container::job::JobFiles;
 use crate::home::Home;
@@ -189,7 +190,13 @@ impl Drop for EndOnDrop {
 }
 
 impl ContainerSandbox {
-    pub(crate) fn new(spec: &Spec, parts: Parts, home: Home, network: Option<JobNetwork>) -> Self {
+    pub(crate) fn new(
+        spec: &Spec,
+        parts: Parts,
+        home: Home,
+        network: Option<JobNetwork>,
+        cap: Option<Cap>,
+    ) -> Self {
         let proxies = if parts.engine.is_podman() {
             "--sig-proxy=false"
         } else {
@@ -212,8 +219,10 @@ impl ContainerSandbox {
             terminal: spec.terminal,
             marker: None,
             launcher: None,
-            // The client does next to nothing; the container has its own share.
-            polite: false,
+            // Podman's containers descend from this client and inherit its classes and cores; what
+            // Docker's daemon starts has its share alone.
+            polite: spec.polite,
+            cap,
             network,
         };
         Self {

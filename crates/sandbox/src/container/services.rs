@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::ServiceRow;
 use crate::container::engine::Engine;
 use crate::container::job::{Net, confinement};
 use crate::container::store::{Image, Say};
-use crate::container::table::ServiceRow;
 use crate::{ResourceLimits, SandboxError};
 
 /// How often a service is looked at until it has begun.
@@ -29,10 +29,10 @@ pub(crate) struct Service<'a> {
 }
 
 impl Service<'_> {
-    /// Starts it.
-    pub(crate) async fn start(&self) -> Result<(), SandboxError> {
+    /// Starts it by a command that begins with `words`.
+    pub(crate) async fn start(&self, words: &[String]) -> Result<(), SandboxError> {
         self.engine
-            .run(&self.arguments(), super::engine::SHORT)
+            .run_after(words, &self.arguments(), super::engine::SHORT)
             .await
             .map(drop)
             .map_err(|error| self.error(error.to_string()))

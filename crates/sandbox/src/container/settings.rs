@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::container::reference;
-use crate::container::table::{ImageRow, ImageTable, ServiceRow};
+use travis_images::{ImageRow, ImageTable, ServiceRow, reference};
 
 /// The file's name.
 const FILE: &str = "images.toml";
@@ -49,6 +48,17 @@ pub struct ImageSettings {
     pub service: Vec<ServiceRow>,
 }
 
+/// Whose word lets an image be pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allowed {
+    /// The owner's, or the program's when the owner says nothing.
+    Owner,
+    /// The operator's: good for public addresses, not for the owner's own network.
+    Operator,
+    /// Nobody's.
+    Not,
+}
+
 impl ImageSettings {
     /// Reads `images.toml` below a worker's data directory; `None` when there is none.
     ///
@@ -71,46 +81,49 @@ impl ImageSettings {
     /// What is wrong in it, with its line.
     pub fn parse(text: &str) -> Result<Self, String> {
         let settings: Self = toml::from_str(text).map_err(|error| error.to_string())?;
-        for row in &settings.image {
-            if row.language.is_some() == row.name.is_some() {
-                return Err(format!(
-                    "the row with the image {} needs either language or name",
-                    row.image
-                ));
-            }
-        }
+        travis_images::rows(text).map_err(|error| error.to_string())?;
         Ok(settings)
     }
 
-    /// The rows of the file, then the program's own.
+    /// The rows of the file alone.
     #[must_use]
-    pub fn table(&self) -> ImageTable {
-        let own = ImageTable {
+    pub fn own_rows(&self) -> ImageTable {
+        ImageTable {
             image: self.image.clone(),
             service: self.service.clone(),
-        };
-        own.before(ImageTable::built_in())
+        }
     }
 
-    /// Whether an image may be pulled; its name is written out.
-    pub(crate) fn allows(&self, image: &str) -> bool {
-        let rows = |table: &ImageTable| -> Vec<String> {
+    /// The rows of the file, then those of the server's operator, then the program's own.
+    #[must_use]
+    pub fn table(&self, operators: &ImageTable) -> ImageTable {
+        self.own_rows()
+            .before(operators.clone())
+            .before(ImageTable::built_in())
+    }
+
+    /// Whose word lets an image be pulled; its name is written out.
+    pub(crate) fn allows(&self, image: &str, operators: &ImageTable) -> Allowed {
+        let homes = |table: &ImageTable| -> Vec<String> {
             let images = table.image.iter().map(|row| &row.image);
             let images = images.chain(table.service.iter().map(|row| &row.image));
             images
-                .map(|image| reference::home(image).to_owned())
+                .map(|image| reference::home(&reference::whole(image)).to_owned())
                 .collect()
         };
-        let own = ImageTable {
-            image: self.image.clone(),
-            service: self.service.clone(),
-        };
-        let mut allowed = rows(&own);
+        let mut owners = homes(&self.own_rows());
         match &self.registries {
-            Some(registries) => allowed.extend(registries.iter().cloned()),
-            None => allowed.extend(rows(&ImageTable::built_in())),
+            Some(registries) => owners.extend(registries.iter().cloned()),
+            None => owners.extend(homes(&ImageTable::built_in())),
         }
-        reference::is_allowed(image, &allowed)
+        if reference::is_allowed(image, &owners) {
+            return Allowed::Owner;
+        }
+        // An owner who says what may be pulled has said it all.
+        if self.registries.is_none() && reference::is_allowed(image, &homes(operators)) {
+            return Allowed::Operator;
+        }
+        Allowed::Not
     }
 
     pub(crate) fn is_insecure(&self, image: &str) -> bool {
@@ -137,17 +150,56 @@ mod tests {
 
     #[test]
     fn what_is_allowed_is_the_tables_or_what_the_owner_says() {
+        let none = ImageTable::default();
         let usual = ImageSettings::default();
-        assert!(usual.allows("docker.io/library/python:3"));
-        assert!(!usual.allows("docker.io/evil/miner:1"));
-        assert!(!usual.allows("registry.lan/x:1"));
+        let allows = |settings: &ImageSettings, image: &str| settings.allows(image, &none);
+        assert_eq!(allows(&usual, "docker.io/library/python:3"), Allowed::Owner);
+        assert_eq!(allows(&usual, "docker.io/evil/miner:1"), Allowed::Not);
+        assert_eq!(allows(&usual, "registry.lan/x:1"), Allowed::Not);
         let own = ImageSettings::parse(
             "registries = [\"ghcr.io/acme\"]\n[[image]]\nlanguage = \"c\"\nimage = \"registry.lan/team/c:1\"\n",
         )
         .unwrap();
-        assert!(own.allows("ghcr.io/acme/x:1"));
-        assert!(own.allows("registry.lan/team/other:1"));
-        assert!(!own.allows("docker.io/library/python:3"));
+        assert_eq!(allows(&own, "ghcr.io/acme/x:1"), Allowed::Owner);
+        assert_eq!(allows(&own, "registry.lan/team/other:1"), Allowed::Owner);
+        assert_eq!(allows(&own, "docker.io/library/python:3"), Allowed::Not);
+        // The operator's rows count where the owner did not say what may be pulled.
+        let operators =
+            travis_images::examine("[[image]]\nname = \"big\"\nimage = \"ghcr.io/ops/big:1\"\n")
+                .unwrap();
+        let image = "ghcr.io/ops/big:1";
+        assert_eq!(usual.allows(image, &operators), Allowed::Operator);
+        assert_eq!(own.allows(image, &operators), Allowed::Not);
+    }
+
+    #[test]
+    fn the_owner_comes_first_then_the_operator_then_the_program() {
+        let operators = travis_images::examine(
+            "[[image]]\nlanguage = \"python\"\nversion = \"3.*\"\nimage = \"ghcr.io/ops/python:3.{*}\"\n\
+             [[image]]\nlanguage = \"ruby\"\nimage = \"ghcr.io/ops/ruby:1\"\n",
+        )
+        .unwrap();
+        let owner = ImageSettings::parse(
+            "[[image]]\nlanguage = \"ruby\"\nimage = \"registry.lan/ruby:2\"\n",
+        )
+        .unwrap();
+        let table = owner.table(&operators);
+        for (language, version, image) in [
+            ("ruby", "3.4", "registry.lan/ruby:2"),
+            ("python", "3.12", "ghcr.io/ops/python:3.12"),
+            ("python", "2.7", "docker.io/library/python:2.7"),
+        ] {
+            let wish = travis_images::ImageWish {
+                language: language.to_owned(),
+                version: Some(version.to_owned()),
+                ..travis_images::ImageWish::default()
+            };
+            assert_eq!(
+                table.image_for(&wish).as_deref(),
+                Some(image),
+                "{language} {version}"
+            );
+        }
     }
 
     #[test]
@@ -158,9 +210,9 @@ mod tests {
                 .contains("line 1")
         );
         assert!(
-            ImageSettings::parse("[[image]]\nimage = \"x\"\n")
+            ImageSettings::parse("offline = true\n[[image]]\nimage = \"x\"\n")
                 .unwrap_err()
-                .contains("either")
+                .starts_with("line 2: ")
         );
         let empty = tempfile::tempdir().unwrap();
         assert_eq!(ImageSettings::read(empty.path()), Ok(None));

@@ -1,5 +1,6 @@
 //! The images of this worker: pulled once, asked for anew after days, and thrown away when they
-//! need more disk than the owner lends.
+//! need more disk than the owner lends: `most_bytes` of images.toml, or what else is left of the
+//! disk that the worker lends when that is less.
 //!
 //! Only images that were pulled here are thrown away: those that the owner has for other purposes
 //! are used but never touched.
@@ -7,19 +8,24 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
+use travis_images::{ImageTable, reference};
 
 use crate::SandboxError;
 use crate::container::engine::Engine;
-use crate::container::settings::ImageSettings;
+use crate::container::settings::{Allowed, ImageSettings};
 use crate::files::FileContext as _;
 
 /// The record's name.
 const FILE: &str = "images-used.toml";
+
+/// How long a registry's name may take to be resolved.
+const RESOLVING: Duration = Duration::from_secs(10);
 
 /// Hears what takes long, line by line.
 pub(crate) type Say<'a> = &'a (dyn Fn(String) + Send + Sync);
@@ -50,6 +56,10 @@ pub(crate) struct Images {
     engine: Engine,
     settings: ImageSettings,
     record: PathBuf,
+    /// What the worker lends of its disk now, beside what the owner says of images.
+    lent: AtomicU64,
+    /// Rows of the server's operator.
+    operators: RwLock<ImageTable>,
     /// By name.
     known: Mutex<Option<BTreeMap<String, Known>>>,
     /// By name, held while it is pulled: two jobs that want the same image pull it once.
@@ -62,6 +72,8 @@ impl Images {
             engine,
             settings,
             record: root.join(FILE),
+            lent: AtomicU64::new(u64::MAX),
+            operators: RwLock::default(),
             known: Mutex::default(),
             turns: Mutex::default(),
         }
@@ -95,9 +107,59 @@ impl Images {
         if let Some(known) = known.get_mut(name) {
             known.used = now();
         }
-        self.prune(known, name).await;
+        let sum = self.prune(known, Some(name)).await;
+        let fits = !known.contains_key(name) || sum <= self.most();
+        if !fits {
+            // Nothing of what was pulled for this job stays.
+            let _ = self.engine.order(&["rmi", name]).await;
+            if self.look(name).await.is_none() {
+                known.remove(name);
+            }
+        }
         self.write(known)?;
-        Ok(image)
+        if fits {
+            return Ok(image);
+        }
+        Err(SandboxError::Image {
+            image: name.to_owned(),
+            reason: format!(
+                "with it images would take {} MB, and {} MB of disk are lent for them; its owner can lend more (disk in worker.toml, most_bytes in images.toml)",
+                sum / 1_000_000,
+                self.most() / 1_000_000
+            ),
+        })
+    }
+
+    /// Rows of the server's operator, from now on.
+    pub(crate) fn hear(&self, table: ImageTable) {
+        *self
+            .operators
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = table;
+    }
+
+    /// Lends so many bytes for images from now on, and throws away what does not fit. Gives what is
+    /// taken.
+    pub(crate) async fn keep_within(&self, bytes: Option<u64>) -> u64 {
+        self.lent
+            .store(bytes.unwrap_or(u64::MAX), Ordering::Relaxed);
+        let mut held = self.known.lock().await;
+        let known = held.get_or_insert_with(|| self.read());
+        let before = known.len();
+        let sum = self.prune(known, None).await;
+        if known.len() != before
+            && let Err(error) = self.write(known)
+        {
+            tracing::warn!(%error, "the record of images can't be written");
+        }
+        sum
+    }
+
+    /// The smaller of what the owner says of images and of what is lent of the disk.
+    fn most(&self) -> u64 {
+        self.settings
+            .most_bytes()
+            .min(self.lent.load(Ordering::Relaxed))
     }
 
     /// Pulled here, and long ago.
@@ -176,10 +238,26 @@ impl Images {
                 "it is not here, and this worker pulls nothing (offline in images.toml)",
             );
         }
-        if !self.settings.allows(name) {
-            return refuse(
-                "its registry is not among those that this worker's owner allows (registries in images.toml)",
-            );
+        let allowed = {
+            let operators = self
+                .operators
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            self.settings.allows(name, &operators)
+        };
+        match allowed {
+            Allowed::Owner => {}
+            // A server never makes this machine speak to its owner's network.
+            Allowed::Operator => {
+                if let Err(reason) = is_outside(name).await {
+                    return refuse(&reason);
+                }
+            }
+            Allowed::Not => {
+                return refuse(
+                    "its registry is not among those that this worker's owner allows (registries in images.toml)",
+                );
+            }
         }
         say(format!("Pulling {name}"));
         let since = Instant::now();
@@ -215,18 +293,17 @@ impl Images {
             .unwrap_or(0)
     }
 
-    /// Throws away what was not used for the longest time until the rest fits.
-    async fn prune(&self, known: &mut BTreeMap<String, Known>, keep: &str) {
+    /// Throws away what was not used for the longest time until the rest fits; gives what is left.
+    async fn prune(&self, known: &mut BTreeMap<String, Known>, keep: Option<&str>) -> u64 {
         let mut by_age: Vec<(u64, String)> = known
             .iter()
-            .filter(|(name, _)| *name != keep)
+            .filter(|(name, _)| Some(name.as_str()) != keep)
             .map(|(name, known)| (known.used, name.clone()))
             .collect();
         by_age.sort();
         for (_, name) in by_age {
-            let sum: u64 = known.values().map(|known| known.bytes).sum();
-            if sum <= self.settings.most_bytes() {
-                return;
+            if sum(known) <= self.most() {
+                break;
             }
             match self.engine.order(&["rmi", &name]).await {
                 Ok(_) => tracing::info!(image = %name, "an image was removed to make room"),
@@ -236,6 +313,7 @@ impl Images {
             }
             known.remove(&name);
         }
+        sum(known)
     }
 
     fn read(&self) -> BTreeMap<String, Known> {
@@ -253,6 +331,32 @@ impl Images {
         let new = self.record.with_extension("new");
         fs::write(&new, text).on("write", &new)?;
         fs::rename(&new, &self.record).on("write", &self.record)
+    }
+}
+
+fn sum(known: &BTreeMap<String, Known>) -> u64 {
+    known.values().map(|known| known.bytes).sum()
+}
+
+/// Whether all addresses of an image's registry are of the public internet.
+async fn is_outside(name: &str) -> Result<(), String> {
+    let host = reference::host(name);
+    let (host, port) = host.rsplit_once(':').unwrap_or((host, "443"));
+    let port = port.parse().unwrap_or(443);
+    let asked = tokio::time::timeout(RESOLVING, tokio::net::lookup_host((host, port))).await;
+    let found = match asked {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => return Err(format!("its registry {host} is not known: {error}")),
+        Err(_) => return Err(format!("its registry {host} is not known: no answer")),
+    };
+    let inside = found
+        .map(|at| at.ip())
+        .find(|ip| !travis_egress::is_public(*ip));
+    match inside {
+        None => Ok(()),
+        Some(ip) => Err(format!(
+            "its registry {host} is at {ip}, in a network of this worker's owner, who has to allow it (registries in images.toml)"
+        )),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a job prints on its terminal.
+//! Reading a job's terminal.
 
 use std::fs::File;
 use std::io;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::Sink;
+use crate::lines::Lines;
 
 /// Largest piece handed to the sink.
 const CHUNK: usize = 64 * 1024;
@@ -25,7 +25,6 @@ pub(super) enum State {
 pub(super) struct Reader {
     terminal: File,
     buffer: Box<[u8]>,
-    /// Its first bytes.
     pub(super) first: Vec<u8>,
 }
 
@@ -40,7 +39,7 @@ impl Reader {
 
     /// The terminal gives at most 4 KiB a call, so calls are repeated until the chunk is full or
     /// nothing is left.
-    pub(super) fn read_all_there_is(&mut self, sink: &Sink) -> State {
+    pub(super) fn read_all_there_is(&mut self, lines: &Lines) -> State {
         loop {
             let mut filled = 0;
             let mut state = None;
@@ -62,7 +61,7 @@ impl Reader {
             if !piece.is_empty() {
                 let wanted = 512_usize.saturating_sub(self.first.len()).min(piece.len());
                 self.first.extend(piece.iter().take(wanted));
-                if sink.blocking_send(Bytes::copy_from_slice(piece)).is_err() {
+                if lines.print_blocking(Bytes::copy_from_slice(piece)).is_err() {
                     return State::Closed;
                 }
             }

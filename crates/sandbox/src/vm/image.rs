@@ -67,6 +67,17 @@ impl Image {
     }
 }
 
+/// Names of the images below `images`: those that jobs can ask for.
+pub(crate) fn names(images: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(images).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names
+        .filter(|name| Image::find(images, Some(name)).is_some())
+        .collect();
+    names.sort();
+    names
+}
+
 /// The image below `images` when there is one only.
 fn only(images: &Path) -> Option<Image> {
     let mut found = std::fs::read_dir(images)
@@ -100,6 +111,7 @@ mod tests {
             assert_eq!(Image::find(&images, Some(odd)), None, "{odd:?}");
         }
         make(&images.join("jammy"));
+        assert_eq!(names(&images), ["focal", "jammy"]);
         assert_eq!(Image::find(&images, None), None, "nobody chose one");
         make(&images.join("default"));
         let found = Image::find(&images, None).unwrap();

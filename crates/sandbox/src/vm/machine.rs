@@ -18,12 +18,13 @@ use super::conversation::{self, Heard};
 use super::frame::{self, Job, Kind, PROTOCOL};
 use super::image::Image;
 use super::monitor::Monitor;
-use super::process::Process;
+use super::process::{Process, Share};
 use super::sockets::Sockets;
+use crate::cap::Cap;
 use crate::cgroup::Group;
 use crate::files::FileContext as _;
 use crate::home::Home;
-use crate::{Exit, Network, Sandbox, SandboxError, Sink};
+use crate::{Exit, Network, Sandbox, SandboxError, Sink, Use};
 
 /// How long QEMU may take to connect to its sockets; it does so before the machine starts.
 const CONNECT: Duration = Duration::from_secs(20);
@@ -44,6 +45,10 @@ pub(crate) struct Start {
     pub(crate) mirror: Option<PathBuf>,
     pub(crate) home: Home,
     pub(crate) group: Option<Group>,
+    /// It gets what nobody else wants of processors and disks.
+    pub(crate) polite: bool,
+    /// What it may use of the processors, where its group does not see to that.
+    pub(crate) cap: Option<Cap>,
     /// By which what a dead worker left is found.
     pub(crate) marker: (&'static str, String),
     /// How long the machine may take until its agent speaks.
@@ -100,6 +105,10 @@ impl Machine {
             disk_bytes: start.disk_bytes,
             id: &start.id,
             network: &start.network,
+            share: Share {
+                polite: start.polite,
+                cap: start.cap,
+            },
             marker: start.marker,
             patience: start.patience,
         };
@@ -239,6 +248,7 @@ struct Starting<'a> {
     disk_bytes: u64,
     id: &'a str,
     network: &'a Network,
+    share: Share,
     marker: (&'static str, String),
     patience: Duration,
 }
@@ -275,7 +285,7 @@ impl Starting<'_> {
             wrapped: self.wrapped,
         });
         let program = command.first().cloned().unwrap_or_default();
-        let process = Process::start(command, self.marker, self.directory, self.group)
+        let process = Process::start(command, self.marker, self.directory, self.group, self.share)
             .await
             .map_err(|source| SandboxError::Start { program, source })?;
         let connecting = async {
@@ -376,6 +386,11 @@ impl Sandbox for Machine {
     async fn thaw(&self) -> Result<(), SandboxError> {
         let ordered = self.monitor.lock().await.go_on().await;
         ordered.map_err(|_| SandboxError::NotRunning(self.id.clone()))
+    }
+
+    async fn usage(&self) -> Option<Use> {
+        let told = self.group.as_ref().and_then(|group| group.usage());
+        Some(told.unwrap_or_else(|| self.process.usage()))
     }
 
     async fn kill(&self) {

@@ -6,21 +6,35 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::sync::{oneshot, watch};
 
+use crate::cap::{Cap, PACE};
 use crate::cgroup::Group;
+use crate::{Use, polite, processes, usage};
 
 /// How much of what it says is kept.
 const WORDS: usize = 4096;
 /// Stack of the watching thread; it calls nothing deep.
 const STACK: usize = 256 * 1024;
 
+/// What it gets of this machine.
+#[derive(Debug)]
+pub(crate) struct Share {
+    /// What nobody else wants of processors and disks.
+    pub(crate) polite: bool,
+    /// At most so much of the processors, where no group sees to that.
+    pub(crate) cap: Option<Cap>,
+}
+
 /// A running machine. Dropping it ends the machine.
 pub(crate) struct Process {
     /// Unlike the number, never names another process after this one's end.
     handle: OwnedFd,
+    pid: Pid,
     /// What it said last, once it ended.
     ended: watch::Receiver<Option<String>>,
 }
@@ -33,7 +47,14 @@ impl Process {
         marker: (&'static str, String),
         directory: &Path,
         group: Option<Arc<Group>>,
+        share: Share,
     ) -> io::Result<Self> {
+        let classes = if share.polite { polite::words() } else { &[] };
+        let command: Vec<String> = classes
+            .iter()
+            .map(|word| (*word).to_owned())
+            .chain(command)
+            .collect();
         let mut start = match group.as_deref().and_then(Group::join_file) {
             None => Command::new(command.first().map_or("", String::as_str)),
             Some(join) => {
@@ -61,16 +82,23 @@ impl Process {
             .stack_size(STACK)
             .spawn(move || {
                 let entered = group.as_deref().map_or(Ok(()), Group::enter);
-                let child = entered.and_then(|()| start.spawn());
+                let child = entered.and_then(|()| match &share.cap {
+                    Some(cap) => cap.within(|| start.spawn()),
+                    None => start.spawn(),
+                });
                 // Groups of version 1 hold threads; this one goes back.
                 if let Some(Err(error)) = group.as_deref().map(Group::leave) {
                     tracing::warn!(%error, "the watching thread stays in the machine's control group");
                 }
                 let child = child.and_then(|mut child| Ok((handle(&mut child)?, child)));
                 match child {
-                    Ok((handle, mut child)) => {
+                    Ok(((handle, pid), mut child)) => {
+                        if share.polite {
+                            polite::make_nice(pid);
+                        }
+                        begin_pace(pid, share.cap);
                         // Nobody waits for it any more: then it ends at once.
-                        let _ = began.send(Ok(handle));
+                        let _ = began.send(Ok((handle, pid)));
                         let said = see_through(&mut child);
                         end.send_replace(Some(said));
                     }
@@ -79,16 +107,21 @@ impl Process {
                     }
                 }
             })?;
-        let handle = started
+        let (handle, pid) = started
             .await
             .map_err(|_| io::Error::other("the watching thread ended"))??;
-        Ok(Self { handle, ended })
+        Ok(Self { handle, pid, ended })
     }
 
     /// Ends it at once.
     pub(crate) fn kill(&self) {
         // It may have ended already.
         let _ = pidfd_send_signal(&self.handle, Signal::KILL);
+    }
+
+    /// What it uses of the machine.
+    pub(crate) fn usage(&self) -> Use {
+        usage::family(self.pid)
     }
 
     /// Waits until it ended and gives what it said last.
@@ -108,15 +141,55 @@ impl Drop for Process {
     }
 }
 
-fn handle(child: &mut Child) -> io::Result<OwnedFd> {
+fn handle(child: &mut Child) -> io::Result<(OwnedFd, Pid)> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let handle = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty()));
-    if let Some(Ok(handle)) = handle {
-        return Ok(handle);
+    let handle = pid.map(|pid| (pidfd_open(pid, PidfdFlags::empty()), pid));
+    if let Some((Ok(handle), pid)) = handle {
+        return Ok((handle, pid));
     }
     let _ = child.kill();
     let _ = child.wait();
     Err(io::Error::other("the process can't be watched"))
+}
+
+/// Keeps the machine to a part of a core until its end; the cores are its own until then.
+fn begin_pace(pid: Pid, cap: Option<Cap>) {
+    let Some(cap) = cap else { return };
+    let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else {
+        return;
+    };
+    let began = thread::Builder::new()
+        .name("pace".to_owned())
+        .stack_size(STACK)
+        .spawn(move || {
+            let mut pace = cap.pace();
+            let wait = Timespec {
+                tv_sec: 0,
+                tv_nsec: PACE.subsec_nanos().into(),
+            };
+            let mut stopped = false;
+            loop {
+                let mut ends = [PollFd::new(&handle, PollFlags::IN)];
+                let wait = pace.is_some().then_some(&wait);
+                match poll(&mut ends, wait) {
+                    Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                    _ => return,
+                }
+                let Some(pace) = &mut pace else { continue };
+                let stops = pace.stops(Instant::now(), usage::family(pid).cpu);
+                if stops != stopped {
+                    stopped = stops;
+                    if stops {
+                        processes::stop(|| processes::family(pid));
+                    } else {
+                        processes::signal(&processes::family(pid), Signal::CONT);
+                    }
+                }
+            }
+        });
+    if let Err(error) = began {
+        tracing::warn!(%error, "a machine is not kept to its part of a core");
+    }
 }
 
 /// Reads what it says until its end. Blocks.

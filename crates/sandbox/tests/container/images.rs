@@ -158,7 +158,7 @@ async fn a_private_registry_is_asked_with_the_owners_credentials() {
         ..spec("1")
     };
     let rows = format!(
-        "insecure = [\"{host}\"]\nmost_bytes = 1\nAUTH\n[[image]]\nlanguage = \"private\"\nimage = \"{image}\"\n"
+        "insecure = [\"{host}\"]\nAUTH\n[[image]]\nlanguage = \"private\"\nimage = \"{image}\"\n"
     );
 
     let root = tempfile::tempdir().unwrap();
@@ -187,10 +187,79 @@ async fn a_private_registry_is_asked_with_the_owners_credentials() {
     }
     assert!(lines.contains(&format!("Pulling {image}\n")), "{lines}");
     assert_eq!(owner.images().await, std::slice::from_ref(&image));
+    // No more than is lent stays or comes, and what it lends again is pulled again.
+    assert_eq!(owner.keep_images_within(Some(1)).await, 0);
+    assert_eq!(owner.images().await, Vec::<String>::new());
+    let Err(error) = owner.prepare(&wanted).await else {
+        panic!("pulled more than is lent");
+    };
+    assert!(error.to_string().contains("are lent for them"), "{error}");
+    assert_eq!(owner.images().await, Vec::<String>::new());
+    assert!(!owner.has_image(wanted.image.as_ref().unwrap()).await);
+    assert_eq!(owner.keep_images_within(None).await, 0);
+    let (_, text) = run(&owner, wanted.clone(), "echo anew\n").await;
+    assert_eq!(text, "anew\n");
+    assert!(owner.keep_images_within(None).await > 1);
+    while said.try_recv().is_ok() {}
     // The second job has it at once, also without the registry.
     drop(registry);
     let (_, text) = run(&owner, wanted, "echo again\n").await;
     assert_eq!(text, "again\n");
     let left = said.try_recv().unwrap();
     assert!(left.starts_with(b"Image "), "not pulled again");
+}
+
+#[tokio::test]
+async fn the_operators_rows_count_after_the_owners_and_not_in_the_owners_network() {
+    let ops = Spec {
+        image: Some(ImageWish {
+            name: Some("ops".to_owned()),
+            ..ImageWish::default()
+        }),
+        ..spec("1")
+    };
+    let table = |image: &str| {
+        let row = format!("[[image]]\nname = \"ops\"\nimage = \"{image}\"\n");
+        travis_sandbox::ImageTable::parse(&row).unwrap()
+    };
+    let root = tempfile::tempdir().unwrap();
+    let Some(open) = executor(root.path(), "").await else {
+        return;
+    };
+    let refused = async |executor: &travis_sandbox::Container| match executor.prepare(&ops).await {
+        Ok(_) => panic!("it was prepared"),
+        Err(error) => error.to_string(),
+    };
+    assert!(refused(&open).await.contains("no row has an image"));
+    // A server can't make a worker speak to its owner's network.
+    for inside in [
+        "127.0.0.1:9/ops:1",
+        "localhost:9/ops:1",
+        "192.168.1.1/ops:1",
+        "169.254.169.254/ops:1",
+    ] {
+        open.hear_images(table(inside));
+        let error = refused(&open).await;
+        assert!(
+            error.contains("in a network of this worker's owner"),
+            "{error}"
+        );
+    }
+    open.hear_images(table(podman::IMAGE));
+    let (_, text) = run(&open, ops.clone(), "echo by the operator\n").await;
+    assert_eq!(text, "by the operator\n");
+    // The owner's row of the same name comes first, and who says what may be pulled has said it.
+    let own =
+        "registries = []\n[[image]]\nname = \"other\"\nimage = \"docker.io/library/none:1\"\n";
+    let root = tempfile::tempdir().unwrap();
+    let strict = executor(root.path(), own).await.unwrap();
+    strict.hear_images(table("registry.example.org/ops:1"));
+    let error = refused(&strict).await;
+    assert!(
+        error.contains("not among those that this worker's owner allows"),
+        "{error}"
+    );
+    // Rows that the operator removes are gone.
+    strict.hear_images(travis_sandbox::ImageTable::default());
+    assert!(refused(&strict).await.contains("no row has an image"));
 }

@@ -13,7 +13,7 @@ use tokio::sync::{broadcast::error::RecvError, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use travis_api::live::{ClientMessage, ServerMessage};
 use travis_engine::Viewer;
-use travis_model::{AttemptId, JobId, RepositoryId};
+use travis_model::{AttemptId, JobId, KnownAnswerId, RepositoryId};
 
 /// Topics that one page may hear.
 const TOPICS: usize = 512;
@@ -34,7 +34,7 @@ struct Connection {
     viewer: Viewer,
     out: SplitSink<WebSocket, Message>,
     topics: HashMap<String, ()>,
-    logs: HashMap<i64, (AbortHandle, RepositoryId)>,
+    logs: HashMap<i64, AbortHandle>,
     tasks: JoinSet<()>,
     frames: mpsc::Sender<Message>,
 }
@@ -216,15 +216,15 @@ impl Connection {
                 .refuse(topic, format!("one page may follow {LOGS} logs at most"))
                 .await;
         }
-        match self.repository_of_attempt(attempt).await {
-            Ok(Some(repository)) => {
+        match self.may_follow(AttemptId(attempt)).await {
+            Ok(true) => {
                 let task = follow(self.app.clone(), attempt, offset, self.frames.clone());
                 let handle = self.tasks.spawn(task);
-                self.logs.insert(attempt, (handle, repository));
+                self.logs.insert(attempt, handle);
                 self.say(&ServerMessage::Subscribed { topic, seq: offset })
                     .await
             }
-            Ok(None) => {
+            Ok(false) => {
                 self.refuse(topic, "not found (or insufficient access)".to_owned())
                     .await
             }
@@ -238,25 +238,29 @@ impl Connection {
         }
     }
 
-    async fn repository_of_attempt(
-        &self,
-        attempt: i64,
-    ) -> Result<Option<RepositoryId>, travis_engine::EngineError> {
+    /// A job's log is for whoever sees its repository; a known-answer job's for whoever commands its
+    /// worker.
+    async fn may_follow(&self, attempt: AttemptId) -> Result<bool, travis_engine::EngineError> {
         let mut reader = self.app.engine.store().reader().await?;
-        let Some(row) = reader.attempt(AttemptId(attempt)).await? else {
-            return Ok(None);
+        if let Some(known) = KnownAnswerId::of_attempt(attempt) {
+            let Some(row) = reader.known_answer(known).await? else {
+                return Ok(false);
+            };
+            let worker = reader.worker(row.worker_id).await?;
+            return Ok(worker.is_some_and(|row| self.viewer.commands(&row)));
+        }
+        let Some(row) = reader.attempt(attempt).await? else {
+            return Ok(false);
         };
         let Some(job) = reader.job(row.job_id).await? else {
-            return Ok(None);
+            return Ok(false);
         };
         let repository = reader.repository(job.repository_id).await?;
-        Ok(repository
-            .filter(|row| self.viewer.sees(row))
-            .map(|row| row.id))
+        Ok(repository.is_some_and(|row| self.viewer.sees(&row)))
     }
 
     fn stop_log(&mut self, attempt: i64) {
-        if let Some((handle, _)) = self.logs.remove(&attempt) {
+        if let Some(handle) = self.logs.remove(&attempt) {
             handle.abort();
         }
     }
@@ -334,7 +338,7 @@ impl Connection {
         }
         let attempts: Vec<i64> = self.logs.keys().copied().collect();
         for attempt in attempts {
-            if matches!(self.repository_of_attempt(attempt).await, Ok(None)) {
+            if matches!(self.may_follow(AttemptId(attempt)).await, Ok(false)) {
                 self.stop_log(attempt);
                 self.refuse(
                     format!("log:{attempt}"),

@@ -219,6 +219,7 @@ fn administrator(engine: &Engine) -> Viewer {
             name: None,
             admin: true,
             created_at: engine.now(),
+            suspended_at: None,
         }),
         ..Viewer::default()
     }
@@ -247,6 +248,7 @@ fn removed(about: Subject) -> Option<(&'static str, Value)> {
         | Subject::Job(_)
         | Subject::Request(_)
         | Subject::Delivery(_)
+        | Subject::Settings(_)
         | Subject::User(_) => None,
     }
 }
@@ -275,6 +277,12 @@ async fn home_of(engine: &Engine, about: Subject) -> Result<Home, ApiError> {
             return Ok(Home {
                 hidden: true,
                 repository: row.and_then(|row| row.repository_id),
+            });
+        }
+        Subject::Settings(id) => {
+            return Ok(Home {
+                hidden: true,
+                repository: Some(RepositoryId(id)),
             });
         }
         Subject::Repository(id) => Some(RepositoryId(id)),
@@ -332,7 +340,7 @@ async fn subject(
             let rows = represent.reader.worker(WorkerId(id)).await?;
             first(represent.workers(rows.into_iter().collect()).await?)
         }
-        Subject::Delivery(_) | Subject::User(_) => None,
+        Subject::Delivery(_) | Subject::Settings(_) | Subject::User(_) => None,
     };
     Ok(value)
 }

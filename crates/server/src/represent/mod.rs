@@ -8,6 +8,7 @@ mod jobs;
 mod misc;
 mod repositories;
 mod requests;
+pub(crate) mod statement;
 mod workers;
 
 pub(crate) use fleet::{first_day, month_of, months};

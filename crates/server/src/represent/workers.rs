@@ -13,7 +13,7 @@ use travis_api::{
 };
 use travis_model::{
     Attempt, Job, Purpose, Repository, Timestamp, Worker, WorkerId, WorkerState,
-    trust::{KNOWN_ANSWERS, Standing, Tier},
+    trust::{Standing, Tier},
 };
 use travis_store::{WorkerNow, WorkerTally};
 
@@ -144,7 +144,7 @@ impl Represent<'_> {
                 .filter(|_| commands)
                 .and_then(|said| read(said.lending.as_ref()?)),
             wanted_lending: around.wishes.get(&row.id).filter(|_| commands).cloned(),
-            record: record(tally, &standing),
+            record: record(tally, &standing, self.engine.known_wanted(tier)),
             page: page(row.id),
             badge: format!("/workers/{}.svg", row.id),
             running,
@@ -196,7 +196,7 @@ pub(crate) fn page(id: WorkerId) -> String {
     format!("/workers/{id}")
 }
 
-fn record(tally: WorkerTally, standing: &Standing) -> v3::WorkerRecord {
+fn record(tally: WorkerTally, standing: &Standing, known_wanted: u32) -> v3::WorkerRecord {
     let taken = tally.recent_kept + tally.recent_broken;
     v3::WorkerRecord {
         core_seconds: tally.core_ms / 1000,
@@ -205,8 +205,8 @@ fn record(tally: WorkerTally, standing: &Standing) -> v3::WorkerRecord {
         kept_word_percent: (taken > 0).then(|| percent(tally.recent_kept, taken)),
         checked: u64::from(standing.checked),
         agreed: u64::from(standing.agreed),
-        known_passed: standing.known_passed.min(KNOWN_ANSWERS),
-        known_wanted: KNOWN_ANSWERS,
+        known_passed: standing.known_passed.min(known_wanted),
+        known_wanted,
         agreed_in_a_row: u64::from(standing.streak),
         yields: tally.yields,
         usual_freeze_ms: tally.freeze_ms,

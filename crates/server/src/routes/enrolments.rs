@@ -3,7 +3,7 @@
 use crate::{
     App,
     access::Caller,
-    error::ApiError,
+    error::{ApiError, JsonBody},
     join, lending,
     represent::Represent,
     wire::{time, time_opt},
@@ -16,11 +16,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use travis_api::v3::{self, ErrorBody};
-use travis_engine::EnrolmentWish;
+use travis_engine::{EnrolmentChange, EnrolmentWish};
 use travis_model::{EnrolmentId, Scope};
 use travis_store::Enrolment;
 
 const WAYS: [&str; 4] = ["command", "image", "service", "container"];
+
+fn check_way(way: &str) -> Result<(), ApiError> {
+    if WAYS.contains(&way) {
+        return Ok(());
+    }
+    let ways = WAYS.join(", ");
+    Err(ApiError::wrong_params(format!("way: use one of {ways}")))
+}
 
 /// Makes a single-use token with which a machine joins.
 #[utoipa::path(post, path = "/v3/workers/enrolment_token", request_body = v3::NewEnrolment,
@@ -38,12 +46,7 @@ pub(crate) async fn create(
             .map_err(|error| ApiError::wrong_params(error.to_string()))?,
     };
     let way = new.way.unwrap_or_else(|| "command".to_owned());
-    if !WAYS.contains(&way.as_str()) {
-        return Err(ApiError::wrong_params(format!(
-            "way: use one of {}",
-            WAYS.join(", ")
-        )));
-    }
+    check_way(&way)?;
     if let Some(lending) = &new.lending {
         lending::check(lending)?;
     }
@@ -93,10 +96,35 @@ pub(crate) async fn find(
     Path(id): Path<i64>,
 ) -> Result<Json<v3::Enrolment>, ApiError> {
     let row = app.engine.enrolment(&caller.0, EnrolmentId(id)).await?;
-    let mut all = shown(&app, &caller, vec![row]).await?;
-    all.pop()
-        .map(Json)
-        .ok_or_else(|| ApiError::not_found("enrolment"))
+    one(&app, &caller, row).await
+}
+
+/// Changes what a machine is to be that has not come yet; its token stays the same.
+#[utoipa::path(patch, path = "/v3/enrolment/{id}", params(("id" = i64, Path)), request_body = v3::EnrolmentChange,
+    responses((status = 200, body = v3::Enrolment), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<i64>,
+    JsonBody(change): JsonBody<v3::EnrolmentChange>,
+) -> Result<Json<v3::Enrolment>, ApiError> {
+    if let Some(way) = &change.way {
+        check_way(way)?;
+    }
+    if let Some(lending) = &change.lending {
+        lending::check(lending)?;
+    }
+    let change = EnrolmentChange {
+        way: change.way,
+        name: change.name,
+        lending: change.lending.as_ref().map(lending::value).transpose()?,
+    };
+    let row = app
+        .engine
+        .change_enrolment(&caller.0, EnrolmentId(id), change)
+        .await?;
+    one(&app, &caller, row).await
 }
 
 /// Makes a token worthless.
@@ -111,6 +139,13 @@ pub(crate) async fn revoke(
         .revoke_enrolment(&caller.0, EnrolmentId(id))
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn one(app: &App, caller: &Caller, row: Enrolment) -> Result<Json<v3::Enrolment>, ApiError> {
+    let mut all = shown(app, caller, vec![row]).await?;
+    all.pop()
+        .map(Json)
+        .ok_or_else(|| ApiError::not_found("enrolment"))
 }
 
 async fn shown(

@@ -5,17 +5,18 @@ use crate::{
     App,
     access::Caller,
     error::ApiError,
+    routes::logs::{LogQuery, Source},
     wire::{time, time_opt},
 };
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::header,
     response::IntoResponse,
 };
 use travis_api::v3::{self, ErrorBody};
 use travis_engine::Viewer;
-use travis_model::{KnownAnswer, KnownAnswerId, Worker, WorkerId, trust::KNOWN_ANSWERS};
+use travis_model::{KnownAnswer, KnownAnswerId, Worker, WorkerId};
 
 /// How many are shown.
 const SHOWN: u64 = 12;
@@ -35,6 +36,28 @@ async fn own_worker(app: &App, viewer: &Viewer, id: i64) -> Result<Worker, ApiEr
         .ok_or_else(|| ApiError::not_found("worker"))
 }
 
+async fn own_answer(
+    app: &App,
+    viewer: &Viewer,
+    id: i64,
+    number: i64,
+) -> Result<KnownAnswer, ApiError> {
+    let worker = own_worker(app, viewer, id).await?;
+    let mut reader = app.engine.store().reader().await?;
+    let row = reader.known_answer(KnownAnswerId(number)).await?;
+    row.filter(|row| row.worker_id == worker.id)
+        .ok_or_else(|| ApiError::not_found("known answer"))
+}
+
+/// Its log, as pages read logs.
+async fn own_log(app: &App, viewer: &Viewer, id: i64, number: i64) -> Result<Source, ApiError> {
+    let row = own_answer(app, viewer, id, number).await?;
+    Ok(Source::Attempt {
+        id: row.id.attempt().get(),
+        over: !row.state.is_live(),
+    })
+}
+
 fn represent(row: &KnownAnswer) -> v3::KnownAnswer {
     v3::KnownAnswer {
         head: v3::Head::standard(
@@ -50,6 +73,7 @@ fn represent(row: &KnownAnswer) -> v3::KnownAnswer {
         started_at: time_opt(row.started_at),
         finished_at: time_opt(row.finished_at),
         log: format!("/v3/worker/{}/known_answer/{}/log", row.worker_id, row.id),
+        attempt: row.id.attempt().get(),
     }
 }
 
@@ -64,11 +88,16 @@ pub(crate) async fn list(
     let worker = own_worker(&app, &caller.0, id).await?;
     let mut reader = app.engine.store().reader().await?;
     let rows = reader.known_answers(worker.id, SHOWN).await?;
-    let standing = reader.standing(worker.id).await?;
+    let (standing, tier) = app
+        .engine
+        .standings_of(reader.as_mut(), std::slice::from_ref(&worker))
+        .await?
+        .pop()
+        .unwrap_or_default();
     Ok(Json(v3::KnownAnswers {
         head: v3::Head::standard("known_answers", format!("/v3/worker/{id}/known_answers")),
         passed_in_a_row: standing.known_passed,
-        wanted: KNOWN_ANSWERS,
+        wanted: app.engine.known_wanted(tier),
         problem: standing.known_problem,
         known_answers: rows.iter().map(represent).collect(),
     }))
@@ -83,17 +112,7 @@ pub(crate) async fn log(
     caller: Caller,
     Path((id, number)): Path<(i64, i64)>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let worker = own_worker(&app, &caller.0, id).await?;
-    let row = app
-        .engine
-        .store()
-        .reader()
-        .await?
-        .known_answer(KnownAnswerId(number))
-        .await?;
-    let row = row
-        .filter(|row| row.worker_id == worker.id)
-        .ok_or_else(|| ApiError::not_found("known answer"))?;
+    let row = own_answer(&app, &caller.0, id, number).await?;
     let log = row.id.attempt().get();
     // Its length is bounded where it comes in.
     let mut text = Vec::new();
@@ -111,4 +130,34 @@ pub(crate) async fn log(
         (header::CONTENT_SECURITY_POLICY, "sandbox"),
     ];
     Ok((headers, text))
+}
+
+/// Lines of a known-answer job's log as a terminal would show them. For the worker's owner and
+/// operators.
+#[utoipa::path(get, path = "/v3/worker/{id}/known_answer/{number}/log/lines",
+    params(("id" = i64, Path), ("number" = i64, Path), ("first" = Option<u64>, Query), ("count" = Option<u32>, Query, description = "2,000 at most")),
+    responses((status = 200, body = v3::LogLines), (status = 404, body = ErrorBody)))]
+pub(crate) async fn lines(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, number)): Path<(i64, i64)>,
+    Query(query): Query<LogQuery>,
+) -> Result<Json<v3::LogLines>, ApiError> {
+    let source = own_log(&app, &caller.0, id, number).await?;
+    let href = format!("/v3/worker/{id}/known_answer/{number}/log/lines");
+    Ok(Json(source.lines_shown(&app, href, &query).await?))
+}
+
+/// Folds and times of a known-answer job's log. For the worker's owner and operators.
+#[utoipa::path(get, path = "/v3/worker/{id}/known_answer/{number}/log/index",
+    params(("id" = i64, Path), ("number" = i64, Path)),
+    responses((status = 200, body = v3::LogIndex), (status = 404, body = ErrorBody)))]
+pub(crate) async fn index(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, number)): Path<(i64, i64)>,
+) -> Result<Json<v3::LogIndex>, ApiError> {
+    let source = own_log(&app, &caller.0, id, number).await?;
+    let href = format!("/v3/worker/{id}/known_answer/{number}/log/index");
+    Ok(Json(source.index_shown(&app, href).await?))
 }

@@ -34,7 +34,7 @@ pub(crate) struct LogQuery {
 }
 
 /// Where a log comes from.
-enum Source {
+pub(crate) enum Source {
     /// An attempt's log; complete when it takes no more bytes.
     Attempt { id: i64, over: bool },
     /// A text of the server's own.
@@ -136,6 +136,63 @@ impl Source {
                 first_red: None,
             }),
         }
+    }
+
+    /// The lines that a page asked for.
+    pub(crate) async fn lines_shown(
+        &self,
+        app: &App,
+        href: String,
+        query: &LogQuery,
+    ) -> Result<v3::LogLines, ApiError> {
+        let count = query.count.unwrap_or(500).clamp(1, 2000);
+        let block = self.lines(app, query.first.unwrap_or(0), count).await?;
+        Ok(v3::LogLines {
+            head: v3::Head::standard("log_lines", href),
+            attempt: self.attempt(),
+            first: block.first,
+            lines: block.lines,
+            total: block.total,
+            complete: block.sealed,
+            next_offset: block.next_offset,
+        })
+    }
+
+    /// Folds and times.
+    pub(crate) async fn index_shown(
+        &self,
+        app: &App,
+        href: String,
+    ) -> Result<v3::LogIndex, ApiError> {
+        let index = self.index(app).await?;
+        Ok(v3::LogIndex {
+            head: v3::Head::standard("log_index", href),
+            attempt: self.attempt(),
+            length: index.length,
+            lines: index.lines,
+            complete: index.sealed,
+            folds: index
+                .folds
+                .into_iter()
+                .map(|fold| v3::LogFold {
+                    name: fold.name,
+                    first: fold.first,
+                    last: fold.last,
+                    duration_ns: fold.duration_ns,
+                })
+                .collect(),
+            times: index
+                .times
+                .into_iter()
+                .map(|time| v3::LogTime {
+                    line: time.line,
+                    start_ns: time.start_ns,
+                    duration_ns: time.duration_ns,
+                    event: time.event,
+                })
+                .collect(),
+            first_red: index.first_red,
+        })
     }
 }
 
@@ -240,17 +297,8 @@ pub(crate) async fn lines(
     Query(query): Query<LogQuery>,
 ) -> Result<Json<v3::LogLines>, ApiError> {
     let (_, source) = source(&app, &caller.0, id, query.attempt).await?;
-    let count = query.count.unwrap_or(500).clamp(1, 2000);
-    let block = source.lines(&app, query.first.unwrap_or(0), count).await?;
-    Ok(Json(v3::LogLines {
-        head: v3::Head::standard("log_lines", format!("/v3/job/{id}/log/lines")),
-        attempt: source.attempt(),
-        first: block.first,
-        lines: block.lines,
-        total: block.total,
-        complete: block.sealed,
-        next_offset: block.next_offset,
-    }))
+    let href = format!("/v3/job/{id}/log/lines");
+    Ok(Json(source.lines_shown(&app, href, &query).await?))
 }
 
 /// Folds and times of a log.
@@ -263,35 +311,8 @@ pub(crate) async fn index(
     Query(query): Query<LogQuery>,
 ) -> Result<Json<v3::LogIndex>, ApiError> {
     let (_, source) = source(&app, &caller.0, id, query.attempt).await?;
-    let index = source.index(&app).await?;
-    Ok(Json(v3::LogIndex {
-        head: v3::Head::standard("log_index", format!("/v3/job/{id}/log/index")),
-        attempt: source.attempt(),
-        length: index.length,
-        lines: index.lines,
-        complete: index.sealed,
-        folds: index
-            .folds
-            .into_iter()
-            .map(|fold| v3::LogFold {
-                name: fold.name,
-                first: fold.first,
-                last: fold.last,
-                duration_ns: fold.duration_ns,
-            })
-            .collect(),
-        times: index
-            .times
-            .into_iter()
-            .map(|time| v3::LogTime {
-                line: time.line,
-                start_ns: time.start_ns,
-                duration_ns: time.duration_ns,
-                event: time.event,
-            })
-            .collect(),
-        first_red: index.first_red,
-    }))
+    let href = format!("/v3/job/{id}/log/index");
+    Ok(Json(source.index_shown(&app, href).await?))
 }
 
 /// Lines that hold a text.

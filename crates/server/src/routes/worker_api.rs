@@ -247,6 +247,8 @@ async fn thanks_to(app: &App, id: WorkerId) -> Result<String, ApiError> {
 const SENTENCE: usize = 300;
 /// Frozen attempts that are kept at most: more than any worker has slots.
 const FROZEN: usize = 256;
+/// Images that are kept by name at most.
+const IMAGES: usize = 1000;
 
 /// What a worker says of itself, cut to what is reasonable.
 fn heard(call: &wire::PollRequest, peer: Peer) -> Result<Heard, ApiError> {
@@ -269,6 +271,12 @@ fn heard(call: &wire::PollRequest, peer: Peer) -> Result<Heard, ApiError> {
         presence_for,
         usage: usage.transpose().map_err(wrong)?,
         lending: call.lending.as_ref().map(lending::value).transpose()?,
+        images: call.images.as_ref().map(|names| {
+            let names = names.iter().take(IMAGES);
+            names
+                .map(|name| name.chars().take(SENTENCE).collect())
+                .collect()
+        }),
         frozen: call
             .frozen
             .iter()
@@ -312,6 +320,17 @@ pub(crate) async fn poll(
             },
         )
         .await?;
+    let image_table = match call.image_table {
+        None => None,
+        Some(known) => {
+            let table = app.engine.images().await?;
+            let news = wire::ImageTableNews {
+                mark: table.mark,
+                text: table.text,
+            };
+            (known != news.mark).then_some(news)
+        }
+    };
     let valid_for_ms = u64::try_from(app.engine.policy().lease.as_millis()).unwrap_or(u64::MAX);
     let thanks = match orders.offers.as_slice() {
         [] => String::new(),
@@ -344,6 +363,7 @@ pub(crate) async fn poll(
         drain: orders.drain,
         pause: orders.page.pause,
         lending: orders.page.lending.as_ref().and_then(lending::read),
+        image_table,
     }))
 }
 

@@ -12,7 +12,7 @@ use axum::{
     http::StatusCode,
 };
 use travis_api::v3::{self, ErrorBody};
-use travis_engine::Viewer;
+use travis_engine::{Viewer, WorkerEdit};
 use travis_model::{Worker, WorkerId, trust::Tier};
 
 async fn one(app: &App, viewer: &Viewer, row: Worker) -> Result<Json<v3::Worker>, ApiError> {
@@ -134,22 +134,18 @@ pub(crate) async fn change(
     Path(id): Path<i64>,
     JsonBody(change): JsonBody<v3::WorkerChange>,
 ) -> Result<Json<v3::Worker>, ApiError> {
-    let id = WorkerId(id);
     if let Some(lending) = &change.lending {
         lending::check(lending)?;
     }
-    let mut row = None;
-    if let Some(name) = &change.name {
-        row = Some(app.engine.rename_worker(&caller.0, id, name).await?);
-    }
-    if let Some(lending) = &change.lending {
-        let wish = lending::value(lending)?;
-        row = Some(app.engine.wish_of_worker(&caller.0, id, wish).await?);
-    }
-    match row {
-        Some(row) => one(&app, &caller.0, row).await,
-        None => find(State(app), caller, Path(id.get())).await,
-    }
+    let edit = WorkerEdit {
+        name: change.name,
+        lending: change.lending.as_ref().map(lending::value).transpose()?,
+    };
+    let row = app
+        .engine
+        .edit_worker(&caller.0, WorkerId(id), edit)
+        .await?;
+    one(&app, &caller.0, row).await
 }
 
 /// Shuts a worker out: it gets no work and can't sign in. What it runs is given to others.

@@ -35,11 +35,22 @@ pub async fn enrolments(database: &dyn Database) {
     let three = add(tx, b"3", 3).await;
     assert_eq!(tx.take_enrolment(b"x", Timestamp(9)).await.unwrap(), None);
     assert_eq!(tx.take_enrolment(b"1", Timestamp(10)).await.unwrap(), None);
+    // What waits may be changed, and the machine comes with what was said last.
+    let mut wish = tx.enrolment(one).await.unwrap().unwrap();
+    wish.lending = Some(json!({"slots": 3}));
+    assert!(!tx.change_enrolment(&wish, Timestamp(10)).await.unwrap());
+    assert!(tx.change_enrolment(&wish, Timestamp(9)).await.unwrap());
+    wish.lending = Some(json!({"slots": 4}));
+    wish.name = Some("shed".to_owned());
+    wish.way = "image".to_owned();
+    assert!(tx.change_enrolment(&wish, Timestamp(9)).await.unwrap());
     let taken = tx.take_enrolment(b"1", Timestamp(9)).await.unwrap();
     let taken = taken.unwrap();
     assert_eq!((taken.id, taken.user_id), (one, a));
     assert_eq!(taken.used_at, Some(Timestamp(9)));
-    assert_eq!(taken.lending, Some(json!({"slots": 2})));
+    assert_eq!(taken.lending, Some(json!({"slots": 4})));
+    assert_eq!(taken.name.as_deref(), Some("shed"));
+    assert!(!tx.change_enrolment(&wish, Timestamp(9)).await.unwrap());
     // Once alone.
     assert_eq!(tx.take_enrolment(b"1", Timestamp(9)).await.unwrap(), None);
     let worker = tx.insert_worker(&new_worker(a, "w")).await.unwrap().id;
@@ -53,6 +64,8 @@ pub async fn enrolments(database: &dyn Database) {
         assert!(matches!(refused, Err(StoreError::NotFound(_))));
     }
     tx.revoke_enrolment(a, two, Timestamp(5)).await.unwrap();
+    let revoked = tx.enrolment(two).await.unwrap().unwrap();
+    assert!(!tx.change_enrolment(&revoked, Timestamp(6)).await.unwrap());
     assert_eq!(tx.take_enrolment(b"2", Timestamp(6)).await.unwrap(), None);
 
     let ids = async |tx: &mut dyn Tx, user, since| {

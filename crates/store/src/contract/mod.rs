@@ -7,6 +7,7 @@
 mod accounts;
 mod caches;
 mod concurrency;
+mod crons;
 mod deliveries;
 mod fleet;
 mod forges;
@@ -39,9 +40,11 @@ pub trait Database: Send + Sync {
 }
 
 /// Tables whose rows belong to a repository.
-const OWNED: [&str; 15] = [
+const OWNED: [&str; 17] = [
     "repositories",
     "caches",
+    "crons",
+    "ssh_keys",
     "env_vars",
     "repository_keys",
     "permissions",
@@ -87,6 +90,7 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
         trust::known_answers_live_and_end,
         caches::caches_are_replaced, caches::unused_caches_are_found,
         caches::one_cache_stays_of_many, caches::secrets_that_were_given_are_remembered,
+        crons::a_branch_has_one_cron, crons::a_due_cron_runs_once, crons::ssh_keys_are_replaced,
         fleet::enrolments, fleet::workers_speak_of_themselves, fleet::work_is_added_up,
         fleet::histories_and_queues,
         forges::forges, forges::identities, forges::accounts, forges::ways_in_are_used_once,

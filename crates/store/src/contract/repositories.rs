@@ -1,4 +1,5 @@
 use super::caches::new_cache;
+use super::crons::{new_cron, new_ssh_key};
 use super::{
     ALL, Database, OWNED, build, new_attempt, new_commit, new_repository, new_request, new_worker,
     repository, user,
@@ -335,6 +336,8 @@ pub async fn removal_leaves_nothing(database: &dyn Database) {
             .await
             .unwrap();
         tx.put_cache(&new_cache(id, "main", slug, 1)).await.unwrap();
+        tx.put_cron(&new_cron(id, "main", 1)).await.unwrap();
+        tx.put_ssh_key(&new_ssh_key(id, 1)).await.unwrap();
         tx.put_star(owner, id, true).await.unwrap();
         tx.put_contributor(id, "7", Timestamp(1)).await.unwrap();
         tx.insert_approval(id, 5, "aa", owner, false, Timestamp(1))

@@ -173,6 +173,25 @@ pub struct LogsArgs {
     pub raw: bool,
 }
 
+/// Checks what is stated of a job.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  travis verify acme/rocket 12.2
+  travis verify acme/rocket 12.2 --key BASE64              by a key that you were told before
+  travis verify acme/rocket 12.2 --format json | jq .statement
+
+Looked at are the server's signature (in-toto statement, DSSE), the log's digest, and the signature
+of each worker that ran the job. The exit code is 1 when one of them does not hold.")]
+pub struct VerifyArgs {
+    /// Which job
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// The server's public key, instead of the one that it names itself (/v3/statement_key)
+    #[arg(long, value_name = "BASE64")]
+    pub key: Option<String>,
+}
+
 /// Opens a page.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\

@@ -78,6 +78,22 @@ Examples:
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
+    /// Show or set which images jobs get in containers, on all workers (for the operator)
+    #[command(after_help = "\
+Examples:
+  travis workers images > images.toml             the rows that hold now
+  travis workers images --set images.toml         put these in their place
+  travis workers images --set - < images.toml
+  travis workers images --set /dev/null           remove all
+
+A worker's owner has the first word, then these rows, then the program's own (`travis worker image
+table` on a worker shows all). A row: [[image]], language = \"python\", version = \"3.*\",
+image = \"registry.example.org/python:3.{*}\".")]
+    Images {
+        /// A file with the rows; - is standard input
+        #[arg(long, value_name = "FILE")]
+        set: Option<std::path::PathBuf>,
+    },
     /// Remove it; its machine has to join anew to come back
     #[command(after_help = "\
 Examples:

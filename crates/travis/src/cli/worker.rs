@@ -207,11 +207,13 @@ Examples:
 Examples:
   travis worker quit")]
     Quit(PlaceArgs),
-    /// Add, list or remove root file systems for jobs in namespaces
+    /// The images that jobs run in: root file systems, tables, the one for virtual machines
     #[command(
         subcommand,
         after_help = "\
 Examples:
+  travis worker image table
+  travis worker image fetch
   travis worker image add rust rust.tar.zst --language rust --version 1.93
   travis worker image list
   travis worker image remove rust"
@@ -259,6 +261,9 @@ pub struct VmArgs {
     /// A directory with an image, as `make image` writes it [default: the server's]
     #[arg(long, value_name = "DIR")]
     pub image: Option<PathBuf>,
+    /// Trust the authorities in this file, too, in PEM; handed to the machine
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// Where the machine's disks are kept [default: $XDG_DATA_HOME/travis-worker-vm]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

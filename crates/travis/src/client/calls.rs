@@ -2,11 +2,12 @@ use super::{Client, ClientError, part};
 use futures_util::Stream;
 use reqwest::Method;
 use serde::Deserialize;
+use travis_api::dsse::{Envelope, StatementKey};
 use travis_api::v3::{
-    ApiToken, ApiTokens, Build, Builds, Caches, CurrentUser, EnrolmentToken, EnvVar, EnvVars, Job,
-    KeyPair, Log, NewEnrolment, NewEnvVar, NewRepository, NewRequest, NewToken, PendingChange,
-    PendingRequest, Repositories, Repository, Request, Worker, WorkerChange, WorkerTierChange,
-    Workers,
+    ApiToken, ApiTokens, Build, Builds, Caches, CurrentUser, EnrolmentToken, EnvVar, EnvVars,
+    ImageTable, ImageTableChange, Job, KeyPair, Log, NewEnrolment, NewEnvVar, NewRepository,
+    NewRequest, NewToken, PendingChange, PendingRequest, Repositories, Repository, Request, Worker,
+    WorkerChange, WorkerTierChange, Workers,
 };
 use travis_model::Slug;
 
@@ -234,9 +235,31 @@ impl Client {
         }))
     }
 
+    /// What is stated of a finished job.
+    pub async fn statement(&self, job: i64) -> Result<Envelope, ClientError> {
+        self.get(&format!("/v3/job/{job}/statement"), &[]).await
+    }
+
+    /// The key by which statements are checked.
+    pub async fn statement_key(&self) -> Result<StatementKey, ClientError> {
+        self.get("/v3/statement_key", &[]).await
+    }
+
     /// All workers.
     pub async fn workers(&self) -> Result<Workers, ClientError> {
         self.get("/v3/workers", &[]).await
+    }
+
+    /// The operator's table of images.
+    pub async fn images(&self) -> Result<ImageTable, ClientError> {
+        self.get("/v3/images", &[]).await
+    }
+
+    /// Puts a table of images in place of the one before.
+    pub async fn set_images(&self, text: String) -> Result<ImageTable, ClientError> {
+        let change = ImageTableChange { text };
+        self.json(self.request(Method::PUT, "/v3/images").json(&change))
+            .await
     }
 
     /// The reader's tokens.

@@ -24,6 +24,7 @@ mod sources;
 mod target;
 mod token;
 mod trigger;
+mod verify;
 mod watch;
 mod worker;
 mod workers;
@@ -56,6 +57,7 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Builds(args) => builds::run(args, session).await,
         Command::Show(args) => show::run(&args, session).await,
         Command::Logs(args) => logs::run(&args, session).await,
+        Command::Verify(args) => verify::run(&args, session).await,
         Command::Cancel(args) => change::run(&args, Change::Cancel, session).await,
         Command::Restart(args) => change::run(&args, Change::Restart, session).await,
         Command::Workers(args) => workers::run(args, session).await,

@@ -12,6 +12,7 @@ pub async fn run(args: WorkersArgs, session: &mut Session) -> Result<Status, Fai
     let client = session.client()?;
     let (worker, done) = match args.action {
         None | Some(WorkersAction::List) => return list(&client, session).await,
+        Some(WorkersAction::Images { set }) => return images(&client, set, session).await,
         Some(WorkersAction::Show(of)) => {
             let worker = find(&client, &of.worker).await?;
             if session.is_json() {
@@ -136,4 +137,60 @@ async fn find(client: &Client, wanted: &str) -> Result<Worker, Failure> {
 fn none(wanted: &str) -> Failure {
     Failure::not_found(format!("there is no worker {wanted}"))
         .remedy("Look for it: travis workers list")
+}
+
+/// A table has fewer bytes; the server says by how much it is too long.
+const LONGEST_TABLE: u64 = 1 << 20;
+
+/// Shows the operator's table of images, or puts another in its place.
+async fn images(
+    client: &Client,
+    set: Option<std::path::PathBuf>,
+    session: &mut Session,
+) -> Result<Status, Failure> {
+    use std::io::Read as _;
+    let Some(path) = set else {
+        let table = client.images().await?;
+        if session.is_json() {
+            session.screen.json(&table)?;
+        } else if table.text.is_empty() {
+            session.screen.remark(
+                "There are no rows of the operator's: workers use their owners' and the program's.",
+            )?;
+        } else {
+            session.screen.line(&lines(table.text.trim_end()))?;
+        }
+        return Ok(Status::Passed);
+    };
+    let unreadable = |error: std::io::Error| {
+        Failure::new(
+            Status::Io,
+            format!("{} can't be read: {error}", path.display()),
+        )
+    };
+    let file: Box<dyn std::io::Read> = if path.as_os_str() == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(&path).map_err(unreadable)?)
+    };
+    let mut text = String::new();
+    file.take(LONGEST_TABLE)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    let table = client.set_images(text).await?;
+    if session.is_json() {
+        session.screen.json(&table)?;
+    } else {
+        session.screen.line(&format!(
+            "Workers use these rows from their next job on: {} for jobs, {} for services.",
+            table.images, table.services
+        ))?;
+    }
+    Ok(Status::Passed)
+}
+
+/// Lines of text without what a terminal would obey.
+fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(plain).collect();
+    lines.join("\n")
 }

@@ -16,8 +16,6 @@ pub struct Executors {
     pub used: Arc<dyn Executor>,
     /// Stronger ones, for jobs that demand one; the strongest first.
     pub stronger: Vec<Arc<dyn Executor>>,
-    /// Images that are here by name.
-    pub images: Vec<String>,
 }
 
 /// The executor that was chosen and the stronger ones that work here; without a choice the
@@ -52,7 +50,6 @@ pub async fn executors(
             .map_err(anyhow::Error::msg)
             .context("containers don't work here")?;
         return Ok(Executors {
-            images: container.images().await,
             used: Arc::new(container),
             stronger: vm.into_iter().collect(),
         });
@@ -67,31 +64,20 @@ pub async fn executors(
             None
         }
     };
-    let images = match &container {
-        Some(container) => container.images().await,
-        None => Vec::new(),
-    };
     if choice.is_none() {
         if let Some(vm) = vm {
-            return Ok(Executors {
-                images,
-                ..Executors::only(vm)
-            });
+            return Ok(Executors::only(vm));
         }
         if let Some(container) = &container
             && (set_up || container.has_image(&ImageWish::default()).await)
         {
-            return Ok(Executors {
-                images,
-                ..Executors::only(Arc::clone(container) as Arc<dyn Executor>)
-            });
+            return Ok(Executors::only(Arc::clone(container) as Arc<dyn Executor>));
         }
     }
     let stronger = container.map(|container| container as Arc<dyn Executor>);
     Ok(Executors {
         used: weakest(choice, data, hidden, owner).await?,
         stronger: vm.into_iter().chain(stronger).collect(),
-        images,
     })
 }
 
@@ -100,7 +86,6 @@ impl Executors {
         Self {
             used,
             stronger: Vec::new(),
-            images: Vec::new(),
         }
     }
 }

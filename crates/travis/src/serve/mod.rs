@@ -18,6 +18,7 @@ pub use executors::{host_name, images_of};
 pub use server::server;
 pub use signals::stops;
 pub use up::up;
+pub use vm::place as vm_images;
 pub use worker::{examine, executor_for, worker, worker_data, worker_vm_data};
 
 /// Sends the process's own messages to standard error; `RUST_LOG` chooses how many.

@@ -22,6 +22,7 @@ use travis_blobs::ObjectBlobs;
 use travis_bus::MemoryBus;
 use travis_engine::{Engine, Policy, Ports, SystemClock};
 use travis_logs::FileLogs;
+use travis_server::Proxies;
 use travis_store::Store;
 
 /// Everything that makes a server but its sample.
@@ -34,6 +35,8 @@ pub struct Plan {
     pub database: Option<String>,
     /// Where browsers and workers find the server.
     pub public_url: Option<String>,
+    /// Who is believed whom they call for.
+    pub proxies: Proxies,
     /// Local paths and loopback addresses may be clone URLs.
     pub allow_local_git: bool,
     /// A repository that is local and allowed all the same.
@@ -65,6 +68,7 @@ pub struct Running {
     listener: TcpListener,
     /// Files that machines may fetch to join.
     downloads: PathBuf,
+    proxies: Proxies,
 }
 
 impl Running {
@@ -136,12 +140,13 @@ impl Running {
             public_url,
             listener,
             downloads: plan.data.join("downloads"),
+            proxies: plan.proxies,
         })
     }
 
     /// Serves until `stop`.
     pub async fn serve(self, stop: CancellationToken) -> Result<()> {
-        let router = travis_server::router(self.engine.clone(), Some(self.downloads));
+        let router = travis_server::router(self.engine.clone(), Some(self.downloads), self.proxies);
         let stopped = stop.clone();
         let server =
             travis_server::serve(
@@ -190,6 +195,7 @@ pub async fn server(args: ServerArgs) -> Result<ExitCode> {
     let (data, settings) = Settings::for_command(args.config.as_deref(), args.data.as_deref())?;
     let (stop, hard) = signals::stops()?;
     let running = Running::start(Plan {
+        proxies: settings.proxies()?,
         bind: args
             .bind
             .or(settings.bind)

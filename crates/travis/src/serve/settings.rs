@@ -13,6 +13,7 @@ use std::time::Duration;
 use travis_api::worker::{HEARTBEAT_SECONDS, LEASE_SECONDS};
 use travis_engine::{CachePolicy, JobLimits, WorkerPolicy};
 use travis_model::scheduling::ExecutorKind;
+use travis_server::Proxies;
 
 /// Where a server listens when nothing is said.
 pub const DEFAULT_BIND: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
@@ -30,6 +31,9 @@ pub struct Settings {
     pub database: Option<String>,
     /// Where browsers and workers find the server.
     pub public_url: Option<String>,
+    /// Proxies that are believed whom they call for: addresses and networks.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
     /// Local paths and loopback addresses may be clone URLs.
     pub allow_local_git: Option<bool>,
     /// What jobs may use at most.
@@ -290,6 +294,7 @@ impl Settings {
         if settings.caches.unused_days == Some(0) {
             bail!("caches: 0 days would keep no cache; leave the key out for the default");
         }
+        settings.proxies()?;
         settings.worker.check()?;
         settings.workers.check()?;
         settings.access.check()?;
@@ -312,6 +317,12 @@ impl Settings {
             settings = Self::read(None, Some(&data))?.with_environment()?;
         }
         Ok((data, settings))
+    }
+
+    /// Who is believed whom they call for.
+    pub fn proxies(&self) -> Result<Proxies> {
+        Proxies::parse(&self.trusted_proxies)
+            .map_err(|problem| anyhow::anyhow!("trusted_proxies: {problem}"))
     }
 
     /// What the environment says comes before the file.

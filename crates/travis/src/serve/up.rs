@@ -35,6 +35,7 @@ pub async fn up(args: UpArgs) -> Result<ExitCode> {
     let with_sample = !args.no_sample && (first_start || sample_path.exists());
     let sample_url = with_sample.then(|| format!("file://{}", sample_path.display()));
     let running = Running::start(Plan {
+        proxies: settings.proxies()?,
         bind: args
             .bind
             .or(settings.bind)

@@ -3,7 +3,7 @@
 use super::files;
 use super::settings::Worker;
 use std::path::{Path, PathBuf};
-use travis_sandbox::{Vm, VmError};
+use travis_sandbox::{Executor as _, Finding, Vm, VmError};
 
 /// Where a worker's images for jobs' machines lie: where the owner says, else in its data
 /// directory, else in the one of this user's worker.
@@ -18,6 +18,38 @@ pub fn images(data: &Path, owner: &Worker) -> PathBuf {
     match files::default_data("travis-worker").map(|data| data.join("images/vm")) {
         Ok(users) if users.is_dir() => users,
         _ => own,
+    }
+}
+
+/// Where a worker's images for jobs' machines are put.
+///
+/// # Errors
+/// When the settings can't be read.
+pub fn place(data: &Path) -> anyhow::Result<PathBuf> {
+    let said = super::settings::Settings::read(None, Some(data))?.worker;
+    Ok(said.vm_images.unwrap_or_else(|| data.join("images/vm")))
+}
+
+/// What `travis doctor` says of virtual machines where the owner chose them: whether QEMU and an
+/// image are there. Starts no machine.
+pub async fn examine(data: &Path, owner: &Worker) -> Vec<Finding> {
+    match Vm::emulated(data.join("jobs"), images(data, owner), Vec::new()).await {
+        Ok(vm) => {
+            let mut found = vm.check().await;
+            // Whether the processor helps was not tried out.
+            found.retain(|finding| finding.name != "virtual machines");
+            found
+        }
+        Err(error @ VmError::NoImage(_)) => vec![Finding::bad(
+            "virtual machines",
+            error.to_string(),
+            "travis worker image fetch",
+        )],
+        Err(error) => vec![Finding::bad(
+            "virtual machines",
+            error.to_string(),
+            "or choose another executor in worker.toml",
+        )],
     }
 }
 

@@ -111,8 +111,6 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
     } else {
         owner.network
     };
-    let by_name = travis_sandbox::images::Images::new(executors::images_of(&data_dir)).list();
-    let by_name = by_name.into_iter().map(|image| image.name);
     let network = super::network::of_worker(wanted, &*executors.used).await;
     Ok(WorkerConfig {
         name: args
@@ -134,7 +132,6 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
         authorities,
         started_by: started_by().to_owned(),
         stronger: executors.stronger,
-        images: executors.images.into_iter().chain(by_name).collect(),
         ..WorkerConfig::new(server.trim_end_matches('/'), data_dir, executors.used)
     })
 }
@@ -184,5 +181,10 @@ pub async fn examine() -> Vec<Finding> {
     let executor = travis_sandbox::Namespace::new(place.join("jobs"), vec![place.clone()], tools);
     let mut found = travis_worker::machine(&executor, &place).await;
     found.extend(executors::examine_containers(&place).await);
+    let owner = OwnerSettings::read(&place.join(travis_worker::SETTINGS)).unwrap_or_default();
+    if owner.executor.as_deref() == Some("vm") {
+        let of_jobs = Settings::read(None, Some(&place)).map(|said| said.worker);
+        found.extend(super::vm::examine(&place, &of_jobs.unwrap_or_default()).await);
+    }
     found
 }

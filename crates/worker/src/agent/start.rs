@@ -42,8 +42,21 @@ pub async fn run(
     make_private(&config.data_dir)?;
     let _lock = lock(&config.data_dir).await?;
     let desk = Arc::new(Desk::new(config.clone(), shutdown.clone(), hard.clone()));
-    // They end with this function.
-    let _attending = attend(&desk).await?;
+    let mut attending = attend(&desk).await?;
+    let worked = be(config, client, &desk, &shutdown, &hard).await;
+    // Waited for: its socket is gone with the worker.
+    attending.shutdown().await;
+    worked
+}
+
+/// Signs in and works until told to leave.
+async fn be(
+    config: WorkerConfig,
+    client: Client,
+    desk: &SharedDesk,
+    shutdown: &CancellationToken,
+    hard: &CancellationToken,
+) -> Result<(), WorkerError> {
     let identity = Arc::new(Identity::open(&config.data_dir)?);
     let spools = config.data_dir.join("spool");
     make_private(&spools)?;
@@ -59,27 +72,27 @@ pub async fn run(
         config.clone(),
         client.clone(),
         Arc::clone(&identity),
-        Arc::clone(&desk),
+        Arc::clone(desk),
         speed,
     );
-    let Some(name) = sign_in(&session, &shutdown, &hard).await? else {
+    let Some(name) = sign_in(&session, shutdown, hard).await? else {
         return Ok(());
     };
     tracing::info!(%name, server = %config.server, executor = config.executor.kind(), "worker is online");
     desk.set_name(&name);
     desk.set_connected(true);
-    let facts = facts::of_worker(&config, &desk, speed);
+    let facts = facts::of_worker(&config, desk, speed).await;
     let workshop = Workshop {
         config,
         client,
         identity,
         mirrors,
-        desk: Arc::clone(&desk),
+        desk: Arc::clone(desk),
         facts,
         name,
         spools,
     };
-    let served = Agent::new(workshop, session).serve(&shutdown, &hard).await;
+    let served = Agent::new(workshop, session).serve(shutdown, hard).await;
     desk.keep_month();
     served
 }

@@ -14,7 +14,7 @@ use travis_api::lend::{Lending, Lent, Usage};
 use travis_sandbox::Network;
 
 pub(crate) use jobs::Ended;
-use jobs::Jobs;
+use jobs::{Froze, Jobs};
 
 use super::judge::{Judge, Rules, Seen, Stand, Word};
 use super::month::Month;
@@ -46,6 +46,8 @@ pub(crate) struct Desk {
     name: Mutex<String>,
     done: [AtomicU64; 3],
     page_at: Mutex<Option<String>>,
+    froze: Mutex<Froze>,
+    disk: Mutex<Option<u64>>,
     nudge: Notify,
 }
 
@@ -97,6 +99,8 @@ impl Desk {
             name: Mutex::new(config.name.clone()),
             done: [const { AtomicU64::new(0) }; 3],
             page_at: Mutex::default(),
+            froze: Mutex::default(),
+            disk: Mutex::default(),
             nudge: Notify::new(),
             config,
         };
@@ -109,6 +113,15 @@ impl Desk {
         let first = Judge::default().look(&desk.rules(), desk.word(), &seen);
         desk.stand.send_replace(first);
         desk
+    }
+
+    /// Lends so much disk to images that executors pull; gives what they take.
+    pub(crate) async fn keep_images_within(&self, bytes: Option<u64>) -> u64 {
+        let mut sum: u64 = 0;
+        for executor in self.config.all_executors() {
+            sum = sum.saturating_add(executor.keep_images_within(bytes).await);
+        }
+        sum
     }
 
     pub(crate) fn data_dir(&self) -> &Path {

@@ -113,6 +113,9 @@ pub(crate) struct Stand {
     pub(crate) slots: u32,
     /// What runs has to stand still.
     pub(crate) freeze: bool,
+    /// When the first sign was there of what freezes, since the worker started: before it was
+    /// certain, so that the time from it to a frozen job is all that the owner waited.
+    pub(crate) sign: Duration,
     /// What stands still has to go.
     pub(crate) hand_back: bool,
 }
@@ -126,6 +129,7 @@ impl Stand {
             since: Duration::ZERO,
             slots,
             freeze: false,
+            sign: Duration::ZERO,
             hand_back: false,
         }
     }
@@ -137,6 +141,12 @@ pub(crate) struct Judge {
     others: [f64; LOOKS],
     looks: usize,
     last_use: Option<Duration>,
+    /// The last look.
+    last_look: Duration,
+    /// The look before programs of others began to use more than they may.
+    rise: Option<Duration>,
+    /// The first sign of what freezes.
+    sign: Duration,
     /// Since when jobs have had to stand still.
     frozen_since: Option<Duration>,
     hot: bool,
@@ -184,11 +194,14 @@ impl Judge {
         self.note_use(rules, seen);
         let against = self.against(rules, word, seen);
         let freeze = against.as_ref().is_some_and(|it| it.freeze);
-        if freeze {
-            self.frozen_since.get_or_insert(seen.at);
-        } else {
+        if !freeze {
             self.frozen_since = None;
+        } else if self.frozen_since.is_none() {
+            self.frozen_since = Some(seen.at);
+            let of_owner = against.as_ref().map(|it| it.state) == Some(PresenceState::OwnerActive);
+            self.sign = self.first_sign(of_owner, seen);
         }
+        self.last_look = seen.at;
         let frozen_for = self
             .frozen_since
             .map_or(Duration::ZERO, |since| seen.at.saturating_sub(since));
@@ -212,10 +225,22 @@ impl Judge {
                 0
             },
             freeze,
+            sign: self.sign,
             hand_back,
         };
         self.last = Some(stand.clone());
         stand
+    }
+
+    /// When what freezes now began to show: a word at once, an owner by the look before the one that
+    /// saw them first.
+    fn first_sign(&self, of_owner: bool, seen: &Seen) -> Duration {
+        if !of_owner {
+            return seen.at;
+        }
+        let typed = seen.input_ago.and_then(|ago| seen.at.checked_sub(ago));
+        let typed = typed.filter(|at| *at >= self.last_look);
+        typed.or(self.rise).unwrap_or(self.last_look).min(seen.at)
     }
 
     /// The first reason against lending: those that freeze come first.
@@ -325,6 +350,11 @@ impl Judge {
         } else {
             thresholds.pressure_percent
         };
+        if seen.others_percent.is_some_and(|percent| percent > limit) {
+            self.rise.get_or_insert(self.last_look);
+        } else {
+            self.rise = None;
+        }
         let used = self.others(seen).is_some_and(|percent| percent > limit)
             || seen
                 .pressure_percent

@@ -30,12 +30,58 @@ const MONTH: Duration = Duration::from_secs(60);
 
 /// Looks for ever.
 pub(crate) async fn keep(desk: Arc<Desk>) {
-    let (tell, told) = watch::channel(None);
-    tokio::join!(look_at(Arc::clone(&desk), told), ask_about_desk(desk, tell));
+    let (tell, told) = watch::channel(Asked::default());
+    tokio::join!(
+        look_at(Arc::clone(&desk), told),
+        ask_about_desk(&desk, &tell),
+        ask_about_network(&desk, &tell),
+        add_up_disk(&desk),
+    );
+}
+
+/// Asks whether the network costs by the byte, beside the looks, which must not wait for it.
+async fn ask_about_network(desk: &Desk, tell: &watch::Sender<Asked>) {
+    loop {
+        let matters = desk.rules().only_unmetered;
+        let metered = if matters {
+            super::senses::metered().await
+        } else {
+            None
+        };
+        tell.send_modify(|asked| asked.metered = metered);
+        sleep(if matters { METERED } else { FAR }).await;
+    }
+}
+
+/// Adds up the disk, beside the looks: that may take long. Images that can be had again make room
+/// for what can't.
+async fn add_up_disk(desk: &Desk) {
+    loop {
+        let lent = desk.rules().disk_bytes;
+        let place = desk.data_dir().to_owned();
+        match tokio::task::spawn_blocking(move || disk_of(&place)).await {
+            Ok(own) => {
+                let left = lent.map(|most| most.saturating_sub(own));
+                let images = desk.keep_images_within(left).await;
+                desk.note_disk(own.saturating_add(images));
+            }
+            Err(error) => tracing::debug!(%error, "the disk was not added up"),
+        }
+        let every = if lent.is_some() || desk.has_jobs() {
+            DISK / 5
+        } else {
+            DISK
+        };
+        let since = Instant::now();
+        // What is lent may change meanwhile, and counts at once.
+        while since.elapsed() < every && desk.rules().disk_bytes == lent {
+            sleep(FAR).await;
+        }
+    }
 }
 
 /// Asks whether somebody sits at the machine, beside the looks, which must not wait for it.
-async fn ask_about_desk(desk: Arc<Desk>, tell: watch::Sender<Option<bool>>) {
+async fn ask_about_desk(desk: &Desk, tell: &watch::Sender<Asked>) {
     loop {
         let matters = desk.rules().only_when_idle;
         let answer = if matters {
@@ -43,7 +89,7 @@ async fn ask_about_desk(desk: Arc<Desk>, tell: watch::Sender<Option<bool>>) {
         } else {
             None
         };
-        tell.send_replace(answer);
+        tell.send_modify(|asked| asked.at_desk = answer);
         sleep(match (matters, answer) {
             (true, Some(_)) if desk.has_jobs() => NEAR / 2,
             (true, Some(_)) => NEAR,
@@ -54,22 +100,18 @@ async fn ask_about_desk(desk: Arc<Desk>, tell: watch::Sender<Option<bool>>) {
     }
 }
 
-async fn look_at(desk: Arc<Desk>, told: watch::Receiver<Option<bool>>) {
+async fn look_at(desk: Arc<Desk>, told: watch::Receiver<Asked>) {
     let mut keeper = Keeper {
         senses: Senses::new(desk.started, desk.data_dir()),
         judge: Judge::default(),
-        asked: Asked::default(),
         told,
         file_at: None,
         file: stamp(desk.settings_path()),
-        metered_at: None,
-        disk_at: None,
-        disk: None,
         month_at: Instant::now(),
         desk,
     };
     loop {
-        let pause = keeper.look().await;
+        let pause = keeper.look();
         tokio::select! {
             () = sleep(pause) => {}
             () = keeper.desk.nudged() => {}
@@ -81,34 +123,28 @@ struct Keeper {
     desk: Arc<Desk>,
     senses: Senses,
     judge: Judge,
-    asked: Asked,
-    told: watch::Receiver<Option<bool>>,
+    told: watch::Receiver<Asked>,
     file_at: Option<Instant>,
     file: Option<(SystemTime, u64)>,
-    metered_at: Option<Instant>,
-    disk_at: Option<Instant>,
-    disk: Option<u64>,
     month_at: Instant,
 }
 
 impl Keeper {
     /// Looks once; gives when to look again.
-    async fn look(&mut self) -> Duration {
+    fn look(&mut self) -> Duration {
         let now = Instant::now();
         self.read_file(now);
         let rules = self.desk.rules();
         let jobs = self.desk.has_jobs();
-        self.asked.at_desk = *self.told.borrow();
-        self.ask(&rules, now).await;
-        self.add_up_disk(&rules, now).await;
+        let asked = *self.told.borrow();
         let wanted = Wanted {
             presence: rules.only_when_idle,
             jobs,
         };
-        let mut seen = self.senses.look(wanted, self.desk.jobs_cpu(), &self.asked);
-        self.desk.note_usage(seen.others_percent, self.disk);
+        let mut seen = self.senses.look(wanted, self.desk.jobs_cpu(), &asked);
+        self.desk.note_usage(seen.others_percent);
         seen.month_bytes = self.desk.usage().month_bytes;
-        seen.disk_used = self.disk;
+        seen.disk_used = self.desk.disk();
         let stand = self.judge.look(&rules, self.desk.word(), &seen);
         self.desk.set_stand(stand);
         if now - self.month_at >= MONTH {
@@ -128,31 +164,6 @@ impl Keeper {
             self.file = stamp;
             self.desk.reload();
         }
-    }
-
-    async fn ask(&mut self, rules: &Rules, now: Instant) {
-        if !rules.only_unmetered {
-            self.asked.metered = None;
-        } else if self.metered_at.is_none_or(|at| now - at >= METERED) {
-            self.metered_at = Some(now);
-            self.asked.metered = super::senses::metered().await;
-        }
-    }
-
-    async fn add_up_disk(&mut self, rules: &Rules, now: Instant) {
-        let every = if rules.disk_bytes.is_some() {
-            DISK / 5
-        } else {
-            DISK
-        };
-        if self.disk_at.is_some_and(|at| now - at < every) {
-            return;
-        }
-        self.disk_at = Some(now);
-        let place = self.desk.data_dir().to_owned();
-        self.disk = tokio::task::spawn_blocking(move || disk_of(&place))
-            .await
-            .ok();
     }
 }
 

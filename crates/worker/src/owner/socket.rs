@@ -12,9 +12,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use travis_api::lend::PresenceState;
+
 use super::Order;
 use super::ask::short;
 use super::desk::Desk;
+use super::judge::Stand;
 
 /// An order is a word.
 const LONGEST: u64 = 64;
@@ -22,8 +25,10 @@ const LONGEST: u64 = 64;
 const CALLERS: usize = 16;
 /// How long one call may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long an order may take to show.
+/// How long an order may take to show. The keeper looks at once, unless it just adds up the disk.
 const EFFECT: Duration = Duration::from_millis(1500);
+/// How long no callers are taken after the system refused to.
+const RECOVERY: Duration = Duration::from_secs(1);
 
 /// The socket; gone with this.
 pub(crate) struct Socket {
@@ -72,7 +77,7 @@ impl Socket {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the control socket takes no callers now");
-                    tokio::time::sleep(EFFECT).await;
+                    tokio::time::sleep(RECOVERY).await;
                 }
             }
         }
@@ -98,11 +103,21 @@ async fn answer(mut stream: UnixStream, desk: &Desk) -> io::Result<()> {
             .await;
     };
     let mut stands = desk.stands();
-    stands.mark_unchanged();
     desk.obey(order);
-    if matches!(order, Order::Pause | Order::Resume) {
-        // What is answered is how it stands afterwards; it may stand like that already.
-        let _ = timeout(EFFECT, stands.changed()).await;
+    let paused = |stand: &Stand| stand.state == PresenceState::Paused;
+    let effect = async {
+        // What is answered is how it stands afterwards. A worker that the page pauses, too, stays
+        // paused.
+        match order {
+            Order::Pause => stands.wait_for(paused).await.map(drop),
+            Order::Resume if !desk.word().paused_by_page => {
+                stands.wait_for(|stand| !paused(stand)).await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    };
+    if timeout(EFFECT, effect).await.is_err() {
+        tracing::debug!("an order takes longer to show than its caller waits");
     }
     let mut text = serde_json::to_vec(&desk.standing())?;
     text.push(b'\n');

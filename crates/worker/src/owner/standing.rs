@@ -22,6 +22,11 @@ pub struct Standing {
     pub up_seconds: u64,
     /// How jobs are isolated.
     pub executor: String,
+    /// What keeps jobs to their part of the processors.
+    pub cpu_cap: String,
+    /// How long it took from the first sign of the owner until a job stood still, the last time,
+    /// in milliseconds.
+    pub froze_ms: Option<u64>,
     /// Whether the machine lends itself now, and why not.
     pub presence: Presence,
     /// Jobs side by side that it takes now.
@@ -60,6 +65,8 @@ impl Default for Standing {
             connected: false,
             up_seconds: 0,
             executor: String::new(),
+            cpu_cap: String::new(),
+            froze_ms: None,
             presence: Presence {
                 state: PresenceState::Lending,
                 text: String::new(),
@@ -95,6 +102,8 @@ pub struct JobStanding {
     pub step: JobStep,
     /// It stands still because the owner uses the machine.
     pub frozen: bool,
+    /// How long that took from the first sign of the owner, in milliseconds.
+    pub froze_ms: Option<u64>,
     /// Seconds since it came.
     pub seconds: u64,
     /// Processor cores that it uses.

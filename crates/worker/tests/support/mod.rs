@@ -42,6 +42,8 @@ pub struct Known {
     told_pause: bool,
     /// What the worker's page says, told once.
     pub lending: Option<travis_api::lend::Lending>,
+    /// The operator's table of images.
+    pub image_table: Option<travis_api::worker::ImageTableNews>,
     /// What the last session said that is lent.
     pub session_lending: Option<travis_api::lend::Lending>,
     pub polls: Vec<PollRequest>,
@@ -384,6 +386,8 @@ fn answer(known: &mut Known, request: &PollRequest, late: bool) -> Option<PollRe
         || !lost.is_empty()
         || known.drain
         || known.lending.is_some()
+        || (known.image_table.as_ref())
+            .is_some_and(|news| request.image_table.as_ref() != Some(&news.mark))
         || known.pause != known.told_pause;
     (news || late || request.hold_ms == Some(0)).then(|| PollResponse {
         assignments,
@@ -403,6 +407,10 @@ fn answer(known: &mut Known, request: &PollRequest, late: bool) -> Option<PollRe
             known.pause
         },
         lending: known.lending.take(),
+        image_table: known
+            .image_table
+            .clone()
+            .filter(|news| request.image_table.as_ref() != Some(&news.mark)),
     })
 }
 

@@ -1,10 +1,10 @@
-import { api } from '../../api/endpoints';
 import type { LogFold, LogIndex, LogLines, LogTime } from '../../api/types';
 import { connection } from '../../lib/connection.svelte';
 import { Loading } from '../../lib/loading.svelte';
 import type { ApiError } from '../../api/client';
 import { BlockCache } from './blocks';
 import { Cleaner } from './clean';
+import type { LogHome } from './homes';
 
 /** Lines of a running log that are kept at its end; what is before is fetched by range. */
 const TAIL_MAX = 20_000;
@@ -30,8 +30,8 @@ export class LogSource {
   version = $state(0);
   /** When the last byte came, for the note of silence. */
   heardAt = $state(0);
-  private readonly job: number;
   private readonly attempt: number;
+  private readonly home: LogHome;
   private readonly blocks: BlockCache;
   private cleaner: Cleaner | null = null;
   /** Finished lines of the live end, from `tailFirst` on. */
@@ -45,19 +45,19 @@ export class LogSource {
   private readonly ending: Loading<LogIndex>;
   private begun: () => void = () => undefined;
 
-  constructor(job: number, attempt: number) {
-    this.job = job;
+  constructor(attempt: number, home: LogHome) {
     this.attempt = attempt;
+    this.home = home;
     this.beginning = new Loading(
       () => this.fetchBeginning(),
       (beginning) => this.begin(beginning),
     );
     this.ending = new Loading(
-      () => api.logIndex(job, attempt),
+      () => home.index(),
       (index) => this.close(index),
     );
     this.blocks = new BlockCache(
-      (first, count, signal) => api.logLines(job, first, count, attempt, signal),
+      (first, count, signal) => home.lines(first, count, signal),
       () => this.version++,
     );
   }
@@ -117,7 +117,7 @@ export class LogSource {
         at++;
         continue;
       }
-      const part = await api.logLines(this.job, at, Math.min(2000, last - at + 1), this.attempt);
+      const part = await this.home.lines(at, Math.min(2000, last - at + 1));
       if (part.lines.length === 0) break;
       out.push(...part.lines);
       at += part.lines.length;
@@ -136,12 +136,12 @@ export class LogSource {
   }
 
   private async fetchBeginning(): Promise<Beginning> {
-    const index = await api.logIndex(this.job, this.attempt);
+    const index = await this.home.index();
     // The last line may be unfinished. Beginning one earlier, the live end starts on a border.
     const first = Math.max(0, index.lines - 1);
     if (index.complete || first === 0) return { index, before: null };
     const from = Math.max(0, first - 500);
-    return { index, before: await api.logLines(this.job, from, first - from, this.attempt) };
+    return { index, before: await this.home.lines(from, first - from) };
   }
 
   private begin({ index, before }: Beginning): void {

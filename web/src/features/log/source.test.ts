@@ -4,6 +4,7 @@ import { api } from '../../api/endpoints';
 import type { LogIndex } from '../../api/types';
 import { connection } from '../../lib/connection.svelte';
 import type { LogListener } from '../../lib/live';
+import { jobLog } from './homes';
 import { LogSource } from './source.svelte';
 
 const away = (): ApiError => new ApiError(0, 'unreachable', 'The server does not answer.');
@@ -27,7 +28,7 @@ describe('a log', () => {
       .mockRejectedValueOnce(away())
       .mockRejectedValueOnce(away())
       .mockResolvedValue(index(3, true));
-    const source = new LogSource(1, 2);
+    const source = new LogSource(2, jobLog(1, 2));
     let begun = false;
     void source.start().then(() => (begun = true));
     await vi.advanceTimersByTimeAsync(0);
@@ -46,7 +47,7 @@ describe('a log', () => {
       return () => undefined;
     });
     const asked = vi.spyOn(api, 'logIndex').mockResolvedValueOnce(index(0, false));
-    const source = new LogSource(1, 2);
+    const source = new LogSource(2, jobLog(1, 2));
     await source.start();
     asked.mockRejectedValueOnce(away()).mockResolvedValueOnce(index(7, true));
     listener?.end(0);
@@ -56,7 +57,7 @@ describe('a log', () => {
 
   it('that was left asks no more', async () => {
     const asked = vi.spyOn(api, 'logIndex').mockRejectedValue(away());
-    const source = new LogSource(1, 2);
+    const source = new LogSource(2, jobLog(1, 2));
     void source.start();
     await vi.advanceTimersByTimeAsync(0);
     source.stop();

@@ -23,7 +23,7 @@ export class Join {
   askedAt = $state(0);
   /** What of the form the token does not carry yet. */
   unsaved = $state(false);
-  /** Another choice was made since the page was opened, so the line is not the first one. */
+  /** Another choice was made since the page was opened. */
   changed = $state(false);
   private seen = $state.raw<Enrolment | null>(null);
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -38,6 +38,7 @@ export class Join {
       this.askedAt = Date.now();
       this.unsaved = false;
       this.seen = null;
+      this.saving.reset();
     },
   );
   readonly asking = new Loading<Enrolment | null>(
@@ -50,6 +51,24 @@ export class Join {
       this.seen = found;
       if (found?.worker) entities.putWorker(found.worker);
     },
+  );
+  /** Tells what is lent: the token that is shown carries it, or the worker that came meanwhile. */
+  readonly saving = new Loading<LendForm | null>(
+    async () => {
+      const token = this.making.value;
+      const form = this.form;
+      if (!token || formProblem(form) !== '') return null;
+      const lending = lendingOf(form);
+      try {
+        await api.changeEnrolment(token.id, { lending, way: wayOnWire(this.way, this.kind) });
+      } catch (failure) {
+        const came = (await api.enrolment(token.id)).worker;
+        if (!came) throw failure;
+        entities.putWorker(await api.patchWorker(came.id, { lending }));
+      }
+      return form;
+    },
+    (told) => (this.unsaved &&= told !== this.form),
   );
   readonly downloading = new Loading<Download[]>(async () => (await api.downloads()).downloads);
 
@@ -94,16 +113,30 @@ export class Join {
     }
   }
 
-  /** What is lent was changed: the token has to carry it. */
+  /** What is lent was changed: the token has to carry it, and stays the same. */
   change(part: Partial<LendForm>): void {
     this.form = { ...this.form, ...part };
     this.unsaved = true;
     this.changed = true;
+    this.save();
+  }
+
+  choose(way: Way): void {
+    this.way = way;
+    this.save();
+  }
+
+  private save(): void {
     clearTimeout(this.timer);
-    if (formProblem(this.form) === '') this.timer = setTimeout(() => void this.renew(), SETTLE_MS);
+    if (formProblem(this.form) === '')
+      this.timer = setTimeout(() => void this.saving.load(), SETTLE_MS);
   }
 
   begin(): void {
+    if (this.unsaved) {
+      clearTimeout(this.timer);
+      void this.saving.load();
+    }
     this.started = true;
     this.startedAt = Date.now();
   }

@@ -18,6 +18,28 @@ Examples:
 A job that names an image gets exactly this one, or another worker. Other jobs get the one that
 fits their language and version best, or this machine's own system where none does.")]
     Add(ImageAdd),
+    /// Fetch the image for jobs' virtual machines from the server
+    #[command(after_help = "\
+Examples:
+  travis worker image fetch                                   from the server that this worker serves
+  travis worker image fetch --from https://ci.example.org     from another one
+  travis worker image fetch --format json
+
+Checks digests, goes on where it stopped, and takes the place of the image before at once. Jobs in
+virtual machines (--executor vm) are started from it.")]
+    Fetch(ImageFetch),
+    /// Show which image jobs and services get in containers, and whose word that is
+    #[command(disable_version_flag = true)]
+    #[command(after_help = "\
+Examples:
+  travis worker image table
+  travis worker image table --language python --version 3.12     what such a job gets
+  travis worker image table --image big                          what a job gets that asks for \"big\"
+  travis worker image table --format json
+
+The first row that fits counts: the owner's (images.toml), then the operator's (`travis workers
+images` on the server's side), then the program's own.")]
+    Table(ImageTableArgs),
     /// List them
     #[command(after_help = "\
 Examples:
@@ -52,6 +74,40 @@ pub struct ImageAdd {
     /// Refuse it when it unpacks to more
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u64).range(1..=4096))]
     pub most_gigabytes: u64,
+    /// Whose
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Fetches the image for virtual machines.
+#[derive(Debug, Clone, Args)]
+pub struct ImageFetch {
+    /// The server's address [default: the one that this worker serves]
+    #[arg(long, value_name = "URL")]
+    pub from: Option<String>,
+    /// Trust the authorities in this file, too, in PEM [default: as in worker.toml]
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Whose
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Shows the table of images.
+#[derive(Debug, Clone, Args)]
+pub struct ImageTableArgs {
+    /// Only what a job of this language gets, as in .travis.yml
+    #[arg(long, value_name = "L")]
+    pub language: Option<String>,
+    /// The version of that language
+    #[arg(long, value_name = "V", requires = "language")]
+    pub version: Option<String>,
+    /// The distribution, as in .travis.yml
+    #[arg(long, value_name = "D", requires = "language")]
+    pub dist: Option<String>,
+    /// Only what a job gets that asks for this image
+    #[arg(long, value_name = "NAME", conflicts_with = "language")]
+    pub image: Option<String>,
     /// Whose
     #[command(flatten)]
     pub place: PlaceArgs,

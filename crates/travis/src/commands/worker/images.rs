@@ -1,4 +1,8 @@
-//! `travis worker image …`: root file systems by name for jobs in namespaces.
+//! `travis worker image …`: what jobs run in: root file systems by name for jobs in namespaces,
+//! tables of images for containers, the image of virtual machines.
+
+mod fetch;
+mod table;
 
 use crate::cli::worker::image::{ImageAction, ImageAdd};
 use crate::failure::{Failure, Status};
@@ -7,9 +11,11 @@ use std::path::PathBuf;
 use travis_sandbox::images::{Bounds, ImageError, Images, Labels};
 
 /// Does what stands after `travis worker image`.
-pub fn run(action: ImageAction, session: &mut Session) -> Result<Status, Failure> {
+pub async fn run(action: ImageAction, session: &mut Session) -> Result<Status, Failure> {
     match action {
         ImageAction::Add(add) => self::add(add, session),
+        ImageAction::Fetch(args) => fetch::fetch(args, session).await,
+        ImageAction::Table(args) => table::table(args, session),
         ImageAction::List(place) => {
             let images = images(place.data)?.list();
             if session.is_json() {
@@ -55,22 +61,26 @@ fn add(add: ImageAdd, session: &mut Session) -> Result<Status, Failure> {
         session
             .screen
             .line(&format!("{} is there ({}).", image.name, image.digest))?;
-        session
-            .screen
-            .line("A worker that runs already says so at its next start; jobs can have it now.")?;
+        session.screen.line(
+            "Jobs can have it now; a worker that runs says so with its next word to the server.",
+        )?;
     }
     Ok(Status::Passed)
 }
 
 /// The images of the worker that is meant.
 fn images(data: Option<PathBuf>) -> Result<Images, Failure> {
-    let data = match data {
-        Some(data) => data,
+    Ok(Images::new(crate::serve::images_of(&data_of(data)?)))
+}
+
+/// The data directory of the worker that is meant.
+fn data_of(data: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    match data {
+        Some(data) => Ok(data),
         None => crate::serve::worker_data().map_err(|error| {
             Failure::usage(format!("{error:#}")).remedy("Say where the worker is with --data DIR")
-        })?,
-    };
-    Ok(Images::new(crate::serve::images_of(&data)))
+        }),
+    }
 }
 
 fn failure(error: ImageError) -> Failure {

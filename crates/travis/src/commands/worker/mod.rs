@@ -1,5 +1,6 @@
 //! `travis worker …`: what an owner says to the worker of this machine, and does about it.
 
+mod download;
 mod images;
 mod install;
 mod orders;
@@ -27,7 +28,7 @@ pub async fn run(args: WorkerArgs, session: &mut Session) -> Result<Status, Fail
         Some(WorkerAction::Pause(place)) => orders::give(&place, Order::Pause, session),
         Some(WorkerAction::Resume(place)) => orders::give(&place, Order::Resume, session),
         Some(WorkerAction::Drain(place)) => orders::give(&place, Order::Drain, session),
-        Some(WorkerAction::Image(action)) => images::run(action, session),
+        Some(WorkerAction::Image(action)) => images::run(action, session).await,
         Some(WorkerAction::Quit(place)) => orders::give(&place, Order::Quit, session),
         Some(WorkerAction::Vm(args)) => vm::run(args, session).await,
     }

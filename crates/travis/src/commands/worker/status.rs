@@ -47,8 +47,11 @@ pub fn lines(screen: &Screen, now: &Standing) -> Vec<String> {
         all.push(gray("  nothing"));
     }
     all.extend(now.jobs.iter().map(|job| job_line(screen, job)));
+    let froze = now.froze_ms.map_or_else(String::new, |waited| {
+        format!("; the last freeze took {}", moment(waited))
+    });
     all.push(gray(&format!(
-        "  {} finished, {} handed back for you, {} given up since the start",
+        "  {} finished, {} handed back for you, {} given up since the start{froze}",
         now.done.finished, now.done.yielded, now.done.given_up
     )));
     all.push(String::new());
@@ -175,9 +178,15 @@ fn job_line(screen: &Screen, job: &JobStanding) -> String {
         &format!("{} {}", plain(&job.repository), plain(&job.job)),
         34,
     );
+    let froze = job
+        .froze_ms
+        .filter(|_| job.frozen)
+        .map_or_else(String::new, |waited| {
+            format!("  frozen in {}", moment(waited))
+        });
     let pad = " ".repeat(34_usize.saturating_sub(width(&name)));
     format!(
-        "  {name}{pad} {} {:>7}  {:>5.2} cores  {:>9}  {:>9} network",
+        "  {name}{pad} {} {:>7}  {:>5.2} cores  {:>9}  {:>9} network{froze}",
         screen.paint.text(color, &format!("{step:<8}")),
         span(job.seconds),
         job.cores,
@@ -242,7 +251,10 @@ fn limits(now: &Standing) -> Vec<(&'static str, String)> {
     let mut add = |name, text: Option<String>| all.extend(text.map(|text| (name, text)));
     add(
         "processors",
-        lending.cores_percent.map(|percent| format!("{percent} %")),
+        lending.cores_percent.map(|percent| match &*now.cpu_cap {
+            "" => format!("{percent} %"),
+            means => format!("{percent} %, kept by {means}"),
+        }),
     );
     add(
         "memory",
@@ -340,6 +352,12 @@ pub fn size(bytes: u64) -> String {
     } else {
         format!("{value:.1} {unit}")
     }
+}
+
+/// A moment for people, of milliseconds.
+#[must_use]
+pub fn moment(milliseconds: u64) -> String {
+    format!("{}.{:02} s", milliseconds / 1000, milliseconds % 1000 / 10)
 }
 
 /// A span of time for people.

@@ -25,10 +25,20 @@ struct Card {
     since: Instant,
     step: JobStep,
     frozen: bool,
+    /// From the first sign of the owner to its last standstill, in milliseconds.
+    froze_ms: Option<u64>,
     cpu: Duration,
     measured: Option<Instant>,
     cores: f64,
     memory: u64,
+}
+
+/// How long the owner waited for jobs to stand still, in milliseconds.
+#[derive(Default)]
+pub(super) struct Froze {
+    last: Option<u64>,
+    /// The server does not know of it yet.
+    untold: Option<u64>,
 }
 
 /// How an attempt ended, for the counts.
@@ -48,6 +58,7 @@ impl Desk {
             since: Instant::now(),
             step: JobStep::Preparing,
             frozen: false,
+            froze_ms: None,
             cpu: Duration::ZERO,
             measured: None,
             cores: 0.0,
@@ -70,9 +81,36 @@ impl Desk {
             .map_or(JobStep::Reporting, |card| card.step)
     }
 
-    pub(crate) fn job_is_frozen(&self, attempt: i64, frozen: bool) {
-        if let Some(card) = self.jobs().here.get_mut(&attempt) {
-            card.frozen = frozen;
+    /// Notes whether a job stands still; gives how long the owner waited for that.
+    pub(crate) fn job_is_frozen(&self, attempt: i64, frozen: bool) -> Option<u64> {
+        let sign = self.started + self.stand().sign;
+        let mut jobs = self.jobs();
+        let card = jobs.here.get_mut(&attempt)?;
+        card.frozen = frozen;
+        if !frozen {
+            return None;
+        }
+        // A job may have come while the owner did.
+        let waited = sign.max(card.since).elapsed().as_millis();
+        let waited = u64::try_from(waited).unwrap_or(u64::MAX);
+        card.froze_ms = Some(waited);
+        drop(jobs);
+        let mut froze = lock(&self.froze);
+        froze.last = Some(waited);
+        froze.untold = froze.untold.max(Some(waited));
+        Some(waited)
+    }
+
+    /// How long the owner waited for jobs to stand still, when the server does not know yet.
+    pub(crate) fn froze_ms(&self) -> Option<u64> {
+        lock(&self.froze).untold
+    }
+
+    /// The server knows of this.
+    pub(crate) fn told_froze(&self, told: Option<u64>) {
+        let mut froze = lock(&self.froze);
+        if froze.untold == told {
+            froze.untold = None;
         }
     }
 
@@ -124,7 +162,7 @@ impl Desk {
     }
 
     /// Notes what the machine is used for, and counts the month's bytes on.
-    pub(crate) fn note_usage(&self, others_percent: Option<f64>, disk_bytes: Option<u64>) {
+    pub(crate) fn note_usage(&self, others_percent: Option<f64>) {
         let (cores, memory_bytes) = {
             let jobs = self.jobs();
             let running = || jobs.here.values();
@@ -148,7 +186,7 @@ impl Desk {
             *usage = Usage {
                 cores,
                 memory_bytes,
-                disk_bytes: disk_bytes.unwrap_or(usage.disk_bytes),
+                disk_bytes: self.disk().unwrap_or(usage.disk_bytes),
                 month_bytes,
                 others_percent: others_percent.unwrap_or(usage.others_percent),
             };
@@ -157,6 +195,16 @@ impl Desk {
         if was_used_up.0 != was_used_up.1 {
             self.apply_to_network();
         }
+    }
+
+    /// Notes what lies in the data directory.
+    pub(crate) fn note_disk(&self, bytes: u64) {
+        *lock(&self.disk) = Some(bytes);
+    }
+
+    /// Bytes in the data directory, once they were added up.
+    pub(crate) fn disk(&self) -> Option<u64> {
+        *lock(&self.disk)
     }
 
     pub(crate) fn keep_month(&self) {
@@ -194,6 +242,7 @@ impl Desk {
                 job: card.number.clone(),
                 step: card.step,
                 frozen: card.frozen,
+                froze_ms: card.froze_ms,
                 seconds: card.since.elapsed().as_secs(),
                 cores: card.cores,
                 memory_bytes: card.memory,
@@ -213,6 +262,8 @@ impl Desk {
             connected: self.connected.load(Ordering::Relaxed),
             up_seconds: self.started.elapsed().as_secs(),
             executor: self.config.executor.kind().to_owned(),
+            cpu_cap: self.config.executor.cpu_cap().to_owned(),
+            froze_ms: lock(&self.froze).last,
             presence: self.presence(),
             slots: self.stand().slots,
             most_slots: self.rules().slots,

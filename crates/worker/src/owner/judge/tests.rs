@@ -59,6 +59,32 @@ fn the_owner_comes_stays_and_leaves() {
 }
 
 #[test]
+fn the_first_sign_is_before_the_freeze() {
+    let (mut judge, rules) = (Judge::default(), idle_only());
+    look_on(&mut judge, &rules, 0.0, 30.0, 3.0);
+    let stand = look_on(&mut judge, &rules, 30.25, 30.75, 50.0);
+    assert!(stand.freeze);
+    // They may have begun right after the last quiet look.
+    assert_eq!(stand.sign, Duration::from_secs(30));
+    // Typed between two looks.
+    let (mut judge, typed) = (Judge::default(), Duration::from_millis(100));
+    look_on(&mut judge, &rules, 0.0, 10.0, 0.0);
+    let key = Seen {
+        input_ago: Some(typed),
+        ..seen(Duration::from_millis(10_250), 0.0)
+    };
+    let stand = judge.look(&rules, Word::default(), &key);
+    assert_eq!(stand.sign, Duration::from_millis(10_150));
+    // A word is its own sign.
+    let word = Word {
+        paused: true,
+        ..Word::default()
+    };
+    let stand = Judge::default().look(&rules, word, &seen(LOOK * 8, 0.0));
+    assert_eq!((stand.freeze, stand.sign), (true, LOOK * 8));
+}
+
+#[test]
 fn a_short_visit_costs_nothing() {
     let (mut judge, rules) = (Judge::default(), idle_only());
     assert!(look_on(&mut judge, &rules, 0.0, 20.0, 90.0).freeze);

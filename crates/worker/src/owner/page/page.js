@@ -20,6 +20,10 @@ function time(seconds) {
   return `${Math.floor(seconds / 86400)} d`;
 }
 
+function moment(milliseconds) {
+  return milliseconds === null ? '' : ` in ${(milliseconds / 1000).toFixed(2)} s`;
+}
+
 function make(tag, text, name) {
   const element = document.createElement(tag);
   if (text !== undefined) element.textContent = text;
@@ -58,7 +62,7 @@ function jobRow(job) {
   return row([
     [job.repository],
     [job.job],
-    [job.frozen ? 'frozen' : (steps[job.step] ?? job.step)],
+    [job.frozen ? `frozen${moment(job.froze_ms)}` : (steps[job.step] ?? job.step)],
     [time(job.seconds), NUMBER],
     [job.cores.toFixed(2), NUMBER],
     [bytes(job.memory_bytes), NUMBER],
@@ -86,7 +90,7 @@ function limits(now) {
   const lending = now.lending;
   const list = [['Jobs side by side', String(now.most_slots)]];
   const add = (name, text) => list.push([name, text]);
-  if (lending.cores_percent) add('Processors', `${lending.cores_percent} %`);
+  if (lending.cores_percent) add('Processors', `${lending.cores_percent} %${now.cpu_cap && `, kept by ${now.cpu_cap}`}`);
   if (lending.memory_percent) add('Memory', `${lending.memory_percent} %`);
   if (lending.disk_bytes) add('Disk', bytes(lending.disk_bytes));
   if (lending.bytes_per_second) add('Network', `${bytes(lending.bytes_per_second)} a second`);

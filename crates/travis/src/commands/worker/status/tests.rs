@@ -24,6 +24,8 @@ fn standing() -> Standing {
         connected: true,
         up_seconds: 7300,
         executor: "namespace".to_owned(),
+        cpu_cap: "control groups".to_owned(),
+        froze_ms: Some(412),
         presence: Presence {
             state: PresenceState::OwnerActive,
             text: "The owner uses the machine.".to_owned(),
@@ -62,6 +64,7 @@ fn standing() -> Standing {
             job: "12.3".to_owned(),
             step: JobStep::Running,
             frozen: true,
+            froze_ms: Some(412),
             seconds: 95,
             cores: 0.0,
             memory_bytes: 2_000_000_000,

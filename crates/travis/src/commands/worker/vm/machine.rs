@@ -33,9 +33,22 @@ pub const MONITOR: &str = "monitor";
 /// Where credentials lie until QEMU has read them.
 pub const CREDENTIALS: &str = "credentials";
 
+/// The program.
+pub const QEMU: &str = "qemu-system-x86_64";
+
 impl Machine {
+    /// The program that is started, and its arguments. QEMU ends with whoever started it, however
+    /// that ends: the kernel kills it then. (QEMU's own `exit-with-parent` came with 10.1.)
+    pub fn command(&self) -> (&'static str, Vec<OsString>) {
+        let mut all: Vec<OsString> = ["--pdeathsig", "KILL", "--no-new-privs", "--", QEMU]
+            .map(OsString::from)
+            .into();
+        all.extend(self.arguments());
+        ("setpriv", all)
+    }
+
     /// The arguments. Nothing secret is in them: everybody on a machine can read those.
-    pub fn arguments(&self) -> Vec<OsString> {
+    fn arguments(&self) -> Vec<OsString> {
         let (accelerator, processor) = match self.accelerator {
             Accelerator::Kvm => ("kvm", "host"),
             Accelerator::Emulation => ("tcg,thread=multi", "max"),
@@ -61,8 +74,9 @@ impl Machine {
             "stdio,id=console,signal=off".to_owned(),
             "-serial".to_owned(),
             "chardev:console".to_owned(),
+            // It calls us, who listen already.
             "-qmp".to_owned(),
-            format!("unix:{MONITOR},server=on,wait=off"),
+            format!("unix:{MONITOR}"),
             // QEMU itself may start nothing and become nobody.
             "-sandbox".to_owned(),
             "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny".to_owned(),

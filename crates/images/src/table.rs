@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::ImageWish;
-use crate::container::reference;
+use crate::{ImageWish, reference};
 
 /// The rows that come with the program.
 const OWN: &str = include_str!("images.toml");
@@ -13,7 +12,7 @@ const OWN: &str = include_str!("images.toml");
 const SECONDS: u64 = 60;
 
 /// Which image what runs in.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImageTable {
     /// Images of jobs.
@@ -25,7 +24,7 @@ pub struct ImageTable {
 }
 
 /// A row for jobs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImageRow {
     /// Jobs of this language; `*` is any.
@@ -43,7 +42,7 @@ pub struct ImageRow {
 }
 
 /// A row for services.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceRow {
     /// Its name in `.travis.yml`, and the one that the script knows it by.
@@ -84,7 +83,9 @@ impl ServiceRow {
             .replace("{version}", version.unwrap_or(&self.version))
     }
 
-    pub(crate) fn deadline(&self) -> std::time::Duration {
+    /// How long it may take to begin.
+    #[must_use]
+    pub fn deadline(&self) -> std::time::Duration {
         std::time::Duration::from_secs(self.seconds.unwrap_or(SECONDS))
     }
 }

@@ -5,7 +5,8 @@ const USUAL_HOST: &str = "docker.io";
 
 /// Whether an engine would take this for the name of an image. Nothing else ever gets onto an
 /// engine's command line as one.
-pub(crate) fn is_valid(name: &str) -> bool {
+#[must_use]
+pub fn is_valid(name: &str) -> bool {
     let (rest, digest) = match name.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest)),
         None => (name, None),
@@ -45,7 +46,8 @@ pub(crate) fn is_valid(name: &str) -> bool {
 }
 
 /// The name with its host and tag written out, so that one image has one name.
-pub(crate) fn whole(name: &str) -> String {
+#[must_use]
+pub fn whole(name: &str) -> String {
     let (rest, digest) = match name.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest)),
         None => (name, None),
@@ -65,18 +67,33 @@ pub(crate) fn whole(name: &str) -> String {
 
 /// Whether an image is of one of the registries that an owner allows: `docker.io/library`,
 /// `ghcr.io`, `registry.example.org:5000/team`. `*` allows all.
-pub(crate) fn is_allowed(whole: &str, allowed: &[String]) -> bool {
+#[must_use]
+pub fn is_allowed(whole: &str, allowed: &[String]) -> bool {
     allowed.iter().any(|one| {
+        let one = one.trim_end_matches('/');
+        // After a host alone a colon begins a port: another registry.
+        let ends: &[char] = if one.contains('/') {
+            &['/', ':', '@']
+        } else {
+            &['/']
+        };
         one == "*"
             || whole
-                .strip_prefix(one.trim_end_matches('/'))
-                .is_some_and(|rest| rest.starts_with(['/', ':', '@']))
+                .strip_prefix(one)
+                .is_some_and(|rest| rest.starts_with(ends))
     })
 }
 
 /// Registry and path up to the image's own name, for the list of what is allowed.
-pub(crate) fn home(whole: &str) -> &str {
+#[must_use]
+pub fn home(whole: &str) -> &str {
     whole.rsplit_once('/').map_or(whole, |(home, _)| home)
+}
+
+/// The registry of a name that is written out, with its port.
+#[must_use]
+pub fn host(whole: &str) -> &str {
+    whole.split_once('/').map_or(whole, |(host, _)| host)
 }
 
 fn split_tag(name: &str) -> (&str, Option<&str>) {

@@ -1,0 +1,3 @@
+ALTER TABLE users DROP COLUMN suspended_at;
+DROP TABLE ssh_keys;
+DROP TABLE crons;
