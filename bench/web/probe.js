@@ -1,12 +1,14 @@
 // Runs in the page before anything else: what the page can only measure itself.
 (() => {
   if (window.probe) return;
-  const probe = (window.probe = { shift: 0, firstLines: null, painted: {}, frames: [], sockets: [] });
+  const probe = (window.probe = { shift: 0, moved: new Set(), firstLines: null, painted: {}, frames: [], sockets: [] });
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       // Text that grows within a box that stands (a time in its column) moves nothing.
       const moved = entry.sources.some(({ node, previousRect: a, currentRect: b }) => node?.nodeType === 1 && (a.x !== b.x || a.y !== b.y));
-      if (!entry.hadRecentInput && moved) probe.shift += entry.value;
+      if (entry.hadRecentInput || !moved) continue;
+      probe.shift += entry.value;
+      for (const { node } of entry.sources) if (node?.nodeType === 1) probe.moved.add(`${node.localName}.${node.className?.baseVal ?? node.className}`.replace(/ ?svelte-\w+/g, ''));
     }
   }).observe({ type: 'layout-shift', buffered: true });
 

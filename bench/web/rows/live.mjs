@@ -90,7 +90,7 @@ export async function live(bed) {
   );
   await pause(500);
   rows.push(atMost('page left open for 2,000 events: JavaScript heap grows by', 10, (await heap(page)) - before, 'MB', { digits: 2 }));
-  rows.push(atMost('layout shift by all these events', 0, (await page.evaluate(() => window.probe.shift)) - shiftBefore, 'in all', { digits: 3 }));
+  rows.push(atMost('layout shift by all these events', 0, (await page.evaluate(() => window.probe.shift)) - shiftBefore, 'in all', { digits: 3, note: (await page.evaluate(() => [...window.probe.moved].slice(0, 5))).join(', ') }));
   if (page.trouble.length > 0) throw new Error(page.trouble.join('\n'));
   await page.context().close();
   return rows;

@@ -9,10 +9,10 @@ export interface PaceOptions {
 }
 
 /** Drawing news takes this share of the time at most; with the browser's own work a tenth of a core. */
-const SHARE = 0.06;
+const SHARE = 0.05;
 /** So much of it is saved while nothing comes, for the next few events, in milliseconds. */
 const SAVED_MS = 80;
-const LONGEST_REST_MS = 150;
+const LONGEST_REST_MS = 200;
 
 /**
  * When news is drawn: a single event in the next frame. Events that follow each other closely are
