@@ -136,7 +136,7 @@ impl Scene {
                     branch: Some("main".to_owned()),
                     sha: None,
                     tag: None,
-                    ..BuildDemand::default()
+                    message: None,
                     delivery: None,
                     pull_request: None,
                     sender: None,
