@@ -346,8 +346,7 @@ async fn a_machine_is_made_of_the_servers_image_and_ends_with_whoever_started_it
     // Killed outright it can do nothing more; the kernel ends its machine.
     let handle = pidfd_open(qemu, PidfdFlags::empty()).unwrap();
     machine.kill();
-    let ended =
-        tokio::io::unix::AsyncFd::register_with_interest(handle, tokio::io::Interest::READABLE);
+    let ended = tokio::io::unix::AsyncFd::with_interest(handle, tokio::io::Interest::READABLE);
     tokio::time::timeout(SOON, ended.unwrap().readable())
         .await
         .expect("QEMU goes on without its owner")
