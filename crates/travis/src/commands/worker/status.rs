@@ -178,15 +178,9 @@ fn job_line(screen: &Screen, job: &JobStanding) -> String {
         &format!("{} {}", plain(&job.repository), plain(&job.job)),
         34,
     );
-    let froze = job
-        .froze_ms
-        .filter(|_| job.frozen)
-        .map_or_else(String::new, |waited| {
-            format!("  frozen in {}", moment(waited))
-        });
     let pad = " ".repeat(34_usize.saturating_sub(width(&name)));
     format!(
-        "  {name}{pad} {} {:>7}  {:>5.2} cores  {:>9}  {:>9} network{froze}",
+        "  {name}{pad} {} {:>7}  {:>5.2} cores  {:>9}  {:>9} network",
         screen.paint.text(color, &format!("{step:<8}")),
         span(job.seconds),
         job.cores,
