@@ -104,7 +104,7 @@ async fn a_bare_debian_joins_by_one_command() {
     // A mount namespace of its own, so that what is mounted goes with it. The tree becomes its root:
     // a kernel makes no user namespaces for who is in a root directory that is none of a mount.
     let script = "mount --bind \"$1\" \"$1\" && cd \"$1\" && mount -t proc proc proc && mount --rbind /dev dev \
-                  && mount --rbind /sys sys && mkdir old && pivot_root . old && umount --lazy old && cd / \
+                  && mount --rbind /sys sys && mkdir -p old && pivot_root . old && umount --lazy old && cd / \
                   && exec /usr/local/bin/travis worker --server \"$2\" --token \"$3\" \
                   --data /var/lib/travis-worker --install-missing";
     let mut worker = Command::new("unshare")
