@@ -22,6 +22,7 @@ fn request(id: i64, state: RequestState, reason: Option<&str>) -> Request {
         held_at: None,
         created_by: None,
         created_at: Timestamp(1),
+        config: None,
     }
 }
 
