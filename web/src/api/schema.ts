@@ -438,6 +438,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/job/{id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The result of a finished job as an in-toto statement (SLSA provenance) in a DSSE envelope. It
+         *     holds what each worker signed, with signature and key; the envelope is signed by the server.
+         */
+        get: operations["get_v3_job_id_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/lint": {
         parameters: {
             query?: never;
@@ -1062,6 +1082,23 @@ export interface paths {
         put?: never;
         /** The form that makes an App; the browser posts it to the forge. */
         post: operations["post_v3_setup_manifest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/statement_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public key with which this installation signs statements. */
+        get: operations["get_v3_statement_key"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2381,6 +2418,22 @@ export interface components {
             /** @description The variables. */
             env_vars: components["schemas"]["EnvVar"][];
         };
+        /** @description An envelope with the server's signature. */
+        Envelope: {
+            /** @description Base64 of the statement. */
+            payload: string;
+            /** @description Always `application/vnd.in-toto+json`. */
+            payloadType: string;
+            /** @description Ed25519 over type and statement, as DSSE has it (`pre_auth`). */
+            signatures: components["schemas"]["EnvelopeSignature"][];
+        };
+        /** @description One signature of an envelope. */
+        EnvelopeSignature: {
+            /** @description SHA-256 of the public key, in hex. */
+            keyid: string;
+            /** @description Base64. */
+            sig: string;
+        };
         /** @description Something that was asked for and can't be had. */
         ErrorBody: {
             /** @description Always `error`. */
@@ -2933,13 +2986,13 @@ export interface components {
             /** @description Without a pipe to the shell: fetch, look, run. */
             without_pipe: string[];
         };
-        /** @description The public key that a repository's `secure:` values are made with. */
+        /** @description A key of a repository: the one that `secure:` values are made with, or its own for SSH. */
         KeyPair: components["schemas"]["Head"] & {
             /** @description What it is for. */
             description: string;
-            /** @description SHA-256 of the key in DER, by which people compare keys. */
+            /** @description SHA-256 of the key, by which people compare keys. */
             fingerprint: string;
-            /** @description RSA, PEM. */
+            /** @description In PEM; of an SSH key the line of `authorized_keys`. */
             public_key: string;
         };
         /** @description A job whose answer the server knows: it shows whether a worker runs jobs at all, and truly. */
@@ -3674,9 +3727,9 @@ export interface components {
         PresenceState: "lending" | "owner_active" | "outside_hours" | "on_battery" | "too_hot" | "metered" | "network_used_up" | "disk_full" | "paused" | "draining";
         /** @description The same key in the form of older clients. */
         PublicKey: {
-            /** @description SHA-256 of the key in DER, by which people compare keys. */
+            /** @description SHA-256 of the key, by which people compare keys. */
             fingerprint: string;
-            /** @description RSA, PEM. */
+            /** @description In PEM; of an SSH key the line of `authorized_keys`. */
             key: string;
         };
         /** @description A pull request with what was built of it. */
@@ -4155,6 +4208,17 @@ export interface components {
             executor: string;
             /** @description Always `running`. */
             state: string;
+        };
+        /** @description The key with which an installation signs its statements. */
+        StatementKey: {
+            /** @description Always `ed25519`. */
+            algorithm: string;
+            /** @description SHA-256 of the public key, in hex. */
+            keyid: string;
+            /** @description The same as other programs read it. */
+            pem: string;
+            /** @description Base64 of its 32 bytes. */
+            public_key: string;
         };
         /** @description A hook's message was taken. */
         Taken: {
@@ -5447,6 +5511,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_job_id_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope"];
                 };
             };
             404: {
@@ -7318,6 +7419,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_statement_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementKey"];
                 };
             };
         };
