@@ -181,10 +181,7 @@ pub async fn tests_of_branch(
     rows::all(&found, past_row)
 }
 
-pub async fn artifacts(
-    conn: &mut Conn,
-    attempt: AttemptId,
-) -> Result<Vec<Artifact>, StoreError> {
+pub async fn artifacts(conn: &mut Conn, attempt: AttemptId) -> Result<Vec<Artifact>, StoreError> {
     let found = query(concat!(
         "SELECT ",
         artifact_columns!(),

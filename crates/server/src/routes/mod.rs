@@ -1,6 +1,7 @@
 //! Handlers, a file a resource.
 
 pub(crate) mod account;
+pub(crate) mod artifacts;
 mod auth;
 pub(crate) mod badges;
 pub(crate) mod builds;
@@ -25,6 +26,7 @@ pub(crate) mod ping;
 pub(crate) mod pull_requests;
 pub(crate) mod repos;
 pub(crate) mod requests;
+pub(crate) mod results;
 mod session;
 pub(crate) mod settings;
 pub(crate) mod source;
