@@ -1,7 +1,7 @@
 //! Files that jobs left, to be listed and fetched.
 
 use crate::represent::results::artifact;
-use crate::routes::downloads::{Part, range};
+use crate::routes::downloads::{Part, part};
 use crate::{App, access::Caller, error::ApiError, routes::jobs::visible};
 use axum::{
     Json,
@@ -100,16 +100,16 @@ pub(crate) async fn download(
     }
     let same = text(header::IF_RANGE).is_none_or(|known| known == tag);
     let asked = text(header::RANGE).filter(|_| same);
-    let (status, from, length) = match range(asked, size) {
+    let (status, from, length) = match part(asked, size) {
         Part::Whole => (StatusCode::OK, 0, size),
-        Part::From(from, to) => (StatusCode::PARTIAL_CONTENT, from, to - from + 1),
-        Part::Beyond => {
+        Part::From { first, last } => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
+        Part::Nowhere => {
             let range = [(header::CONTENT_RANGE, format!("bytes */{size}"))];
             return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range).into_response());
         }
     };
-    let part = (status == StatusCode::PARTIAL_CONTENT).then_some((from, length));
-    let blob = app.engine.artifact_bytes(&file, part).await?;
+    let asked = (status == StatusCode::PARTIAL_CONTENT).then_some((from, length));
+    let blob = app.engine.artifact_bytes(&file, asked).await?;
     let mut answer = (status, Body::from_stream(blob.pieces)).into_response();
     let name = file.file.path.rsplit('/').next().unwrap_or("file");
     let plain: String = name

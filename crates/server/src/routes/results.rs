@@ -2,8 +2,13 @@
 
 use super::worker_api::access;
 use crate::represent::results::{Wanted, Which, tests};
-use crate::wire::{JsonBody, time};
-use crate::{App, access::Caller, error::ApiError, routes::jobs::visible};
+use crate::wire::time;
+use crate::{
+    App,
+    access::Caller,
+    error::{ApiError, JsonBody},
+    routes::jobs::visible,
+};
 use axum::{
     Json,
     body::Body,
