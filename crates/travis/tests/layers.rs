@@ -32,7 +32,8 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "engine",
         &[
-            "blobs", "bus", "config", "forge", "images", "logs", "model", "results", "script", "store",
+            "blobs", "bus", "config", "forge", "images", "logs", "model", "results", "script",
+            "store",
         ],
     ),
     (
@@ -41,7 +42,9 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ),
     (
         "server",
-        &["api", "bus", "engine", "forge", "logs", "model", "results", "store"],
+        &[
+            "api", "bus", "engine", "forge", "logs", "model", "results", "store",
+        ],
     ),
     ("bench", &["api", "config"]),
     ("fuzz", &["config", "script"]),

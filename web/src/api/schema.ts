@@ -60,6 +60,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/artifact/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of a file that a job left. */
+        get: operations["get_v3_artifact_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/artifact/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of a file that a job left, or a part of them (`Range`). Always to be saved, never to be
+         *     opened by a browser.
+         */
+        get: operations["get_v3_artifact_id_download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/build/{id}": {
         parameters: {
             query?: never;
@@ -154,6 +191,23 @@ export interface paths {
         };
         /** Stages of a build, in order. */
         get: operations["get_v3_build_id_stages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/build/{id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tests of all jobs of a build. */
+        get: operations["get_v3_build_id_tests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -284,6 +338,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operator's table of images, for operators. */
+        get: operations["get_v3_images"];
+        /** Puts a table in place of the one before. Workers hear it within half a minute. */
+        put: operations["put_v3_images"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/job/{id}": {
         parameters: {
             query?: never;
@@ -293,6 +365,23 @@ export interface paths {
         };
         /** A job with its attempts and its configuration. */
         get: operations["get_v3_job_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/job/{id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files that a job left: those of the attempt that counts, or of another one. */
+        get: operations["get_v3_job_id_artifacts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -414,6 +503,43 @@ export interface paths {
         put?: never;
         /** Runs a job again, and with it what never ran because it had failed. */
         post: operations["post_v3_job_id_restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/job/{id}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The result of a finished job as an in-toto statement (SLSA provenance) in a DSSE envelope. It
+         *     holds what each worker signed, with signature and key; the envelope is signed by the server.
+         */
+        get: operations["get_v3_job_id_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/job/{id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tests of a job: those of the attempt that counts, or of another one. */
+        get: operations["get_v3_job_id_tests"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -947,6 +1073,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/repo/{repository}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One test over the builds of a branch, the default branch unless another is named. */
+        get: operations["get_v3_repo_repository_tests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/repo/{repository}/unstar": {
         parameters: {
             query?: never;
@@ -1044,6 +1187,23 @@ export interface paths {
         put?: never;
         /** The form that makes an App; the browser posts it to the forge. */
         post: operations["post_v3_setup_manifest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/statement_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public key with which this installation signs statements. */
+        get: operations["get_v3_statement_key"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1472,6 +1632,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/worker/v1/attempts/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says which files an attempt left. Answers those whose bytes are to be sent; what is over the
+         *     limits is not among them.
+         */
+        post: operations["post_worker_v1_attempts_id_results"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/v1/attempts/{id}/results/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Takes the bytes of a declared file. They count when all are here and have the SHA-256 that was
+         *     declared.
+         */
+        put: operations["put_worker_v1_attempts_id_results_file"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/worker/v1/attempts/{id}/source/git-upload-pack": {
         parameters: {
             query?: never;
@@ -1650,6 +1850,39 @@ export interface components {
             /** @description Gives this very commit the repository's secrets. */
             secrets?: boolean;
         };
+        /** @description A file that a job left. */
+        Artifact: components["schemas"]["Head"] & {
+            /**
+             * @description Its bytes are here. They are not while the job hands them over, and stay away when its worker
+             *     was lost meanwhile.
+             */
+            complete: boolean;
+            /** @description What it is, by its name: `text/plain`. */
+            content_type: string;
+            /** @description When the job left it. */
+            created_at: string;
+            /** @description Where its bytes are. */
+            download_href: string;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description Its path in the job's directory. */
+            path: string;
+            /** @description SHA-256 of its bytes, as the worker declared it and the server checked it. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
+        /** @description Files that a job left. */
+        Artifacts: components["schemas"]["Head"] & {
+            /** @description The files by path. */
+            artifacts: components["schemas"]["Artifact"][];
+        };
         /** @description One job to run. */
         Assignment: {
             /**
@@ -1679,6 +1912,7 @@ export interface components {
             network: boolean;
             /** @description For people: `owner/name`. */
             repository: string;
+            results: components["schemas"]["ResultsSpec"] | null;
             /** @description The script to run with bash. */
             script: string;
             /** @description Values to mask in the log. */
@@ -2363,6 +2597,22 @@ export interface components {
             /** @description The variables. */
             env_vars: components["schemas"]["EnvVar"][];
         };
+        /** @description An envelope with the server's signature. */
+        Envelope: {
+            /** @description Base64 of the statement. */
+            payload: string;
+            /** @description Always `application/vnd.in-toto+json`. */
+            payloadType: string;
+            /** @description Ed25519 over type and statement, as DSSE has it (`pre_auth`). */
+            signatures: components["schemas"]["EnvelopeSignature"][];
+        };
+        /** @description One signature of an envelope. */
+        EnvelopeSignature: {
+            /** @description SHA-256 of the public key, in hex. */
+            keyid: string;
+            /** @description Base64. */
+            sig: string;
+        };
         /** @description Something that was asked for and can't be had. */
         ErrorBody: {
             /** @description Always `error`. */
@@ -2743,6 +2993,34 @@ export interface components {
             /** @description When it was last read to its end. */
             synced_at: string | null;
         };
+        /**
+         * @description Which image a job and a service run in on workers with containers, as the operator says it:
+         *     after the rows of a worker's owner and before those of the program.
+         */
+        ImageTable: components["schemas"]["Head"] & {
+            /** @description Rows for jobs. */
+            images: number;
+            /** @description Rows for services. */
+            services: number;
+            /** @description The rows, in the words of `images.toml`; empty when there are none. */
+            text: string;
+            /** @description When it was changed last; missing when it never was. */
+            updated_at?: string | null;
+            /** @description The login of who changed it. */
+            updated_by?: string | null;
+        };
+        /** @description A new table in place of the one before. */
+        ImageTableChange: {
+            /** @description The rows, in the words of `images.toml`; empty removes all. At most 64 KiB and 500 rows. */
+            text: string;
+        };
+        /** @description The operator's table of images. */
+        ImageTableNews: {
+            /** @description SHA-256 of the text in hex; empty when there is no table. */
+            mark: string;
+            /** @description The rows, in the words of `images.toml`. */
+            text: string;
+        };
         /** @description The image that a job asks for. Executors take what fits best of what they have. */
         ImageWish: {
             /**
@@ -2826,6 +3104,7 @@ export interface components {
             started_at: string | null;
             /** @description Where it stands. */
             state: string;
+            tests: components["schemas"]["TestCounts"] | null;
             /** @description When it last changed. */
             updated_at: string;
             /**
@@ -2887,13 +3166,13 @@ export interface components {
             /** @description Without a pipe to the shell: fetch, look, run. */
             without_pipe: string[];
         };
-        /** @description The public key that a repository's `secure:` values are made with. */
+        /** @description A key of a repository: the one that `secure:` values are made with, or its own for SSH. */
         KeyPair: components["schemas"]["Head"] & {
             /** @description What it is for. */
             description: string;
-            /** @description SHA-256 of the key in DER, by which people compare keys. */
+            /** @description SHA-256 of the key, by which people compare keys. */
             fingerprint: string;
-            /** @description RSA, PEM. */
+            /** @description In PEM; of an SSH key the line of `authorized_keys`. */
             public_key: string;
         };
         /** @description A job whose answer the server knows: it shows whether a worker runs jobs at all, and truly. */
@@ -3567,6 +3846,13 @@ export interface components {
              *     (5 s when busy, 30 s when idle) stand.
              */
             hold_ms?: number | null;
+            /**
+             * @description Mark of the operator's table of images that it has, empty when it has none; missing when it
+             *     does not ask for tables.
+             */
+            image_table?: string | null;
+            /** @description Images and root file systems that it has by name, when that has changed since it was said. */
+            images?: string[] | null;
             lending?: components["schemas"]["Lending"] | null;
             /**
              * Format: double
@@ -3593,6 +3879,7 @@ export interface components {
             cancel: components["schemas"]["CancelOrder"][];
             /** @description Take nothing new, finish what runs, then leave. */
             drain: boolean;
+            image_table?: components["schemas"]["ImageTableNews"] | null;
             /** @description Leases that were renewed. */
             leases: components["schemas"]["Lease"][];
             lending?: components["schemas"]["Lending"] | null;
@@ -3620,9 +3907,9 @@ export interface components {
         PresenceState: "lending" | "owner_active" | "outside_hours" | "on_battery" | "too_hot" | "metered" | "network_used_up" | "disk_full" | "paused" | "draining";
         /** @description The same key in the form of older clients. */
         PublicKey: {
-            /** @description SHA-256 of the key in DER, by which people compare keys. */
+            /** @description SHA-256 of the key, by which people compare keys. */
             fingerprint: string;
-            /** @description RSA, PEM. */
+            /** @description In PEM; of an SSH key the line of `authorized_keys`. */
             key: string;
         };
         /** @description A pull request with what was built of it. */
@@ -3856,6 +4143,74 @@ export interface components {
             "@pagination": components["schemas"]["Pagination"];
             /** @description The requests. */
             requests: components["schemas"]["Request"][];
+        };
+        /** @description A file that a job left. */
+        ResultFile: {
+            /** @description `report`: tests are read from it; `artifact`: it is kept. */
+            kind: string;
+            /** @description Its path below the job's directory, without `..`. */
+            path: string;
+            /** @description SHA-256 of its bytes, in small hexadecimal digits. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
+        /** @description A file that is to be sent to `results/{id}`. */
+        ResultWanted: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description As it was declared. */
+            kind: string;
+            /** @description As it was declared. */
+            path: string;
+        };
+        /** @description Which files an attempt left. */
+        ResultsRequest: {
+            /** @description All of them. */
+            files: components["schemas"]["ResultFile"][];
+        };
+        /** @description Which of them are to be sent. */
+        ResultsResponse: {
+            /** @description Those that are not here yet. */
+            wanted: components["schemas"]["ResultWanted"][];
+        };
+        /**
+         * @description What a job may leave. Its script puts `results.list` into the lent directory, records that end in
+         *     a zero byte: `report` or `artifact`, a space, the path; the bytes of the first of them lie beside
+         *     it in `result.0`, those of the second in `result.1`, and so on.
+         */
+        ResultsSpec: {
+            /**
+             * Format: int64
+             * @description Bytes of one file at most.
+             */
+            file_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of all files at most.
+             */
+            most_bytes: number;
+            /**
+             * Format: int64
+             * @description Files at most.
+             */
+            most_files: number;
+            /**
+             * Format: int64
+             * @description Bytes of one file that is read for tests at most.
+             */
+            report_bytes: number;
+            /**
+             * Format: int64
+             * @description Seconds for sending all.
+             */
+            timeout_seconds: number;
         };
         /** @description What the reader may do with a build or a job now. */
         RunPermissions: {
@@ -4102,6 +4457,17 @@ export interface components {
             /** @description Always `running`. */
             state: string;
         };
+        /** @description The key with which an installation signs its statements. */
+        StatementKey: {
+            /** @description Always `ed25519`. */
+            algorithm: string;
+            /** @description SHA-256 of the public key, in hex. */
+            keyid: string;
+            /** @description The same as other programs read it. */
+            pem: string;
+            /** @description Base64 of its 32 bytes. */
+            public_key: string;
+        };
         /** @description A hook's message was taken. */
         Taken: {
             /** @description `delivery`; of plain git `pending` when a request came of it, else `ignored`. */
@@ -4117,6 +4483,169 @@ export interface components {
             request?: components["schemas"]["RequestMinimal"];
             /** @description Always `request`, when one came of it. */
             resource_type?: string;
+        };
+        /** @description One test of one job. */
+        Test: {
+            /** @description The file it stands in. */
+            file: string | null;
+            /** @description It ended in both ways for one commit, or changes too often. */
+            flaky: boolean;
+            /** @description The branch's last builds, the oldest first. */
+            history: components["schemas"]["TestDot"][];
+            /** @description Names it in every build: 16 hexadecimal digits. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Of which job.
+             */
+            job_id: number;
+            /** @description That job's number. */
+            job_number: string;
+            /**
+             * Format: int64
+             * @description The log's line that tells of it; 0 is the first of the log.
+             */
+            log_line: number | null;
+            /** @description Why it failed or was left out. */
+            message: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description It fails now and passed in the branch's build before. */
+            newly_failing: boolean;
+            /** @description `passed`, `failed`, `skipped`. */
+            outcome: string;
+            /**
+             * Format: double
+             * @description How long it took.
+             */
+            seconds: number | null;
+            /** @description What it belongs to: a class, a package, a chain of descriptions; may be empty. */
+            suite: string;
+        };
+        /** @description How many tests ended how. */
+        TestCounts: {
+            /**
+             * Format: int64
+             * @description Did not.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Held.
+             */
+            passed: number;
+            /**
+             * Format: int64
+             * @description Were left out.
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            total: number;
+        };
+        /** @description How a test ended in a build. */
+        TestDot: {
+            /**
+             * Format: int64
+             * @description Which build.
+             */
+            build_id: number;
+            /** @description `passed`, `failed`, `skipped`; `null` where it was not among the tests. */
+            outcome: string | null;
+        };
+        /** @description A file that a job left to be read for tests. */
+        TestFile: {
+            /** @description Why it can't be read. */
+            error: string | null;
+            /** @description The job's number: `7.1`. */
+            job_number: string;
+            /** @description Its path. */
+            path: string;
+            /**
+             * Format: int64
+             * @description Tests in it.
+             */
+            tests: number;
+        };
+        /** @description One test over the builds of a branch. */
+        TestHistory: components["schemas"]["Head"] & {
+            /** @description Of which branch. */
+            branch: string;
+            /** @description Its runs, the newest first. */
+            runs: components["schemas"]["TestRun"][];
+        };
+        /** @description A job and how many of its tests ended how. */
+        TestJob: {
+            /** @description How many. */
+            counts: components["schemas"]["TestCounts"];
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description `<build>.<n>`. */
+            number: string;
+        };
+        /** @description One run of a test. */
+        TestRun: {
+            /** @description When. */
+            at: string;
+            /**
+             * Format: int64
+             * @description In which build.
+             */
+            build_id: number;
+            /**
+             * Format: int64
+             * @description In which of its jobs.
+             */
+            job_id: number;
+            /** @description How it ended. */
+            outcome: string;
+            /** @description Of which commit. */
+            sha: string;
+        };
+        /** @description Tests of a job or of a build. */
+        Tests: components["schemas"]["Head"] & {
+            /** @description How many there are, whatever was asked for. */
+            counts: components["schemas"]["TestCounts"];
+            /** @description Files that they were read from; none when all is from logs. */
+            files: components["schemas"]["TestFile"][];
+            /**
+             * Format: int64
+             * @description How many can't be trusted: they ended in both ways for one commit, or change too often.
+             */
+            flaky: number;
+            /** @description Jobs that have tests. */
+            jobs: components["schemas"]["TestJob"][];
+            /**
+             * Format: int64
+             * @description How many were asked for in all.
+             */
+            matching: number;
+            /**
+             * Format: int64
+             * @description Of those that failed, how many passed in the branch's build before.
+             */
+            newly_failing: number;
+            /**
+             * Format: int64
+             * @description How many were left out before.
+             */
+            offset: number;
+            /** @description Logs are still read: there may be more, and only those that failed have names yet. */
+            running: boolean;
+            /**
+             * Format: double
+             * @description What all of them took together, in seconds; 0 where no runner says so.
+             */
+            seconds: number;
+            /** @description Tests that were asked for, from `offset` on. */
+            tests: components["schemas"]["Test"][];
+            /** @description There were more than are kept by name. */
+            truncated: boolean;
         };
         /** @description What jobs use of a machine now. */
         Usage: {
@@ -4544,6 +5073,80 @@ export interface operations {
             };
         };
     };
+    get_v3_artifact_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifact"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_artifact_id_download: {
+        parameters: {
+            query?: never;
+            header?: {
+                Range?: string | null;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_v3_build_id: {
         parameters: {
             query?: {
@@ -4744,6 +5347,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stages"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_build_id_tests: {
+        parameters: {
+            query?: {
+                /** @description all, failed, new, flaky, skipped, passed, or slowest first */
+                filter?: string;
+                /** @description a part of name, suite or file */
+                q?: string;
+                /** @description 100, at most 500 */
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tests"];
                 };
             };
             404: {
@@ -5052,6 +5692,73 @@ export interface operations {
             };
         };
     };
+    get_v3_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageTable"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_v3_images: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageTableChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageTable"];
+                };
+            };
+            /** @description names the line and what to do */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_job_id: {
         parameters: {
             query?: never;
@@ -5069,6 +5776,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_job_id_artifacts: {
+        parameters: {
+            query?: {
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifacts"];
                 };
             };
             404: {
@@ -5337,6 +6075,81 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_job_id_statement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_job_id_tests: {
+        parameters: {
+            query?: {
+                attempt?: number;
+                /** @description all, failed, new, flaky, skipped, passed, or slowest first */
+                filter?: string;
+                /** @description a part of name, suite or file */
+                q?: string;
+                /** @description 100, at most 500 */
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tests"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6922,6 +7735,39 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_tests: {
+        parameters: {
+            query: {
+                /** @description the test's id */
+                test: string;
+                branch?: string;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestHistory"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_v3_repo_repository_unstar: {
         parameters: {
             query?: never;
@@ -7197,6 +8043,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_statement_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementKey"];
                 };
             };
         };
@@ -8232,6 +9097,112 @@ export interface operations {
             };
             /** @description bytes are missing before these; `held` says from where */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_worker_v1_attempts_id_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResultsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsResponse"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_worker_v1_attempts_id_results_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                file: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not the bytes that were declared */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
