@@ -9,6 +9,7 @@
 //! | `POST /worker/v1/attempts/{id}/state` | attempt token | yes |
 //! | `POST /worker/v1/attempts/{id}/finish` | attempt token | yes |
 //! | `GET`, `PUT /worker/v1/attempts/{id}/cache` | attempt token | yes |
+//! | `POST /worker/v1/attempts/{id}/results`, `PUT /worker/v1/attempts/{id}/results/{file}` | attempt token | yes |
 //! | `GET /worker/v1/attempts/{id}/source/info/refs`, `POST …/source/git-upload-pack` | attempt token, by Basic auth | yes: reading by git |
 //!
 //! Credentials go in `Authorization: Bearer …`. The header `Travis-Worker-Protocol: 1` names the
@@ -287,6 +288,11 @@ pub struct Assignment {
     #[serde(default)]
     #[schema(required = true)]
     pub cache: Option<CacheSpec>,
+    /// What the job may leave: the worker lends it a directory for that, whose path the job finds in
+    /// `TRAVIS_RESULTS_DIR`. A server that has none takes nothing.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub results: Option<ResultsSpec>,
     /// The weakest executor that may run it: `namespace`, `container`, `vm`.
     #[serde(default)]
     pub min_executor: Option<String>,
@@ -323,6 +329,61 @@ pub struct CacheSpec {
     pub most_bytes: u64,
     /// Seconds for fetching, and for storing.
     pub timeout_seconds: u64,
+}
+
+/// What a job may leave. Its script puts `results.list` into the lent directory, records that end in
+/// a zero byte: `report` or `artifact`, a space, the path; the bytes of the first of them lie beside
+/// it in `result.0`, those of the second in `result.1`, and so on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ResultsSpec {
+    /// Files at most.
+    pub most_files: u64,
+    /// Bytes of one file at most.
+    pub file_bytes: u64,
+    /// Bytes of one file that is read for tests at most.
+    pub report_bytes: u64,
+    /// Bytes of all files at most.
+    pub most_bytes: u64,
+    /// Seconds for sending all.
+    pub timeout_seconds: u64,
+}
+
+/// A file that a job left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ResultFile {
+    /// `report`: tests are read from it; `artifact`: it is kept.
+    pub kind: String,
+    /// Its path below the job's directory, without `..`.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes, in small hexadecimal digits.
+    pub sha256: String,
+}
+
+/// Which files an attempt left.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ResultsRequest {
+    /// All of them.
+    pub files: Vec<ResultFile>,
+}
+
+/// Which of them are to be sent.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ResultsResponse {
+    /// Those that are not here yet.
+    pub wanted: Vec<ResultWanted>,
+}
+
+/// A file that is to be sent to `results/{id}`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ResultWanted {
+    /// Its number.
+    pub id: i64,
+    /// As it was declared.
+    pub kind: String,
+    /// As it was declared.
+    pub path: String,
 }
 
 /// The header with the SHA-256 of a cache's bytes, in small hexadecimal digits.

@@ -157,10 +157,12 @@ impl Engine {
         if access.known().is_some() {
             return self.append_known_log(access, offset, bytes).await;
         }
-        match self.mask_of(access).await? {
-            Some(stream) => masks::append(&stream, &self.logs, access.id, offset, &bytes).await,
-            None => Ok(self.logs.append(access.id.get(), offset, bytes).await?),
-        }
+        let held = match self.mask_of(access).await? {
+            Some(stream) => masks::append(&stream, &self.logs, access.id, offset, &bytes).await?,
+            None => self.logs.append(access.id.get(), offset, bytes).await?,
+        };
+        self.tests.grew(access.id);
+        Ok(held)
     }
 
     /// The script began.
@@ -262,8 +264,13 @@ impl Engine {
         match sealed {
             SealOutcome::Sealed => {}
             SealOutcome::Missing { held } => return Ok(Finished::Missing { held }),
-            SealOutcome::Mismatch => return Ok(Finished::Missing { held: 0 }),
+            SealOutcome::Mismatch => {
+                self.tests.forget(access.id);
+                return Ok(Finished::Missing { held: 0 });
+            }
         }
+        // Before the end is told, so that whoever hears of it finds them.
+        self.keep_tests(access, &attempt).await;
         self.end_attempt(access.id, AttemptEvent::Finish(end.outcome), |attempt| {
             attempt.outcome = Some(end.outcome);
             attempt.exit_code = end.exit_code;
@@ -354,6 +361,7 @@ impl Engine {
         }
         self.keys.forget(id);
         self.masks.forget(id);
+        self.tests.forget(id);
         let mut changes = Changes::default();
         let mut liars = Vec::new();
         // A canceled or restarted job has gone its own way; only the attempt that counts moves it.

@@ -295,10 +295,10 @@ impl Engine {
     }
 
     /// Removes objects that no row names. What fails is left to the sweep.
-    async fn remove_objects(&self, keys: &[String]) {
+    pub(crate) async fn remove_objects(&self, keys: &[String]) {
         for key in keys {
             if let Err(error) = self.blobs.remove(key).await {
-                tracing::warn!(%error, object = %key, "the bytes of an old cache are left to the sweep");
+                tracing::warn!(%error, object = %key, "bytes that nothing names are left to the sweep");
             }
         }
     }

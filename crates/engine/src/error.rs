@@ -66,6 +66,9 @@ pub enum EngineError {
     /// More than may be kept.
     #[error("{0}")]
     TooLarge(String),
+    /// Tests of a job.
+    #[error("tests can't be read or kept: {0}")]
+    Tests(String),
     /// Bytes of caches.
     #[error(transparent)]
     Blob(#[from] BlobError),

@@ -44,6 +44,7 @@ mod preview;
 mod reaper;
 mod report;
 mod repositories;
+mod results;
 mod rights;
 mod rules;
 mod runs;
@@ -97,6 +98,9 @@ pub use offer::{ImageWish, Offer};
 pub use preview::Preview;
 pub use report::{Reported, ReportedState, reported};
 pub use repositories::NewRepository;
+pub use results::{
+    ARTIFACT, Declared, JobTests, REPORT, ResultUpload, ResultsPolicy, TestRun, Told, Wanted,
+};
 pub use said::{Heard, PageOrders};
 pub use secure::has_encrypted;
 pub use settings::settings_list;
@@ -134,6 +138,8 @@ pub struct Policy {
     pub key_length: keys::KeyLength,
     /// Caches of jobs.
     pub caches: CachePolicy,
+    /// What jobs leave.
+    pub results: ResultsPolicy,
     /// What workers may run.
     pub workers: WorkerPolicy,
     /// The oldest version of workers that gets work; every one when `None`.
@@ -214,6 +220,8 @@ pub struct Engine {
     pub(crate) policy: Policy,
     pub(crate) keys: attempts::KeyCache,
     pub(crate) masks: masks::Masks,
+    /// Logs that are read for tests.
+    pub(crate) tests: results::Live,
     pub(crate) remembered: secure::Remembered,
     pub(crate) making_keys: tokio::sync::Mutex<()>,
     pub(crate) held: dispatcher::HeldPolls,
@@ -256,6 +264,7 @@ impl Engine {
             policy,
             keys: attempts::KeyCache::default(),
             masks: masks::Masks::default(),
+            tests: results::Live::default(),
             remembered: secure::Remembered::default(),
             making_keys: tokio::sync::Mutex::default(),
             held: dispatcher::HeldPolls::default(),
@@ -307,6 +316,7 @@ impl Engine {
             self.clone().deliver_for_ever(),
             self.clone().compare_for_ever(),
             self.clone().sweep_caches_for_ever(),
+            self.clone().watch_tests_for_ever(),
             self.clone().run_crons_for_ever(),
         );
     }

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
@@ -23,7 +24,7 @@ const MIN_LINE: usize = 8;
 /// held back until it is clear whether they are.
 #[derive(Debug)]
 pub struct Masker {
-    search: Option<Search>,
+    search: Option<Arc<Search>>,
     held: Vec<u8>,
     /// What was let go unmasked and may still turn out to begin a secret.
     shown: Vec<u8>,
@@ -73,13 +74,27 @@ impl Masker {
             .ok()
             .filter(|_| !patterns.is_empty());
         Self {
-            search: whole.map(|whole| Search {
-                whole,
-                fronts: Fronts::new(&patterns),
+            search: whole.map(|whole| {
+                Arc::new(Search {
+                    whole,
+                    fronts: Fronts::new(&patterns),
+                })
             }),
             held: Vec::new(),
             shown: Vec::new(),
             same_length,
+            found: false,
+        }
+    }
+
+    /// What masks the same secrets, from a beginning.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self {
+            search: self.search.clone(),
+            held: Vec::new(),
+            shown: Vec::new(),
+            same_length: self.same_length,
             found: false,
         }
     }

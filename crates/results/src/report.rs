@@ -18,6 +18,9 @@ pub enum ReportError {
     /// It is XML, and not what JUnit writes.
     #[error(transparent)]
     JUnit(#[from] JUnitError),
+    /// There are no bytes of it.
+    #[error("the file can't be read: {0}")]
+    Missing(String),
     /// Nothing in it is a test.
     #[error("no test is in the file: leave JUnit XML, TAP or the output of a test runner there")]
     Empty,

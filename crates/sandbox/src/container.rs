@@ -292,7 +292,7 @@ impl Executor for Container {
     }
 
     async fn prepare(&self, spec: &Spec) -> Result<Box<dyn Sandbox>, SandboxError> {
-        let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lend)?;
+        let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lends())?;
         let files = match JobFiles::make(&home, self.owner) {
             Ok(files) => files,
             Err(error) => {

@@ -30,7 +30,13 @@ pub(crate) fn variables(
     all.push(("PATH".to_owned(), tools.search_path()));
     all.push(("CARGO_HOME".to_owned(), format!("{home}/.cargo")));
     all.extend(tools.environment.iter().cloned());
-    all.extend(lent.map(|lent| ("TRAVIS_CACHE_DIR".to_owned(), lent.to_owned())));
+    for (name, wanted) in [
+        ("TRAVIS_CACHE_DIR", spec.lend),
+        ("TRAVIS_RESULTS_DIR", spec.results),
+    ] {
+        let lent = lent.filter(|_| wanted);
+        all.extend(lent.map(|lent| (name.to_owned(), lent.to_owned())));
+    }
     if let (Some(mirror), Some(url)) = (mirror, spec.clone_url.as_deref()) {
         all.extend(git_settings(mirror, url));
     }

@@ -68,7 +68,7 @@ impl Executor for Host {
                 "plain processes of this machine have its network; choose an executor that isolates jobs, or let them have the machine's network".to_owned(),
             ));
         }
-        let home = Home::create(&homes, &spec.id)?.lend(spec.lend)?;
+        let home = Home::create(&homes, &spec.id)?.lend(spec.lends())?;
         let group = match self.cgroups.create(&spec.id, spec.limits, spec.polite) {
             Ok(group) => group,
             Err(error) => {

@@ -261,7 +261,7 @@ impl Executor for Namespace {
             Network::Guarded(gateway) => Some(self.networks.make(gateway, &spec.id).await?),
             Network::Off | Network::Machine => None,
         };
-        let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lend)?;
+        let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lends())?;
         let tmp = home.path().with_file_name("tmp");
         let made = fs::create_dir(&tmp).on("create", &tmp);
         let group =

@@ -34,6 +34,9 @@ pub struct Spec {
     /// A directory is lent to the job, see [`Sandbox::lent`]; the job finds its path in
     /// `TRAVIS_CACHE_DIR`.
     pub lend: bool,
+    /// The same directory takes what the job leaves, see [`Sandbox::lent`]; the job finds its path in
+    /// `TRAVIS_RESULTS_DIR`.
+    pub results: bool,
     /// The image that the job asks for; executors without images run it on what they have, unless
     /// it names one.
     pub image: Option<ImageWish>,
@@ -303,4 +306,12 @@ pub trait Sandbox: Send + Sync {
     /// Kills what runs and removes every trace: processes, files, groups. Idempotent with
     /// [`Executor::sweep`]; never fails, but logs what it could not remove.
     async fn destroy(self: Box<Self>);
+}
+
+impl Spec {
+    /// A directory is lent to the job.
+    #[must_use]
+    pub const fn lends(&self) -> bool {
+        self.lend || self.results
+    }
 }

@@ -217,7 +217,7 @@ impl Vm {
         accelerator: Accelerator,
         patience: Duration,
     ) -> Result<Box<dyn Sandbox>, SandboxError> {
-        let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lend)?;
+        let home = Home::create(&self.homes(), &spec.id)?.lend(spec.lends())?;
         let memory = spec.limits.memory_bytes.unwrap_or_else(default_memory) + OVERHEAD;
         let limits = ResourceLimits {
             memory_bytes: Some(memory + QEMU_OVERHEAD),
@@ -237,14 +237,14 @@ impl Vm {
             ..ToolDirs::default()
         };
         let mirror = spec.mirror.as_ref().map(|_| MIRROR);
-        let lent = spec.lend.then_some(LENT);
+        let lent = spec.lends().then_some(LENT);
         let job = Job {
             environment: environment::variables(spec, &tools, HOME, USER, mirror, lent),
             rows: spec.terminal.rows,
             columns: spec.terminal.columns,
             memory_bytes: spec.limits.memory_bytes,
             processes: spec.limits.processes,
-            lend: spec.lend,
+            lend: spec.lends(),
         };
         let marker = (MARKER, text(&self.homes().join(&spec.id)));
         let machine = Machine::start(Start {

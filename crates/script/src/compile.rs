@@ -9,11 +9,12 @@ use crate::section::Section;
 use crate::shell::quote;
 use crate::{
     JobInput, JobScript, ScriptError, addons, cache, checkout, deploy, environment, phases,
-    services, ssh, value,
+    results, services, ssh, value,
 };
 
 const FUNCTIONS: &str = include_str!("bash/functions.bash");
 const PUBLIC_FUNCTIONS: &str = include_str!("bash/public.bash");
+const RESULTS: &str = include_str!("bash/results.bash");
 const SUDO: &str = include_str!("bash/sudo.bash");
 
 /// Functions that a job's own commands may call, and the files that they are made of: they are in
@@ -103,9 +104,9 @@ pub fn compile(input: &JobInput) -> Result<JobScript, ScriptError> {
     text.push_str("\n# ==== what all jobs share ====\n\n");
     let functions = functions::called(
         script.functions(),
-        &format!("{text}{FUNCTIONS}{PUBLIC_FUNCTIONS}"),
+        &format!("{text}{FUNCTIONS}{PUBLIC_FUNCTIONS}{RESULTS}"),
     );
-    for part in [FUNCTIONS, PUBLIC_FUNCTIONS, &functions] {
+    for part in [FUNCTIONS, PUBLIC_FUNCTIONS, RESULTS, &functions] {
         text.push_str(part);
     }
     if lends_sudo {
@@ -232,6 +233,7 @@ fn write_phases(
     }
     let artifacts = addons::artifacts(script, input, config)?;
     script.calls.push_str(&artifacts);
+    results::write(script, config)?;
     script.calls.push_str("  travis_footer\n");
     Ok(())
 }

@@ -14,6 +14,7 @@ mod environment;
 mod error;
 mod language;
 mod phases;
+mod results;
 mod section;
 mod services;
 mod shell;

@@ -89,6 +89,12 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::logs::lines))
         .routes(routes!(r::logs::index))
         .routes(routes!(r::logs::search))
+        .routes(routes!(r::results::of_job))
+        .routes(routes!(r::results::of_build))
+        .routes(routes!(r::results::history))
+        .routes(routes!(r::artifacts::list))
+        .routes(routes!(r::artifacts::find))
+        .routes(routes!(r::artifacts::download))
         .routes(routes!(r::workers::list))
         .routes(routes!(
             r::workers::find,
@@ -129,6 +135,8 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::worker_api::state))
         .routes(routes!(r::worker_api::finish))
         .routes(routes!(r::caches::fetch, r::caches::store))
+        .routes(routes!(r::results::declare))
+        .routes(routes!(r::results::store))
         .routes(routes!(r::source::refs))
         .routes(routes!(r::source::objects))
 }

@@ -7,6 +7,7 @@ pub mod appliance;
 pub mod client;
 pub mod file;
 pub mod fleet;
+pub mod results;
 pub mod run;
 pub mod serve;
 pub mod settings;
@@ -178,6 +179,10 @@ Examples:
     Workers(WorkersArgs),
     /// Make, list and revoke API tokens; make enrolment tokens for workers
     Token(TokenArgs),
+    /// List the tests of a build or a job
+    Tests(results::TestsArgs),
+    /// List and fetch the files that a job left
+    Artifacts(results::ArtifactsArgs),
     /// List and remove the caches of a repository's jobs
     Cache(CacheArgs),
     /// Read and set the variables in a repository's settings

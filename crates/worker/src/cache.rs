@@ -225,12 +225,12 @@ fn open(path: &Path, most: u64) -> io::Result<Option<New>> {
 }
 
 /// A line of the worker's in a log.
-fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     format!("\x1b[33;1m{text}\x1b[0m\n")
 }
 
 /// Bytes for people.
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 3] = ["kB", "MB", "GB"];
     if bytes < 1000 {
         return format!("{bytes} bytes");

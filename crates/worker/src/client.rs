@@ -14,7 +14,8 @@ use travis_api::v3::ErrorBody;
 use travis_api::worker::{
     CACHE_FROM, CACHE_SHA256, ChallengeRequest, ChallengeResponse, EnrolRequest, EnrolResponse,
     FinishRequest, FinishResponse, IDLE_POLL_SECONDS, LogResponse, PROTOCOL, PROTOCOL_HEADER,
-    PollRequest, PollResponse, SOURCE_USER, SessionRequest, SessionResponse, StateRequest,
+    PollRequest, PollResponse, ResultsRequest, ResultsResponse, SOURCE_USER, SessionRequest,
+    SessionResponse, StateRequest,
 };
 use travis_forge::mirror::Via;
 
@@ -242,6 +243,38 @@ impl Client {
             from: header(CACHE_FROM).unwrap_or_default(),
             response,
         }))
+    }
+
+    /// Says which files an attempt left. Answers those that are to be sent.
+    pub(crate) async fn declare_results(
+        &self,
+        attempt: i64,
+        token: &str,
+        files: &ResultsRequest,
+    ) -> Result<ResultsResponse, CallError> {
+        send(json(self.attempt(attempt, "results", token), files)).await
+    }
+
+    /// Sends a file that an attempt left, from its beginning.
+    pub(crate) async fn send_result(
+        &self,
+        attempt: i64,
+        token: &str,
+        id: i64,
+        file: std::fs::File,
+        length: u64,
+        time: Duration,
+    ) -> Result<(), CallError> {
+        let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(file), PIECE);
+        let call = self
+            .http
+            .put(self.url(&format!("attempts/{attempt}/results/{id}")))
+            .timeout(time)
+            .header(AUTHORIZATION, bearer(token))
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .header(CONTENT_LENGTH, length)
+            .body(Body::wrap_stream(pieces));
+        success(call).await.map(drop)
     }
 
     /// Stores an attempt's cache: a file from its beginning.

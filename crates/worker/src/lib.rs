@@ -27,6 +27,7 @@ mod local;
 mod owner;
 mod preamble;
 mod report;
+mod results;
 mod runner;
 mod session;
 mod speed;

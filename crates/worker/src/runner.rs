@@ -21,6 +21,7 @@ use crate::intake::Intake;
 use crate::owner::{JobStep, SharedDesk};
 use crate::preamble::worker_info;
 use crate::report::Report;
+use crate::results::Results;
 use crate::spool::Spool;
 use crate::uplink::Uplink;
 use crate::verdict::{Stopped, Verdict};
@@ -200,6 +201,9 @@ impl Job {
         if verdict.outcome == "passed" {
             self.use_cache(sandbox, Step::Store).await?;
         }
+        if verdict.outcome != "canceled" {
+            self.hand_over_results(sandbox).await?;
+        }
         Ok(verdict)
     }
 
@@ -232,6 +236,31 @@ impl Job {
         if let Some(line) = said {
             // A log that is full by this line was all but full without it.
             self.intake.say(line.as_bytes()).map_err(disk)?;
+        }
+        Ok(())
+    }
+
+    /// Sends what the job left, and says in the log what could not be sent.
+    async fn hand_over_results(&mut self, sandbox: &dyn Sandbox) -> Result<(), Halt> {
+        let (Some(spec), Some(lent)) = (&self.assignment.results, sandbox.lent()) else {
+            return Ok(());
+        };
+        let results = Results {
+            client: &self.shop.client,
+            attempt: self.assignment.attempt,
+            token: &self.assignment.token,
+            spec,
+        };
+        let said = tokio::select! {
+            biased;
+            _ = self.control.over() => return Err(Halt::Over),
+            // Its outcome stands; only what it left is given up.
+            _ = self.control.canceled() => None,
+            said = results.hand_over(lent) => said,
+        };
+        if let Some(line) = said {
+            // A log that is full by this line was all but full without it.
+            self.intake.write(line.as_bytes()).map_err(disk)?;
         }
         Ok(())
     }

@@ -22,6 +22,8 @@ type BuildFilter = {
   jobs?: boolean;
 };
 
+type TestFilter = { filter: string; q: string; offset: number; limit: number };
+
 /** Every call that the app makes, by what it asks for. `repo` is an id or `owner/name`. */
 export const api = {
   user: () => get<t.CurrentUser>('/v3/user'),
@@ -55,6 +57,9 @@ export const api = {
   allBuilds: (f: BuildFilter = {}) =>
     get<t.Builds>('/v3/builds', { limit: f.limit, offset: f.offset, 'build.state': f.state }),
   build: (id: RepoId) => get<t.Build>(`/v3/build/${part(id)}`),
+  jobTests: (id: number, f: TestFilter) => get<t.Tests>(`/v3/job/${part(id)}/tests`, { ...f }),
+  buildTests: (id: number, f: TestFilter) => get<t.Tests>(`/v3/build/${part(id)}/tests`, { ...f }),
+  jobArtifacts: (id: number) => get<t.Artifacts>(`/v3/job/${part(id)}/artifacts`),
   buildConfig: (id: RepoId) => get<t.BuildConfig>(`/v3/build/${part(id)}/config`),
   lint: (content: string, signal?: AbortSignal) =>
     call<t.Lint>('POST', '/v3/lint', { body: { content }, ...(signal && { signal }) }),

@@ -128,6 +128,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/artifact/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of a file that a job left. */
+        get: operations["get_v3_artifact_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/artifact/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of a file that a job left, or a part of them (`Range`). Always to be saved, never to be
+         *     opened by a browser.
+         */
+        get: operations["get_v3_artifact_id_download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/build/{id}": {
         parameters: {
             query?: never;
@@ -222,6 +259,23 @@ export interface paths {
         };
         /** Stages of a build, in order. */
         get: operations["get_v3_build_id_stages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/build/{id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tests of all jobs of a build. */
+        get: operations["get_v3_build_id_tests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -387,6 +441,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/job/{id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files that a job left: those of the attempt that counts, or of another one. */
+        get: operations["get_v3_job_id_artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/job/{id}/cancel": {
         parameters: {
             query?: never;
@@ -518,6 +589,23 @@ export interface paths {
          *     holds what each worker signed, with signature and key; the envelope is signed by the server.
          */
         get: operations["get_v3_job_id_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/job/{id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tests of a job: those of the attempt that counts, or of another one. */
+        get: operations["get_v3_job_id_tests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1070,6 +1158,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/repo/{repository}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One test over the builds of a branch, the default branch unless another is named. */
+        get: operations["get_v3_repo_repository_tests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/repo/{repository}/unstar": {
         parameters: {
             query?: never;
@@ -1612,6 +1717,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/worker/v1/attempts/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says which files an attempt left. Answers those whose bytes are to be sent; what is over the
+         *     limits is not among them.
+         */
+        post: operations["post_worker_v1_attempts_id_results"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/worker/v1/attempts/{id}/results/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Takes the bytes of a declared file. They count when all are here and have the SHA-256 that was
+         *     declared.
+         */
+        put: operations["put_worker_v1_attempts_id_results_file"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/worker/v1/attempts/{id}/source/git-upload-pack": {
         parameters: {
             query?: never;
@@ -1852,6 +1997,39 @@ export interface components {
             /** @description Gives this very commit the repository's secrets. */
             secrets?: boolean;
         };
+        /** @description A file that a job left. */
+        Artifact: components["schemas"]["Head"] & {
+            /**
+             * @description Its bytes are here. They are not while the job hands them over, and stay away when its worker
+             *     was lost meanwhile.
+             */
+            complete: boolean;
+            /** @description What it is, by its name: `text/plain`. */
+            content_type: string;
+            /** @description When the job left it. */
+            created_at: string;
+            /** @description Where its bytes are. */
+            download_href: string;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description Its path in the job's directory. */
+            path: string;
+            /** @description SHA-256 of its bytes, as the worker declared it and the server checked it. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
+        /** @description Files that a job left. */
+        Artifacts: components["schemas"]["Head"] & {
+            /** @description The files by path. */
+            artifacts: components["schemas"]["Artifact"][];
+        };
         /** @description One job to run. */
         Assignment: {
             /**
@@ -1881,6 +2059,7 @@ export interface components {
             network: boolean;
             /** @description For people: `owner/name`. */
             repository: string;
+            results: components["schemas"]["ResultsSpec"] | null;
             /** @description The script to run with bash. */
             script: string;
             /** @description Values to mask in the log. */
@@ -3135,6 +3314,7 @@ export interface components {
             started_at: string | null;
             /** @description Where it stands. */
             state: string;
+            tests: components["schemas"]["TestCounts"] | null;
             /** @description When it last changed. */
             updated_at: string;
             /**
@@ -4198,6 +4378,74 @@ export interface components {
             /** @description The requests. */
             requests: components["schemas"]["Request"][];
         };
+        /** @description A file that a job left. */
+        ResultFile: {
+            /** @description `report`: tests are read from it; `artifact`: it is kept. */
+            kind: string;
+            /** @description Its path below the job's directory, without `..`. */
+            path: string;
+            /** @description SHA-256 of its bytes, in small hexadecimal digits. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
+        /** @description A file that is to be sent to `results/{id}`. */
+        ResultWanted: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description As it was declared. */
+            kind: string;
+            /** @description As it was declared. */
+            path: string;
+        };
+        /** @description Which files an attempt left. */
+        ResultsRequest: {
+            /** @description All of them. */
+            files: components["schemas"]["ResultFile"][];
+        };
+        /** @description Which of them are to be sent. */
+        ResultsResponse: {
+            /** @description Those that are not here yet. */
+            wanted: components["schemas"]["ResultWanted"][];
+        };
+        /**
+         * @description What a job may leave. Its script puts `results.list` into the lent directory, records that end in
+         *     a zero byte: `report` or `artifact`, a space, the path; the bytes of the first of them lie beside
+         *     it in `result.0`, those of the second in `result.1`, and so on.
+         */
+        ResultsSpec: {
+            /**
+             * Format: int64
+             * @description Bytes of one file at most.
+             */
+            file_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of all files at most.
+             */
+            most_bytes: number;
+            /**
+             * Format: int64
+             * @description Files at most.
+             */
+            most_files: number;
+            /**
+             * Format: int64
+             * @description Bytes of one file that is read for tests at most.
+             */
+            report_bytes: number;
+            /**
+             * Format: int64
+             * @description Seconds for sending all.
+             */
+            timeout_seconds: number;
+        };
         /** @description What the reader may do with a build or a job now. */
         RunPermissions: {
             /** @description Cancel it. */
@@ -4469,6 +4717,169 @@ export interface components {
             request?: components["schemas"]["RequestMinimal"];
             /** @description Always `request`, when one came of it. */
             resource_type?: string;
+        };
+        /** @description One test of one job. */
+        Test: {
+            /** @description The file it stands in. */
+            file: string | null;
+            /** @description It ended in both ways for one commit, or changes too often. */
+            flaky: boolean;
+            /** @description The branch's last builds, the oldest first. */
+            history: components["schemas"]["TestDot"][];
+            /** @description Names it in every build: 16 hexadecimal digits. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Of which job.
+             */
+            job_id: number;
+            /** @description That job's number. */
+            job_number: string;
+            /**
+             * Format: int64
+             * @description The log's line that tells of it; 0 is the first of the log.
+             */
+            log_line: number | null;
+            /** @description Why it failed or was left out. */
+            message: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description It fails now and passed in the branch's build before. */
+            newly_failing: boolean;
+            /** @description `passed`, `failed`, `skipped`. */
+            outcome: string;
+            /**
+             * Format: double
+             * @description How long it took.
+             */
+            seconds: number | null;
+            /** @description What it belongs to: a class, a package, a chain of descriptions; may be empty. */
+            suite: string;
+        };
+        /** @description How many tests ended how. */
+        TestCounts: {
+            /**
+             * Format: int64
+             * @description Did not.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Held.
+             */
+            passed: number;
+            /**
+             * Format: int64
+             * @description Were left out.
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            total: number;
+        };
+        /** @description How a test ended in a build. */
+        TestDot: {
+            /**
+             * Format: int64
+             * @description Which build.
+             */
+            build_id: number;
+            /** @description `passed`, `failed`, `skipped`; `null` where it was not among the tests. */
+            outcome: string | null;
+        };
+        /** @description A file that a job left to be read for tests. */
+        TestFile: {
+            /** @description Why it can't be read. */
+            error: string | null;
+            /** @description The job's number: `7.1`. */
+            job_number: string;
+            /** @description Its path. */
+            path: string;
+            /**
+             * Format: int64
+             * @description Tests in it.
+             */
+            tests: number;
+        };
+        /** @description One test over the builds of a branch. */
+        TestHistory: components["schemas"]["Head"] & {
+            /** @description Of which branch. */
+            branch: string;
+            /** @description Its runs, the newest first. */
+            runs: components["schemas"]["TestRun"][];
+        };
+        /** @description A job and how many of its tests ended how. */
+        TestJob: {
+            /** @description How many. */
+            counts: components["schemas"]["TestCounts"];
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /** @description `<build>.<n>`. */
+            number: string;
+        };
+        /** @description One run of a test. */
+        TestRun: {
+            /** @description When. */
+            at: string;
+            /**
+             * Format: int64
+             * @description In which build.
+             */
+            build_id: number;
+            /**
+             * Format: int64
+             * @description In which of its jobs.
+             */
+            job_id: number;
+            /** @description How it ended. */
+            outcome: string;
+            /** @description Of which commit. */
+            sha: string;
+        };
+        /** @description Tests of a job or of a build. */
+        Tests: components["schemas"]["Head"] & {
+            /** @description How many there are, whatever was asked for. */
+            counts: components["schemas"]["TestCounts"];
+            /** @description Files that they were read from; none when all is from logs. */
+            files: components["schemas"]["TestFile"][];
+            /**
+             * Format: int64
+             * @description How many can't be trusted: they ended in both ways for one commit, or change too often.
+             */
+            flaky: number;
+            /** @description Jobs that have tests. */
+            jobs: components["schemas"]["TestJob"][];
+            /**
+             * Format: int64
+             * @description How many were asked for in all.
+             */
+            matching: number;
+            /**
+             * Format: int64
+             * @description Of those that failed, how many passed in the branch's build before.
+             */
+            newly_failing: number;
+            /**
+             * Format: int64
+             * @description How many were left out before.
+             */
+            offset: number;
+            /** @description Logs are still read: there may be more, and only those that failed have names yet. */
+            running: boolean;
+            /**
+             * Format: double
+             * @description What all of them took together, in seconds; 0 where no runner says so.
+             */
+            seconds: number;
+            /** @description Tests that were asked for, from `offset` on. */
+            tests: components["schemas"]["Test"][];
+            /** @description There were more than are kept by name. */
+            truncated: boolean;
         };
         /** @description What jobs use of a machine now. */
         Usage: {
@@ -5045,6 +5456,80 @@ export interface operations {
             };
         };
     };
+    get_v3_artifact_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifact"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_artifact_id_download: {
+        parameters: {
+            query?: never;
+            header?: {
+                Range?: string | null;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_v3_build_id: {
         parameters: {
             query?: {
@@ -5245,6 +5730,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stages"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_build_id_tests: {
+        parameters: {
+            query?: {
+                /** @description all, failed, new, flaky, skipped, passed, or slowest first */
+                filter?: string;
+                /** @description a part of name, suite or file */
+                q?: string;
+                /** @description 100, at most 500 */
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tests"];
                 };
             };
             404: {
@@ -5649,6 +6171,37 @@ export interface operations {
             };
         };
     };
+    get_v3_job_id_artifacts: {
+        parameters: {
+            query?: {
+                attempt?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifacts"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_v3_job_id_cancel: {
         parameters: {
             query?: never;
@@ -5952,6 +6505,44 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_job_id_tests: {
+        parameters: {
+            query?: {
+                attempt?: number;
+                /** @description all, failed, new, flaky, skipped, passed, or slowest first */
+                filter?: string;
+                /** @description a part of name, suite or file */
+                q?: string;
+                /** @description 100, at most 500 */
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tests"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7590,6 +8181,39 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_tests: {
+        parameters: {
+            query: {
+                /** @description the test's id */
+                test: string;
+                branch?: string;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestHistory"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     post_v3_repo_repository_unstar: {
         parameters: {
             query?: never;
@@ -8919,6 +9543,112 @@ export interface operations {
             };
             /** @description bytes are missing before these; `held` says from where */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_worker_v1_attempts_id_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResultsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsResponse"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_worker_v1_attempts_id_results_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                file: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not the bytes that were declared */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -61,6 +61,11 @@ export type Builds = Schemas['Builds'];
 export type Waiting = Schemas['Waiting'];
 export type WorkerMinimal = Schemas['WorkerMinimal'];
 export type Attempt = Schemas['Attempt'];
+export type Artifact = Schemas['Artifact'];
+export type Artifacts = Schemas['Artifacts'];
+export type Test = Schemas['Test'];
+export type TestCounts = Schemas['TestCounts'];
+export type Tests = Schemas['Tests'];
 /** A worker's word on a job, or the wait for one. */
 export type Opinion = Schemas['Opinion'];
 export type Job = Schemas['Job'];

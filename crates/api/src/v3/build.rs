@@ -285,6 +285,10 @@ pub struct Job {
     /// Usual seconds of this very job (same place in the matrix) in passed builds.
     #[schema(required = true)]
     pub usual_seconds: Option<i64>,
+    /// Its tests so far; `null` when none was found.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub tests: Option<super::TestCounts>,
     /// The attempt that counts now.
     #[schema(required = true)]
     pub attempt: Option<Attempt>,

@@ -17,6 +17,7 @@ mod images;
 mod log;
 mod pull_request;
 mod repository;
+mod results;
 mod worker;
 
 pub use account::*;
@@ -35,4 +36,5 @@ pub use images::*;
 pub use log::*;
 pub use pull_request::*;
 pub use repository::*;
+pub use results::*;
 pub use worker::*;

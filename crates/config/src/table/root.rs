@@ -17,7 +17,7 @@ use super::deploy_p::{
 };
 use super::languages::{LANGUAGE_JOB_KEYS, LANGUAGE_KEYS};
 use super::notifications::NOTIFICATIONS;
-use super::sections::{CACHE, ENV, ENV_VARS, GIT, IMPORTS, STAGES, VAULT, VM, WORKSPACES};
+use super::sections::{CACHE, ENV, ENV_VARS, GIT, IMPORTS, RESULTS, STAGES, VAULT, VM, WORKSPACES};
 use super::shape::{BOOL, Key, Map, STR, Shape, by_default, key, map};
 use super::values::{
     ARCH, ARCHS, COMPILERS, CONDITIONS, DIST, GROUP, KEEP_NETRC, KEYS, LANGUAGE, OS, OSS,
@@ -71,6 +71,8 @@ static JOB_KEYS: &[Key] = list![
     key("addons", ADDONS),
     key("branches", BRANCHES),
     key("cache", CACHE),
+    // Of this program alone: files that a job leaves.
+    key("results", RESULTS),
     key("deploy", DEPLOYS),
     key("git", GIT),
     key("if", CONDITION),

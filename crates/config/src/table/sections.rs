@@ -43,6 +43,11 @@ static CACHE_KEYS: Map = Map::new(list![list![
 
 pub(super) const CACHE: Shape = any![map(&CACHE_KEYS).normal(), BOOL.only_false().normal()];
 
+static RESULTS_KEYS: Map =
+    Map::new(list![list![key("tests", STRS), key("artifacts", STRS),]]).prefix("tests");
+
+pub(super) const RESULTS: Shape = any![map(&RESULTS_KEYS).normal(), BOOL.only_false().normal()];
+
 static GIT_KEYS: Map = Map::new(list![list![
     key("strategy", one_of![value("clone"), value("tarball")]),
     key("depth", any![NUM, BOOL]),

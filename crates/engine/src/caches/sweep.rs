@@ -41,9 +41,11 @@ impl Engine {
         let mut objects = self.blobs.older_than(before);
         while let Some(object) = objects.try_next().await? {
             let mut reader = self.store.reader().await?;
-            if !reader.is_cache_object(&object.key).await? {
+            if !reader.is_cache_object(&object.key).await?
+                && !reader.is_artifact_object(&object.key).await?
+            {
                 drop(reader);
-                tracing::info!(object = %object.key, "removes the bytes of a cache that is gone");
+                tracing::info!(object = %object.key, "removes bytes of a cache or a result that is gone");
                 self.blobs.remove(&object.key).await?;
             }
         }

@@ -3,6 +3,7 @@
 use super::verdict::{Standing, that_counts};
 use crate::{Engine, EngineError};
 use travis_model::{Build, Job, PullRequest, Repository, RepositoryId, Request, RequestId};
+use travis_results::Counts;
 
 /// Requests for one commit that are looked at.
 const REQUESTS: u64 = 50;
@@ -41,6 +42,8 @@ pub(super) struct Sight {
     pub request: Request,
     pub build: Option<Build>,
     pub jobs: Vec<Job>,
+    /// Tests of its jobs together.
+    pub tests: Counts,
 }
 
 impl Sight {
@@ -95,7 +98,16 @@ impl Engine {
             Some(build) => reader.jobs(&[build.id]).await?,
             None => Vec::new(),
         };
+        drop(reader);
+        let attempts: Vec<_> = jobs.iter().filter_map(|job| job.attempt_id).collect();
+        let mut tests = Counts::default();
+        for counts in self.test_counts(&attempts).await?.into_values() {
+            tests.passed += counts.passed;
+            tests.failed += counts.failed;
+            tests.skipped += counts.skipped;
+        }
         Ok(Some(Sight {
+            tests,
             repository,
             request,
             build,

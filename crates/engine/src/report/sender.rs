@@ -195,7 +195,8 @@ impl Engine {
             memo.verify_at = None;
             return Ok(Turn::Done);
         };
-        let verdict = verdict(&sight.standing());
+        let mut verdict = verdict(&sight.standing());
+        verdict.add_tests(sight.tests);
         memo.description.clone_from(&verdict.description);
         let mut refused: Option<String> = None;
         for voice in self.voices(&sight.repository).await? {

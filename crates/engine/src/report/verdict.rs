@@ -3,6 +3,7 @@
 use super::words::{count_of, span};
 use travis_forge::hosting::{CheckState, Conclusion, StatusState};
 use travis_model::{Build, Job, JobState, Request, RequestState, Timestamp};
+use travis_results::Counts;
 
 /// Reasons for no build that are nobody's fault: the commit counts as fine. They are matched from
 /// the start, so that words of a forge inside of another reason can't make a commit count as fine.
@@ -60,6 +61,18 @@ pub(crate) struct Verdict {
     pub started_at: Option<Timestamp>,
     /// When it was over.
     pub completed_at: Option<Timestamp>,
+}
+
+impl Verdict {
+    /// Says how many tests failed, beside the jobs.
+    pub(crate) fn add_tests(&mut self, tests: Counts) {
+        if tests.failed > 0 {
+            let (failed, total) = (tests.failed, tests.total());
+            let word = if total == 1 { "test" } else { "tests" };
+            let more = format!(": {failed} of {total} {word} failed");
+            self.description.push_str(&more);
+        }
+    }
 }
 
 /// What is to be said of a commit that stands so.

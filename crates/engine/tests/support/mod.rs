@@ -121,6 +121,7 @@ impl World {
             minimum_worker_version: None,
             key_length: travis_engine::keys::KeyLength::Bits2048,
             caches,
+            results: travis_engine::ResultsPolicy::default(),
             workers: travis_engine::WorkerPolicy {
                 known_answers,
                 ..Default::default()
@@ -320,14 +321,14 @@ impl Agent {
         &self,
         offer: &Offer,
         outcome: Outcome,
-        sent: &'static str,
-        whole: &'static str,
+        sent: &str,
+        whole: &str,
     ) -> Result<Finished, EngineError> {
         let access = self
             .engine
             .attempt_access(offer.attempt, offer.token.reveal())
             .await?;
-        let bytes = Bytes::from_static(sent.as_bytes());
+        let bytes = Bytes::copy_from_slice(sent.as_bytes());
         self.engine.append_log(access, 0, bytes).await?;
         let statement = |attempt: i64, job: i64| format!("{attempt} of {job}");
         let text = statement(offer.attempt.get(), offer.job.id.get());

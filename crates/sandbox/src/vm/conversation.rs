@@ -17,7 +17,7 @@ use crate::Sink;
 /// How long the agent may be silent after the script ended. It only sends files then.
 const SILENCE: Duration = Duration::from_secs(60);
 /// Most files that come back.
-const MOST_FILES: usize = 16;
+const MOST_FILES: usize = 512;
 
 /// What is told.
 pub(crate) struct Parts<'a> {

@@ -125,6 +125,7 @@ travis_terminate() {
   set +e
   travis_ending=1
   # Here too, since a command may have set a trap of its own for the end.
+  travis_hand_over
   if [[ -n "${travis_services:-}" && "$BASH_SUBSHELL" -eq 0 ]]; then travis_stop_services; fi
   builtin exit "${1:-0}"
 }
@@ -141,6 +142,7 @@ travis_on_exit() {
   local travis_status=$?
   { set +euxvfCa; } 2>/dev/null
   trap - EXIT
+  travis_hand_over
   if [[ -n "${travis_services:-}" ]]; then travis_stop_services; fi
   if [[ -n "$travis_ending" || -z "$travis_running" ]]; then builtin exit "$travis_status"; fi
   if [[ "$travis_open_timer" != ' ' ]]; then

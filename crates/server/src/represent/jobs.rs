@@ -22,6 +22,7 @@ impl Represent<'_> {
         let attempt_ids: Vec<_> = rows.iter().filter_map(|row| row.attempt_id).collect();
         let attempts = self.reader.attempts_by_id(&attempt_ids).await?;
         let attempts = self.attempts(attempts).await?;
+        let tests = self.engine.test_counts(&attempt_ids).await?;
         let waiting = rows
             .iter()
             .any(|row| !row.state.is_finished() && row.state != JobState::Started);
@@ -105,6 +106,10 @@ impl Represent<'_> {
                 updated_at: time(row.updated_at),
                 version: row.version,
                 usual_seconds,
+                tests: row
+                    .attempt_id
+                    .and_then(|id| tests.get(&id))
+                    .map(|counts| super::results::counts(*counts)),
                 attempt: row.attempt_id.and_then(|id| {
                     attempts
                         .iter()

@@ -8,6 +8,7 @@ mod jobs;
 mod misc;
 mod repositories;
 mod requests;
+pub(crate) mod results;
 pub(crate) mod statement;
 mod workers;
 

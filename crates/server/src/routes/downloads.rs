@@ -65,7 +65,7 @@ pub(crate) async fn file(
 
 /// The part of a file that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     Whole,
     From { first: u64, last: u64 },
     Nowhere,
@@ -73,7 +73,7 @@ enum Part {
 
 /// Reads `Range`. What has several parts, or is nothing that we know, is answered with the whole
 /// file, as RFC 9110 allows.
-fn part(asked: Option<&str>, size: u64) -> Part {
+pub(crate) fn part(asked: Option<&str>, size: u64) -> Part {
     let Some((first, last)) = asked
         .and_then(|asked| asked.strip_prefix("bytes="))
         .and_then(|range| range.trim().split_once('-'))

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod artifacts;
 mod auth;
 pub(crate) mod badges;
 pub(crate) mod builds;
@@ -26,6 +27,7 @@ pub(crate) mod ping;
 pub(crate) mod pull_requests;
 pub(crate) mod repos;
 pub(crate) mod requests;
+pub(crate) mod results;
 mod session;
 pub(crate) mod settings;
 pub(crate) mod source;

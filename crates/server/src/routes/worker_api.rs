@@ -192,6 +192,7 @@ fn assignment(app: &App, offer: Offer, thanks: &str) -> wire::Assignment {
             most_bytes: cache.most_bytes,
             timeout_seconds: cache.timeout.as_secs(),
         }),
+        results: Some(results(app)),
         min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
         image: Some(wire::ImageWish {
             name: None,
@@ -200,6 +201,18 @@ fn assignment(app: &App, offer: Offer, thanks: &str) -> wire::Assignment {
             dist: offer.image.dist,
         }),
         services: offer.services,
+    }
+}
+
+/// What a job may leave; a known-answer job, too, to look like any other.
+fn results(app: &App) -> wire::ResultsSpec {
+    let policy = app.engine.policy().results;
+    wire::ResultsSpec {
+        most_files: policy.files,
+        file_bytes: policy.file_bytes,
+        report_bytes: policy.report_bytes,
+        most_bytes: policy.bytes,
+        timeout_seconds: RESULTS_SECONDS,
     }
 }
 
@@ -226,6 +239,7 @@ fn known_assignment(app: &App, offer: KnownOffer) -> wire::Assignment {
         },
         network: policy.limits.network,
         cache: None,
+        results: Some(results(app)),
         min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
         image: None,
         services: Vec::new(),
@@ -243,6 +257,8 @@ async fn thanks_to(app: &App, id: WorkerId) -> Result<String, ApiError> {
     Ok(crate::represent::thanks(&worker.name, &login))
 }
 
+/// Seconds in which a worker sends what a job left.
+const RESULTS_SECONDS: u64 = 300;
 /// Texts for people that a worker says are so long at most.
 const SENTENCE: usize = 300;
 /// Frozen attempts that are kept at most: more than any worker has slots.

@@ -4,10 +4,10 @@ use reqwest::Method;
 use serde::Deserialize;
 use travis_api::dsse::{Envelope, StatementKey};
 use travis_api::v3::{
-    ApiToken, ApiTokens, Build, Builds, Caches, CurrentUser, EnrolmentToken, EnvVar, EnvVars,
-    ImageTable, ImageTableChange, Job, KeyPair, Log, NewEnrolment, NewEnvVar, NewRepository,
-    NewRequest, NewToken, PendingChange, PendingRequest, Repositories, Repository, Request, Worker,
-    WorkerChange, WorkerTierChange, Workers,
+    ApiToken, ApiTokens, Artifacts, Build, Builds, Caches, CurrentUser, EnrolmentToken, EnvVar,
+    EnvVars, ImageTable, ImageTableChange, Job, KeyPair, Log, NewEnrolment, NewEnvVar,
+    NewRepository, NewRequest, NewToken, PendingChange, PendingRequest, Repositories, Repository,
+    Request, Tests, Worker, WorkerChange, WorkerTierChange, Workers,
 };
 use travis_model::Slug;
 
@@ -229,6 +229,30 @@ impl Client {
         let response = self
             .send(self.request(Method::GET, &format!("/v3/job/{job}/log.txt")))
             .await?;
+        let endpoint = self.endpoint().to_owned();
+        Ok(response.bytes_stream().map(move |piece| {
+            piece.map_err(|error| ClientError::from_transport(&endpoint, &error))
+        }))
+    }
+
+    /// Tests of a job or a build, by its address.
+    pub async fn tests(&self, path: &str, query: super::Query<'_>) -> Result<Tests, ClientError> {
+        self.get(path, query).await
+    }
+
+    /// Files that a job left.
+    pub async fn artifacts(&self, job: i64) -> Result<Artifacts, ClientError> {
+        self.get(&format!("/v3/job/{job}/artifacts"), &[]).await
+    }
+
+    /// The bytes of such a file.
+    pub async fn artifact(
+        &self,
+        id: i64,
+    ) -> Result<impl Stream<Item = Result<bytes::Bytes, ClientError>> + use<>, ClientError> {
+        use futures_util::StreamExt as _;
+        let path = format!("/v3/artifact/{id}/download");
+        let response = self.send(self.request(Method::GET, &path)).await?;
         let endpoint = self.endpoint().to_owned();
         Ok(response.bytes_stream().map(move |piece| {
             piece.map_err(|error| ClientError::from_transport(&endpoint, &error))

@@ -17,6 +17,7 @@ mod login;
 mod logs;
 pub mod open;
 mod repos;
+mod results;
 mod run;
 mod shell;
 mod show;
@@ -64,6 +65,8 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Restart(args) => change::run(&args, Change::Restart, session).await,
         Command::Workers(args) => workers::run(args, session).await,
         Command::Token(args) => token::run(args.action, session).await,
+        Command::Tests(args) => results::tests(&args, session).await,
+        Command::Artifacts(args) => results::artifacts(&args, session).await,
         Command::Cache(args) => cache::run(args, session).await,
         Command::Env(args) => env::run(args.action, session).await,
         Command::Cron(args) => cron::run(args.action, session).await,

@@ -117,6 +117,7 @@ impl Running {
             compare_every: plan.comparing.every(),
             key_length: travis_engine::keys::KeyLength::default(),
             caches: plan.caches.policy(),
+            results: travis_engine::ResultsPolicy::default(),
             workers: plan.workers.policy(),
             minimum_worker_version: plan.workers.minimum_version,
         };

@@ -59,6 +59,7 @@ impl Job {
             polite: self.shop.config.polite,
             terminal: TerminalSize::default(),
             lend: self.assignment.cache.is_some(),
+            results: self.assignment.results.is_some(),
             image: self
                 .assignment
                 .image

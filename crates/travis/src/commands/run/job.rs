@@ -97,6 +97,7 @@ impl Here<'_> {
             limits: ResourceLimits::default(),
             terminal: TerminalSize::default(),
             lend: cache.is_some(),
+            results: false,
             image: None,
             polite: false,
             services: Vec::new(),
