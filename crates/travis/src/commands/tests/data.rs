@@ -160,7 +160,7 @@ pub fn job(build: i64, n: i64, state: &str, version: i64) -> Value {
         head("job", &format!("/v3/job/{id}")),
         json!({
             "id": id, "number": format!("{build}.{n}"), "provisional": false,
-            "verification": "none", "flaky": false, "opinions": [],
+            "verification": "none", "flaky": false, "opinions": [], "tests": null,
             "name": "Rust stable", "env": format!("PART={n}"), "os": "linux", "arch": "amd64",
             "allow_failure": false, "stage": stage(1, "test"),
             "build": build_minimal(100 + build, &build.to_string(), build_state, version),
