@@ -109,6 +109,7 @@ impl World {
             clock: clock.clone(),
         };
         let policy = Policy {
+            results: travis_engine::ResultsPolicy::default(),
             public_url: "http://ci.example".to_owned(),
             allow_local_git: false,
             sample_url: None,
@@ -320,14 +321,14 @@ impl Agent {
         &self,
         offer: &Offer,
         outcome: Outcome,
-        sent: &'static str,
-        whole: &'static str,
+        sent: &str,
+        whole: &str,
     ) -> Result<Finished, EngineError> {
         let access = self
             .engine
             .attempt_access(offer.attempt, offer.token.reveal())
             .await?;
-        let bytes = Bytes::from_static(sent.as_bytes());
+        let bytes = Bytes::copy_from_slice(sent.as_bytes());
         self.engine.append_log(access, 0, bytes).await?;
         let statement = |attempt: i64, job: i64| format!("{attempt} of {job}");
         let text = statement(offer.attempt.get(), offer.job.id.get());

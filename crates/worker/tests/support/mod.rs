@@ -205,6 +205,7 @@ pub fn assignment(attempt: i64, script: &str) -> Assignment {
         },
         network: true,
         cache: None,
+        results: None,
         min_executor: None,
         image: None,
         services: Vec::new(),
