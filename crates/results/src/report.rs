@@ -4,7 +4,7 @@ use crate::case::{Case, Counts, Outcome};
 use crate::junit::{self, JUnitError};
 use crate::log::LogScan;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Cases that are kept of one run; more are only counted.
 pub const MAX_CASES: usize = 20_000;
@@ -178,8 +178,8 @@ pub fn read_file(bytes: &[u8]) -> Result<Report, ReportError> {
     Ok(report)
 }
 
-/// Puts together what files say and what the log says. Files win; the log then only tells where a
-/// case is to be seen.
+/// Puts together what files say and what the log says. Of tests that both know files win, and the log
+/// only tells where a case is to be seen; tests of another runner, which left no file, are added.
 #[must_use]
 pub fn merge(files: Vec<(String, Result<Report, ReportError>)>, log: Report) -> Report {
     let mut all = Collector::default();
@@ -223,24 +223,63 @@ pub fn merge(files: Vec<(String, Result<Report, ReportError>)>, log: Report) -> 
         return report;
     }
     place_in_log(&mut all.report.cases, &log);
+    add_from_log(&mut all, log);
     let mut report = all.report;
     report.truncated |= truncated;
     report.files = notes;
     report
 }
 
+/// The last part of a name: of `tests/test_a.py::test_b` `test_b`.
+fn tail(name: &str) -> String {
+    let after = |at: usize, skip: usize| name.get(at + skip..).unwrap_or(name).to_owned();
+    match (name.rfind("::"), name.rfind(" > "), name.rfind(" › ")) {
+        (Some(at), None, None) => after(at, 2),
+        (None, Some(at), _) => after(at, 3),
+        (None, None, Some(at)) => after(at, " › ".len()),
+        _ => name.to_owned(),
+    }
+}
+
+/// Adds suites of the log of which no test stands in a file.
+fn add_from_log(all: &mut Collector, log: Report) {
+    let in_files: HashSet<String> = all
+        .report
+        .cases
+        .iter()
+        .map(|case| tail(&case.name))
+        .collect();
+    let mut covered: HashSet<String> = HashSet::new();
+    for case in &log.cases {
+        if in_files.contains(&tail(&case.name)) {
+            covered.insert(case.suite.clone());
+        }
+    }
+    if covered.is_empty() {
+        // Tests that a runner only counted, too.
+        let named = log.cases.iter().fold(Counts::default(), |mut sum, case| {
+            *sum.of(case.outcome) += 1;
+            sum
+        });
+        let counts = &mut all.report.counts;
+        // Whoever names nothing may well be the one that left the files.
+        if !log.cases.is_empty() {
+            counts.passed += log.counts.passed.saturating_sub(named.passed);
+            counts.failed += log.counts.failed.saturating_sub(named.failed);
+            counts.skipped += log.counts.skipped.saturating_sub(named.skipped);
+        }
+    }
+    all.report.truncated |= log.truncated;
+    for case in log.cases {
+        if !covered.contains(&case.suite) {
+            all.add(case);
+        }
+    }
+}
+
 /// Finds the lines of the log that told of the cases, by the end of their names, since runners print
 /// longer ones than they write: `tests/test_a.py::test_b` is `test_b` of `tests.test_a`.
 fn place_in_log(cases: &mut [Case], log: &Report) {
-    let tail = |name: &str| {
-        let after = |at: usize, skip: usize| name.get(at + skip..).unwrap_or(name).to_owned();
-        match (name.rfind("::"), name.rfind(" > "), name.rfind(" › ")) {
-            (Some(at), None, None) => after(at, 2),
-            (None, Some(at), _) => after(at, 3),
-            (None, None, Some(at)) => after(at, " › ".len()),
-            _ => name.to_owned(),
-        }
-    };
     let mut lines: HashMap<(String, Outcome), Vec<&Case>> = HashMap::new();
     for case in log.cases.iter().filter(|case| case.log_line.is_some()) {
         let known = lines.entry((tail(&case.name), case.outcome)).or_default();

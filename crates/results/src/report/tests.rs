@@ -52,6 +52,30 @@ fn files_win_and_the_log_tells_where() {
 }
 
 #[test]
+fn a_runner_without_a_file_is_not_lost() {
+    let mut scan = LogScan::default();
+    scan.line(
+        0,
+        "     Running unittests src/lib.rs (target/debug/deps/parser-0a1b)",
+    );
+    scan.line(1, "test a::breaks ... FAILED");
+    scan.line(
+        2,
+        "test result: FAILED. 4 passed; 1 failed; 0 ignored; finished in 0.02s",
+    );
+    let file = junit("<testcase name='opens' classname='web'/>");
+    let report = merge(vec![("web.xml".to_owned(), file)], scan.finish());
+    assert_eq!((report.counts.passed, report.counts.failed), (5, 1));
+    assert_eq!(report.cases.len(), 2);
+    // Sums alone may be of the very runner that left the file.
+    let mut scan = LogScan::default();
+    scan.line(0, "Tests:       3 passed, 3 total");
+    let file = junit("<testcase name='opens' classname='web'/>");
+    let report = merge(vec![("web.xml".to_owned(), file)], scan.finish());
+    assert_eq!(report.counts.total(), 1);
+}
+
+#[test]
 fn one_case_in_two_files_is_one() {
     let good = junit("<testcase name='a'/><testcase name='b'/>");
     let bad = junit("<testcase name='a'><failure message='no'/></testcase>");
