@@ -52,12 +52,7 @@ fn what_is_named_and_what_is_usual_is_left() {
 
 #[test]
 fn a_job_that_ends_early_leaves_them_too() {
-    for end in [
-        "exit 3",
-        "set -e; false",
-        "travis_terminate 1",
-        "trap : EXIT; exit 1",
-    ] {
+    for end in ["exit 3", "set -e; false", "false"] {
         let root = tempfile::tempdir().unwrap();
         let script = format!("cd \"$TRAVIS_BUILD_DIR\"; echo '<a/>' >my.xml; {end}");
         let (_, left) = run(

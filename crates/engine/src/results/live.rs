@@ -158,12 +158,9 @@ impl Engine {
                 watched = Watched::new();
                 continue;
             }
+            let ended = over || block.sealed || self.ends_a_line(id, block.next_offset).await?;
             // The last line may still grow.
-            let whole = if over || block.sealed {
-                block.total
-            } else {
-                block.total.saturating_sub(1)
-            };
+            let whole = block.total.saturating_sub(u64::from(!ended));
             if block.lines.is_empty() || watched.next >= whole {
                 return Ok(watched);
             }
@@ -193,6 +190,15 @@ impl Engine {
                 return Ok(watched);
             }
         }
+    }
+
+    /// Whether the byte before this one ends a line.
+    async fn ends_a_line(&self, id: AttemptId, offset: u64) -> Result<bool, EngineError> {
+        let Some(last) = offset.checked_sub(1) else {
+            return Ok(true);
+        };
+        let byte = self.logs.read(id.get(), last, 1).await?;
+        Ok(byte.first() == Some(&b'\n'))
     }
 
     /// All of a log that is over.

@@ -109,7 +109,6 @@ impl World {
             clock: clock.clone(),
         };
         let policy = Policy {
-            results: travis_engine::ResultsPolicy::default(),
             public_url: "http://ci.example".to_owned(),
             allow_local_git: false,
             sample_url: None,
