@@ -170,6 +170,8 @@ trap travis_on_exit EXIT
 exit() {
   local travis_status=$?
   travis_exiting=1
+  # The trap below may have been replaced by one of the job's own.
+  travis_hand_over
   builtin exit "${1:-$travis_status}"
 }
 

@@ -102,7 +102,7 @@ async fn files_come_back_by_harmless_names_only_and_bounded() {
     for bytes in bad {
         assert!(heard(&bytes, Some(&lent)).await.is_err());
     }
-    let names: Vec<String> = (0..17).map(|number| format!("f{number}")).collect();
+    let names: Vec<String> = (0..=MOST_FILES).map(|number| format!("f{number}")).collect();
     let mut many = vec![end];
     many.extend(names.iter().map(|name| (Kind::File, name.as_bytes())));
     many.push((Kind::Done, b""));
