@@ -48,7 +48,10 @@ class Trace {
   }
 
   stop() {
-    this.reader?.destroy();
+    if (!this.reader) return;
+    this.reader.destroy();
+    // A read that waits is not given up: it needs something to read, or the process never ends.
+    writeFileSync(this.path, '\n');
   }
 }
 
