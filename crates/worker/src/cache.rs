@@ -199,6 +199,19 @@ fn open(path: &Path, most: u64) -> io::Result<Option<New>> {
             size(most)
         )));
     }
+    let sha256 = digest(&mut file, length)?;
+    Ok(Some(New {
+        file,
+        length,
+        sha256,
+    }))
+}
+
+/// The SHA-256, in hexadecimal digits, of the next `length` bytes of what a job left.
+///
+/// # Errors
+/// When it can't be read, or ends before: a process of the job may still have cut it.
+pub(crate) fn digest(file: &mut File, length: u64) -> io::Result<String> {
     let mut digest = Context::new(&SHA256);
     let mut buffer = vec![0; 256 << 10];
     let mut left = length;
@@ -210,18 +223,14 @@ fn open(path: &Path, most: u64) -> io::Result<Option<New>> {
             break;
         };
         match file.read(space)? {
-            0 => return Err(io::Error::other("new.tgz was cut while it was read")),
+            0 => return Err(io::Error::other("it was cut while it was read")),
             count => {
                 digest.update(buffer.get(..count).unwrap_or_default());
                 left -= count as u64;
             }
         }
     }
-    Ok(Some(New {
-        file,
-        length,
-        sha256: hex::encode(digest.finish()),
-    }))
+    Ok(hex::encode(digest.finish()))
 }
 
 /// A line of the worker's in a log.

@@ -7,13 +7,12 @@ use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use rustix::fs::{Mode, OFlags};
 use tokio::time::{Instant, timeout_at};
 use travis_api::worker::{ResultFile, ResultWanted, ResultsRequest, ResultsSpec};
 
 use crate::backoff::Backoff;
-use crate::cache::{line, size};
+use crate::cache::{digest, line, size};
 use crate::client::{CallError, Client};
 
 #[cfg(test)]
@@ -237,26 +236,4 @@ fn open(path: &Path) -> io::Result<Option<(File, u64)>> {
         return Err(io::Error::other("it is no plain file"));
     }
     Ok(Some((file, found.len())))
-}
-
-fn digest(file: &mut File, length: u64) -> io::Result<String> {
-    let mut digest = Context::new(&SHA256);
-    let mut buffer = vec![0; 128 << 10];
-    let mut left = length;
-    while left > 0 {
-        let most = usize::try_from(left)
-            .unwrap_or(usize::MAX)
-            .min(buffer.len());
-        let Some(space) = buffer.get_mut(..most) else {
-            break;
-        };
-        match file.read(space)? {
-            0 => return Err(io::Error::other("it was cut while it was read")),
-            count => {
-                digest.update(buffer.get(..count).unwrap_or_default());
-                left -= count as u64;
-            }
-        }
-    }
-    Ok(hex::encode(digest.finish()))
 }

@@ -1,5 +1,6 @@
 //! Caches of jobs: for maintainers to see and remove, for workers to fetch and store.
 
+use super::upload::Pieces;
 use super::worker_api::access;
 use crate::{App, access::Caller, error::ApiError, wire::time};
 use axum::{
@@ -9,16 +10,11 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
-use std::time::Duration;
 use travis_api::v3::{self, ErrorBody};
 use travis_api::worker::{CACHE_FROM, CACHE_SHA256};
 use travis_engine::CacheFilter;
 use travis_model::{Cache, Repository};
-
-/// A worker that sends nothing for so long has gone.
-const SILENCE: Duration = Duration::from_secs(60);
 
 #[derive(Deserialize)]
 pub(crate) struct CacheQuery {
@@ -154,23 +150,9 @@ pub(crate) async fn store(
         )));
     };
     let mut upload = app.engine.begin_cache(access, length, sha256).await?;
-    let broken = |why: &str| {
-        ApiError::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "incomplete_body",
-            format!("the body did not come to its end ({why}): send it again"),
-        )
-    };
-    // Read here and not by an extractor: the usual limit is that of small bodies.
-    let mut pieces = body
-        .into_data_stream()
-        .map_err(|error| broken(&error.to_string()));
-    loop {
-        let next = tokio::time::timeout(SILENCE, pieces.next()).await;
-        match next.map_err(|_| broken("nothing came for a minute"))? {
-            Some(piece) => upload.write(piece?).await?,
-            None => break,
-        }
+    let mut pieces = Pieces::of(body);
+    while let Some(piece) = pieces.next().await? {
+        upload.write(piece).await?;
     }
     app.engine.finish_cache(access, upload).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod artifacts;
+mod assignments;
 mod auth;
 pub(crate) mod badges;
 pub(crate) mod builds;
@@ -33,6 +34,7 @@ pub(crate) mod settings;
 pub(crate) mod source;
 pub(crate) mod statements;
 mod thanks;
+mod upload;
 pub(crate) mod worker_api;
 pub(crate) mod workers;
 

@@ -1,5 +1,6 @@
 //! Tests of jobs, builds and branches, and what workers hand over.
 
+use super::upload::Pieces;
 use super::worker_api::access;
 use crate::represent::results::{Wanted, Which, tests};
 use crate::wire::time;
@@ -15,16 +16,12 @@ use axum::{
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
 };
-use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
-use std::time::Duration;
 use travis_api::v3::{self, ErrorBody};
 use travis_api::worker as wire;
 use travis_engine::Declared;
 use travis_model::{ArtifactId, AttemptId, BuildId};
 
-/// A worker that sends nothing for so long has gone.
-const SILENCE: Duration = Duration::from_secs(60);
 /// Tests in one answer.
 const MOST: usize = 500;
 const USUAL: usize = 100;
@@ -215,23 +212,9 @@ pub(crate) async fn store(
     let Some(mut upload) = app.engine.begin_result(access, ArtifactId(file)).await? else {
         return Ok(StatusCode::NO_CONTENT);
     };
-    let broken = |why: &str| {
-        ApiError::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "incomplete_body",
-            format!("the body did not come to its end ({why}): send it again"),
-        )
-    };
-    // Read here and not by an extractor: the usual limit is that of small bodies.
-    let mut pieces = body
-        .into_data_stream()
-        .map_err(|error| broken(&error.to_string()));
-    loop {
-        let next = tokio::time::timeout(SILENCE, pieces.next()).await;
-        match next.map_err(|_| broken("nothing came for a minute"))? {
-            Some(piece) => upload.write(piece?).await?,
-            None => break,
-        }
+    let mut pieces = Pieces::of(body);
+    while let Some(piece) = pieces.next().await? {
+        upload.write(piece).await?;
     }
     app.engine.finish_result(access, upload).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,5 +1,6 @@
 //! The worker API (see `travis_api::worker`).
 
+use super::assignments::{assignment, known_assignment};
 use crate::{
     App,
     access::bearer,
@@ -19,7 +20,7 @@ use std::time::Duration;
 use travis_api::{v3::ErrorBody, worker as wire};
 use travis_engine::{
     AttemptAccess, EngineError, Enrolment, Finished, Finishing, GivenBack, Heard, Introduction,
-    KnownOffer, Offer, PollCall,
+    PollCall,
 };
 use travis_model::{AttemptId, Outcome, WorkerId};
 
@@ -154,98 +155,6 @@ pub(crate) async fn session(
     }))
 }
 
-fn assignment(app: &App, offer: Offer, thanks: &str) -> wire::Assignment {
-    let policy = app.engine.policy();
-    wire::Assignment {
-        attempt: offer.attempt.get(),
-        token: offer.token.reveal().to_owned(),
-        lease_ms: u64::try_from(policy.lease.as_millis()).unwrap_or(u64::MAX),
-        repository: offer.repository.slug.to_string(),
-        job_number: offer.job.number.clone(),
-        thanks: thanks.to_owned(),
-        job_id: offer.job.id.get(),
-        script: offer.script,
-        secrets: offer.secrets,
-        source: offer.checkout.map(|commit| wire::Source {
-            url: offer.repository.clone_url.clone(),
-            sha: commit.sha,
-            refs: offer.refs,
-            allow_local: app.engine.allows_local(&offer.repository.clone_url),
-            private: offer
-                .repository
-                .hosting
-                .is_some()
-                .then_some(offer.repository.id.get())
-                .filter(|_| offer.repository.private),
-        }),
-        limits: wire::Limits {
-            total_seconds: policy.limits.total.as_secs(),
-            silence_seconds: policy.limits.silence.as_secs(),
-            log_bytes: policy.limits.log_bytes,
-            memory_bytes: policy.limits.memory_bytes,
-            processes: policy.limits.processes,
-        },
-        network: policy.limits.network,
-        cache: offer.cache.map(|cache| wire::CacheSpec {
-            fetch: cache.fetch,
-            store: cache.store,
-            most_bytes: cache.most_bytes,
-            timeout_seconds: cache.timeout.as_secs(),
-        }),
-        results: Some(results(app)),
-        min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
-        image: Some(wire::ImageWish {
-            name: None,
-            language: offer.image.language,
-            version: offer.image.version,
-            dist: offer.image.dist,
-        }),
-        services: offer.services,
-    }
-}
-
-/// What a job may leave; a known-answer job, too, to look like any other.
-fn results(app: &App) -> wire::ResultsSpec {
-    let policy = app.engine.policy().results;
-    wire::ResultsSpec {
-        most_files: policy.files,
-        file_bytes: policy.file_bytes,
-        report_bytes: policy.report_bytes,
-        most_bytes: policy.bytes,
-        timeout_seconds: RESULTS_SECONDS,
-    }
-}
-
-/// A known-answer job looks to its worker like any other.
-fn known_assignment(app: &App, offer: KnownOffer) -> wire::Assignment {
-    let policy = app.engine.policy();
-    wire::Assignment {
-        attempt: offer.attempt.get(),
-        token: offer.token.reveal().to_owned(),
-        lease_ms: u64::try_from(policy.lease.as_millis()).unwrap_or(u64::MAX),
-        repository: offer.repository.to_owned(),
-        job_number: offer.job_number,
-        thanks: String::new(),
-        job_id: offer.job_id,
-        script: offer.script,
-        secrets: Vec::new(),
-        source: None,
-        limits: wire::Limits {
-            total_seconds: offer.total.as_secs(),
-            silence_seconds: offer.total.as_secs(),
-            log_bytes: offer.log_bytes,
-            memory_bytes: policy.limits.memory_bytes,
-            processes: policy.limits.processes,
-        },
-        network: policy.limits.network,
-        cache: None,
-        results: Some(results(app)),
-        min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
-        image: None,
-        services: Vec::new(),
-    }
-}
-
 /// What a job's log says of whoever lends the machine.
 async fn thanks_to(app: &App, id: WorkerId) -> Result<String, ApiError> {
     let mut reader = app.engine.store().reader().await?;
@@ -257,8 +166,6 @@ async fn thanks_to(app: &App, id: WorkerId) -> Result<String, ApiError> {
     Ok(crate::represent::thanks(&worker.name, &login))
 }
 
-/// Seconds in which a worker sends what a job left.
-const RESULTS_SECONDS: u64 = 300;
 /// Texts for people that a worker says are so long at most.
 const SENTENCE: usize = 300;
 /// Frozen attempts that are kept at most: more than any worker has slots.
