@@ -343,6 +343,16 @@ impl Agent {
         self.engine.finish_attempt(access, end, &statement).await
     }
 
+    /// Says what its owner lends.
+    pub async fn says(&self, lending: serde_json::Value) {
+        let heard = travis_engine::Heard {
+            slots: self.slots,
+            lending: Some(lending),
+            ..Default::default()
+        };
+        self.engine.hear(self.id, heard).await.unwrap();
+    }
+
     /// Says how a known-answer job ended, with this as its whole log.
     pub async fn end_known(
         &self,

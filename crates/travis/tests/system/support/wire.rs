@@ -107,9 +107,10 @@ impl FakeWorker {
         let challenge = self.post("challenge", "", &body).await.expect(200);
         let challenge = challenge["challenge"].as_str().unwrap().to_owned();
         let signature = self.sign(&format!("travis-worker-session:{challenge}"));
+        // One more for the known-answer job that is left alone.
         let body = json!({
             "worker_id": self.id, "challenge": challenge, "signature": signature,
-            "facts": facts, "slots": slots,
+            "facts": facts, "slots": slots + 1,
         });
         let session = self.post("session", "", &body).await.expect(200);
         self.session = session["session_token"].as_str().unwrap().to_owned();
@@ -162,8 +163,12 @@ impl FakeWorker {
     /// One poll with all that it brings.
     pub async fn poll_all(&self, running: &[i64], hold_ms: u64) -> Answer {
         let mut running = running.to_vec();
-        running.extend(self.known.lock().unwrap().iter());
-        let body = json!({"slots": 1, "running": running, "hold_ms": hold_ms});
+        let slots = {
+            let known = self.known.lock().unwrap();
+            running.extend(known.iter());
+            1 + known.len()
+        };
+        let body = json!({"slots": slots, "running": running, "hold_ms": hold_ms});
         self.post("poll", &self.session, &body).await
     }
 
