@@ -71,6 +71,8 @@ pub(super) fn input(nonce: &str, number: i64, slug: &str, public_url: &str) -> J
         config: json!({
             "language": "generic",
             "os": "linux",
+            // What a file that names none gets.
+            "dist": "focal",
             "git": {"clone": false},
             "script": commands(nonce),
         }),

@@ -313,7 +313,8 @@ impl Agent {
             .engine
             .attempt_access(offer.attempt, offer.token.reveal())
             .await?;
-        self.engine.attempt_running(access, "host").await
+        let executor = offer.least_executor.map_or("host", |least| least.as_str());
+        self.engine.attempt_running(access, executor).await
     }
 
     /// Sends a log, then says how it ended with this as the whole log.
