@@ -39,6 +39,8 @@ pub(crate) struct Desk {
     wishes: Mutex<Wishes>,
     word: watch::Sender<Word>,
     stand: watch::Sender<Stand>,
+    /// The version of what is lent.
+    lent: watch::Sender<u64>,
     jobs: Mutex<Jobs>,
     usage: Mutex<Usage>,
     month: Mutex<Month>,
@@ -92,6 +94,7 @@ impl Desk {
             })
             .0,
             stand: watch::channel(Stand::first(slots)).0,
+            lent: watch::channel(0).0,
             jobs: Mutex::default(),
             usage: Mutex::default(),
             month: Mutex::new(Month::open(&config.data_dir)),
@@ -130,6 +133,11 @@ impl Desk {
 
     pub(crate) fn settings_path(&self) -> &Path {
         &self.settings_path
+    }
+
+    /// Changes with what is lent, so that the server hears of it at once.
+    pub(crate) fn lent_versions(&self) -> watch::Receiver<u64> {
+        self.lent.subscribe()
     }
 
     /// The stand, as it changes in what matters.
@@ -245,6 +253,7 @@ impl Desk {
         if effective != wishes.effective {
             wishes.version += 1;
             wishes.effective = effective;
+            self.lent.send_replace(wishes.version);
         }
         drop(wishes);
         self.apply_to_network();
