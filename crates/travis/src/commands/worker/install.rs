@@ -20,7 +20,7 @@ pub fn install(args: &InstallArgs, session: &mut Session) -> Result<Status, Fail
     if !args.service.dry_run {
         places.check_rights(args.service.user)?;
         // Before anything is written: half of a service would stay behind.
-        if args.service.root.is_none() && !Path::new(SYSTEMD).is_dir() {
+        if !args.service.user && args.service.root.is_none() && !Path::new(SYSTEMD).is_dir() {
             let text = "this machine was not started by systemd, so no service can be made";
             return Err(Failure::new(Status::Refused, text).remedy(
                 "Run the worker by hand, or by what starts things here: travis worker --server URL --token T",
