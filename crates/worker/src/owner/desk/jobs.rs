@@ -271,6 +271,7 @@ impl Desk {
             lent: self.lent(),
             cores: self.cores,
             memory_bytes: self.memory,
+            cores_left: self.stand().leave,
             usage: self.usage(),
             jobs,
             done: Done {
