@@ -244,7 +244,7 @@ async fn freezes(executor: &dyn Executor, tempo: Tempo) {
     let sandbox = executor.prepare(&spec("5")).await.unwrap();
     let (sink, mut output) = mpsc::channel(4);
     let script = match tempo {
-        Tempo::Process => "echo begun\nsleep 0.05\necho end\n",
+        Tempo::Process => "echo begun\nsleep 0.25\necho end\n",
         Tempo::Engine => "echo begun\nsleep 3\necho end\n",
         Tempo::Machine => "echo begun\nsleep 0.5\necho end\n",
     };
@@ -265,11 +265,11 @@ async fn freezes(executor: &dyn Executor, tempo: Tempo) {
     sandbox.destroy().await;
 }
 
-/// Two busy processes and one after the other that begins: which cores they may use, as the kernel
+/// Two processes that start others over and over, and one that begins now: which cores they may use, as the kernel
 /// lists them.
-const LISTS: &str = r#"burn() { while :; do :; done; }
-burn & one=$!
-burn & two=$!
+const LISTS: &str = r#"turn() { while :; do sleep 0.02; done; }
+turn & one=$!
+turn & two=$!
 while :; do
   set --
   for process in $one $two $$ self; do

@@ -41,8 +41,8 @@ pub struct Standing {
     pub cores: u32,
     /// Memory of the machine in bytes.
     pub memory_bytes: u64,
-    /// Cores that what runs leaves to the owner's programs now, on a machine that is lent only while
-    /// nobody uses it.
+    /// Cores that jobs leave to the owner's programs now: none when there are no jobs, or the machine
+    /// is lent also while somebody uses it.
     pub cores_left: u32,
     /// What jobs use of it.
     pub usage: Usage,
