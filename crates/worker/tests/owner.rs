@@ -302,7 +302,7 @@ async fn a_program_of_the_owners_that_does_a_little_has_a_core_of_its_own() {
     let (fake, data) = (Fake::start().await, tempfile::tempdir().unwrap());
     // However busy this machine is otherwise, nothing is frozen.
     let file = "[lend]\nonly_when_idle = true\n[idle]\ncpu_percent = 100\npressure_percent = 100\n\
-                free_memory_percent = 0\nafter_seconds = 1\nthaw_after_seconds = 1\n";
+                free_memory_percent = 1\nafter_seconds = 1\nthaw_after_seconds = 1\n";
     let worker = owned(&fake.url(), data.path(), file, host(data.path()));
     let end = data.path().join("end");
     let script = format!(

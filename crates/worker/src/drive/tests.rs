@@ -80,7 +80,8 @@ async fn cores_are_left_again_and_again_and_given_back_once() {
         gauge: |_| {},
     };
     let limits = limits();
-    let driving = drive(&sandbox, "", &limits, &mut Nowhere, ear);
+    let mut nowhere = Nowhere;
+    let driving = drive(&sandbox, "", &limits, &mut nowhere, ear);
     let owner = async {
         let mut told = sandbox.told.subscribe();
         tokio::time::sleep(GAUGE * 4).await;
@@ -120,7 +121,8 @@ async fn a_job_that_begins_beside_the_owner_leaves_cores_at_once() {
         gauge: |_| {},
     };
     let limits = limits();
-    let driving = drive(&sandbox, "", &limits, &mut Nowhere, ear);
+    let mut nowhere = Nowhere;
+    let driving = drive(&sandbox, "", &limits, &mut nowhere, ear);
     let owner = async {
         let mut told = sandbox.told.subscribe();
         let begun = Instant::now();

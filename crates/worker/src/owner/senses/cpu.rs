@@ -17,6 +17,8 @@ pub(crate) struct Cpu {
 /// For so long counts are kept. The kernel counts in ticks, so that looks that are closer to each
 /// other tell little of a program that does little.
 const KEPT: Duration = Duration::from_millis(1100);
+/// In less time a single tick is too much.
+const LEAST: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Clone, Copy)]
 struct Counts {
@@ -58,7 +60,7 @@ impl Cpu {
         let (first, last) = (self.counts.front()?, self.counts.back()?);
         let seconds = (last.at - first.at).as_secs_f64();
         let used = between(first, last) / hertz();
-        (seconds > 0.0).then(|| (used / seconds).max(0.0))
+        (seconds >= LEAST.as_secs_f64()).then(|| (used / seconds).max(0.0))
     }
 
     fn count(&mut self, has_jobs: bool, jobs: Duration) -> Option<Counts> {
@@ -136,6 +138,9 @@ mod tests {
         if let Some(percent) = cpu.others(true, Duration::ZERO) {
             assert!((0.0..=100.0).contains(&percent));
         }
+        cpu.counts[0].at = cpu.counts[1].at;
+        assert_eq!(cpu.others_lately(), None, "too soon to say");
+        cpu.counts[0].at -= KEPT;
         assert!(cpu.others_lately().is_some_and(|cores| cores >= 0.0));
         // The tree is no longer looked at: what it had is nobody's use.
         assert_eq!(cpu.others(false, Duration::ZERO), None);
