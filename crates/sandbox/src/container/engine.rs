@@ -89,7 +89,7 @@ impl Engine {
                     "{program} is {MISSING}; install it, or name another engine in images.toml"
                 ),
                 None => {
-                    format!("neither podman nor docker is installed; install the package podman")
+                    "neither podman nor docker is installed; install the package podman".to_owned()
                 }
             });
         }
