@@ -62,7 +62,7 @@ test('the points are walked by keys, spoken, and lead to their builds', async ()
   await page.goBack();
   await chart('Success').focus();
   await page.keyboard.press('End');
-  assert.match(await chart('Success').getAttribute('aria-valuetext'), /: passed 2, failed 0, errored 0, canceled 0, success rate 100 %$/);
+  assert.match(await chart('Success').getAttribute('aria-valuetext'), /: passed 2, failed 0, errored 0, canceled 0, success 100 %$/);
   // The pointer tells the same, in its reserved place.
   const before = await page.locator('main').boundingBox();
   await chart('Duration').hover({ position: { x: 80, y: 60 } });
