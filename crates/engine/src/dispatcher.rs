@@ -281,7 +281,10 @@ impl Engine {
         } else {
             self.store.reader().await?.live_attempts(id).await?.len()
         };
-        let mut free = (lent as usize).saturating_sub(live);
+        // A known answer that it works on takes a slot, too.
+        let is_known = |id: &&AttemptId| KnownAnswerId::of_attempt(**id).is_some();
+        let tested = renewed.iter().filter(is_known).count();
+        let mut free = (lent as usize).saturating_sub(live + tested);
         let mut claims = Claims::new(worker.clone(), live);
         while free > 0 {
             let Some(offer) = self.claim(&mut claims).await? else {

@@ -39,6 +39,8 @@ pub(crate) struct Desk {
     wishes: Mutex<Wishes>,
     word: watch::Sender<Word>,
     stand: watch::Sender<Stand>,
+    /// Cores that jobs leave.
+    leave: watch::Sender<u32>,
     jobs: Mutex<Jobs>,
     usage: Mutex<Usage>,
     month: Mutex<Month>,
@@ -92,6 +94,7 @@ impl Desk {
             })
             .0,
             stand: watch::channel(Stand::first(slots)).0,
+            leave: watch::channel(0).0,
             jobs: Mutex::default(),
             usage: Mutex::default(),
             month: Mutex::new(Month::open(&config.data_dir)),
@@ -137,12 +140,22 @@ impl Desk {
         self.stand.subscribe()
     }
 
+    /// How many cores jobs leave to the owner's programs, as it changes.
+    pub(crate) fn leave(&self) -> watch::Receiver<u32> {
+        self.leave.subscribe()
+    }
+
     pub(crate) fn stand(&self) -> Stand {
         self.stand.borrow().clone()
     }
 
     /// Sets the stand. Who listens is only woken when there is something to do.
     pub(crate) fn set_stand(&self, new: Stand) {
+        self.leave.send_if_modified(|leave| {
+            let changed = *leave != new.leave;
+            *leave = new.leave;
+            changed
+        });
         self.stand.send_if_modified(|old| {
             let matters = (old.state, old.slots, old.freeze, old.hand_back)
                 != (new.state, new.slots, new.freeze, new.hand_back);

@@ -12,16 +12,22 @@ use steps::Step;
 
 /// Makes the service.
 pub fn install(args: &InstallArgs, session: &mut Session) -> Result<Status, Failure> {
-    let places = Places::of(args.user, args.root.as_deref())?;
-    if !args.dry_run {
-        places.check_rights(args.user)?;
+    let places = Places::of(args.service.user, args.service.root.as_deref())?;
+    if !args.service.dry_run {
+        places.check_rights(args.service.user)?;
     }
     let plan = plan::install(args, &places)?;
-    if !agreed(&plan, "This will be done:", args.dry_run, args.yes, session)? {
+    if !agreed(
+        &plan,
+        "This will be done:",
+        args.service.dry_run,
+        args.service.yes,
+        session,
+    )? {
         return Ok(Status::Passed);
     }
     carry_out(&plan)?;
-    if args.root.is_none() {
+    if args.service.root.is_none() {
         session.screen.remark(
             "The worker runs. Watch it with: travis worker top; its log: journalctl -u travis-worker",
         )?;
@@ -31,16 +37,22 @@ pub fn install(args: &InstallArgs, session: &mut Session) -> Result<Status, Fail
 
 /// Removes the service.
 pub fn uninstall(args: &UninstallArgs, session: &mut Session) -> Result<Status, Failure> {
-    let places = Places::of(args.user, args.root.as_deref())?;
-    if !args.dry_run {
-        places.check_rights(args.user)?;
+    let places = Places::of(args.service.user, args.service.root.as_deref())?;
+    if !args.service.dry_run {
+        places.check_rights(args.service.user)?;
     }
     let plan = plan::uninstall(args, &places);
     if plan.is_empty() {
         session.screen.line("Nothing is installed.")?;
         return Ok(Status::Passed);
     }
-    if !agreed(&plan, "This will be done:", args.dry_run, args.yes, session)? {
+    if !agreed(
+        &plan,
+        "This will be done:",
+        args.service.dry_run,
+        args.service.yes,
+        session,
+    )? {
         return Ok(Status::Passed);
     }
     carry_out(&plan)?;

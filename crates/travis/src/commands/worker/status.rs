@@ -139,11 +139,16 @@ fn bars(screen: &Screen, now: &Standing) -> Vec<String> {
             Color::Green,
         ),
     });
+    let left = match now.cores_left {
+        0 => String::new(),
+        1 => format!("; 1 of {} cores is left to them", now.cores),
+        left => format!("; {left} of {} cores are left to them", now.cores),
+    };
     all.push(bar(
         screen,
         "your programs",
         usage.others_percent / 100.0,
-        &format!("{:.0} % of the processors", usage.others_percent),
+        &format!("{:.0} % of the processors{left}", usage.others_percent),
         Color::Yellow,
     ));
     all
