@@ -138,12 +138,12 @@ test('what can be done depends on the page and on the reader', async () => {
 
 test('a followed build is told by a notification while the page is hidden', async () => {
   assert.equal(await page.evaluate(() => window.asked), 0, 'asked before a click');
-  await page.getByRole('button', { name: 'Follow', exact: true }).click();
+  await page.getByRole('button', { name: 'Notify me' }).click();
   await sees(page.getByRole('status'), 'A notification comes when #1 is over');
   assert.equal(await page.evaluate(() => window.asked), 1);
   // The list stays with the browser.
   await page.reload();
-  assert.equal(await page.getByRole('button', { name: 'Following' }).getAttribute('aria-pressed'), 'true');
+  assert.equal(await page.getByRole('button', { name: 'Will notify' }).getAttribute('aria-pressed'), 'true');
   await page.goto(`${server.url}/workers`);
   await page.getByText('Live', { exact: true }).waitFor();
   await page.evaluate(() => window.leave(true));
@@ -156,7 +156,7 @@ test('a followed build is told by a notification while the page is hidden', asyn
   await page.evaluate(() => window.last.onclick());
   await page.waitForURL(new RegExp(`/ada/lamp/builds/${running.id}$`));
   await page.evaluate(() => window.leave(false));
-  assert.equal(await page.getByRole('button', { name: /^Follow/ }).count(), 0);
+  assert.equal(await page.getByRole('button', { name: /notify/i }).count(), 0);
   assert.equal(await page.evaluate(() => localStorage.getItem('travis-followed')), '[]');
 });
 
@@ -166,7 +166,7 @@ test('while the page is seen the end is told in it, with a way there', async () 
   await sees(page.locator('article .badge'), 'running');
   await jump('follow', 'Follow build #2');
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'Following' }).waitFor();
+  await page.getByRole('button', { name: 'Will notify' }).waitFor();
   await page.goto(`${server.url}/active`);
   await page.getByText('Live', { exact: true }).waitFor();
   new Gate(server.place, '2').open();

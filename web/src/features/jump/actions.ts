@@ -65,7 +65,9 @@ function ofPage({ repo, build, job, followed }: Context, does: Deeds): Deed[] {
   return [
     ...only(build && !isOver(build.state), {
       key: 'follow',
-      text: followed ? `Follow build #${build?.number} no more` : `Follow build #${build?.number}`,
+      text: followed
+        ? `Follow build #${build?.number} no more`
+        : `Follow build #${build?.number}: notify me when it is over`,
       also: 'notify notification watch unfollow',
       icon: 'bell',
       run: () => build && does.follow(build),
