@@ -26,7 +26,15 @@ export const PAGES = {
   requests: { path: at(`${BEACON}/requests`), sees: '[skip ci]', tall: true, beside: 'requests-light' },
   deliveries: { path: at(`${BEACON}/requests/deliveries`), sees: 'The hook works', beside: 'requests-light' },
   caches: { path: at(`${BEACON}/caches`), sees: 'cache-linux', beside: 'none' },
-  settings: { path: at(`${BEACON}/settings`), sees: 'REGISTRY_TOKEN', tall: true, beside: 'settings-light' },
+  settings: {
+    path: at(`${BEACON}/settings`),
+    sees: 'REGISTRY_TOKEN',
+    act: async (page, _, scene) => {
+      await scene.cron();
+      await sees(page.locator('main'), 'built within 24 h');
+    },
+    tall: true, beside: 'settings-light',
+  },
   'no-build': { path: at('/kestrel/windvane'), sees: 'Waiting for the first push', beside: 'empty-repository-light' },
   'no-branches': { path: at('/kestrel/windvane/branches'), sees: 'ranch', shows: ['light'], beside: 'none' },
   'no-history': { path: at('/kestrel/windvane/builds'), sees: 'uild', shows: ['light'], beside: 'none' },
@@ -57,6 +65,7 @@ export const PAGES = {
   'admin-refused': { path: at('/admin'), sees: '403', beside: 'error-not-found-light' },
   'sign-in': { who: 'visitor', path: at('/sign-in'), sees: 'Sign in with GitHub', beside: 'sign-in-light' },
   'settings-refused': { who: 'visitor', path: at(`${BEACON}/settings`), sees: 'ettings', beside: 'error-not-found-light' },
+  'caches-refused': { who: 'visitor', path: at(`${BEACON}/caches`), sees: '403', shows: ['light'], beside: 'error-not-found-light' },
   'account-refused': { who: 'visitor', path: at('/account'), sees: 'You are not signed in', shows: ['light', 'phone'], beside: 'none' },
   'lend-refused': { who: 'visitor', path: at('/workers/new'), sees: 'Sign in to lend a machine', shows: ['light'], beside: 'none' },
   'no-repository': { who: 'visitor', path: at('/harborlight/beacn'), sees: '404', beside: 'error-not-found-light' },

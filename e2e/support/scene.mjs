@@ -129,7 +129,8 @@ export class Scene {
     await forge.repo('kestrel/dotpress', { '.travis.yml': travisYml(['true']) });
     await forge.repo('kestrel/plinth', { 'readme.md': 'Keyboard layout\n' });
     const server = (this.server = await forge.serverWithOAuth({ slots: 4 }));
-    this.words.push([server.url, 'https://ci.harborlight.example'], [forge.url, 'https://github.example'], [server.place, '/srv/git']);
+    this.addresses = [[server.url, 'https://ci.harborlight.example'], [forge.url, 'https://github.example'], [server.place, '/srv/git']];
+    this.words.push(...this.addresses.slice(1));
     this.#commit(first, 'first');
 
     // The operator by the one-time link, the maintainer by the forge, and nobody.
@@ -224,11 +225,11 @@ export class Scene {
     const passed = await this.#push('mdns', { 'a.txt': 'a' }, { message: 'Answer on every interface, not only the first', as: 'pixelmoth' });
     ids.passed = (await server.over(passed)).id;
     ids.passedJob = passed.jobs[0].id;
-    const failed = await this.#push('grace', { check: CHECK_FAILS, 'reports/lease.xml': junit(true) }, { message: 'Try a smaller grace period', as: 'junebug' });
+    const failed = await this.#push('grace', { check: CHECK_FAILS, 'reports/lease.xml': junit(true) }, { branch: 'mdns-rewrite', message: 'Try a smaller grace period', as: 'junebug' });
     ids.failed = (await server.over(failed)).id;
     ids.failedJob = failed.jobs[0].id;
     await server.over(await this.#push('pin', { check: CHECK_PASSES, 'reports/lease.xml': junit(false) }, { branch: 'release-0.14', message: 'Pin the wire version in the changelog', as: 'junebug' }));
-    const errored = await this.#push('bump', { '.travis.yml': 'language: rust\nrust:\n  - stable\n   - nightly\n' }, { branch: 'toolchain-bump', message: 'Move to a newer toolchain', as: 'kestrel' });
+    const errored = await this.#push('bump', { '.travis.yml': 'language: python\npython:\n  - "3.12"\n  - "3.13"\n   - "3.14"\nscript: pytest -q\n' }, { branch: 'toolchain-bump', message: 'Move to a newer toolchain', as: 'kestrel' });
     ids.errored = (await server.over(errored)).id;
     await this.#push('typo', { 'b.txt': 'b' }, { message: 'Fix a typo in the changelog [skip ci]', as: 'kestrel', built: false });
     const stopped = await this.#push('bench', { '.travis.yml': `language: minimal\nscript: ${this.gate.wait}\n` }, { branch: 'bench-lease', message: 'Measure clock skew once a minute', as: 'pixelmoth' });
@@ -258,6 +259,16 @@ export class Scene {
     });
   }
 
+  /** Builds main by the clock. It asks for the first time a minute later, so late in the play. */
+  cron() {
+    return this.server.api('POST', `${REPO}/branch/main/cron`, { interval: 'daily', dont_run_if_recent_build_exists: true });
+  }
+
+  async #newest(what) {
+    const all = (await this.server.api('GET', `${REPO}/${what}`))[what];
+    return Math.max(...all.map((one) => one.id));
+  }
+
   async #lend() {
     const { server } = this;
     const { token } = await this.#as('POST', '/v3/workers/enrolment_token', { lending: { only_when_idle: false, only_on_mains: false, only_unmetered: false } });
@@ -275,7 +286,6 @@ export class Scene {
       { name: 'BEACON_LOG', value: 'debug', public: true },
       { name: 'REGISTRY_TOKEN', value: 'a-secret-of-beacon', public: false, branch: 'main' },
     ]) await server.api('POST', `${REPO}/env_vars`, one);
-    await server.api('POST', `${REPO}/branch/main/cron`, { interval: 'daily', dont_run_if_recent_build_exists: true });
     await this.#as('POST', `${REPO}/star`);
   }
 
@@ -290,7 +300,7 @@ export class Scene {
       return states === 'passed passed passed started queued failed created created' && now;
     });
     ids.runningJob = still.jobs[3].id;
-    this.newest = { build: build.id, request: (await server.api('GET', `${REPO}/requests`)).requests[0].id, delivery: (await server.api('GET', `${REPO}/deliveries`)).deliveries[0].id };
+    this.newest = { build: build.id, request: await this.#newest('requests'), delivery: await this.#newest('deliveries') };
     await server.until('its last lines', async () => {
       const { lines } = await server.api('GET', `/v3/job/${ids.runningJob}/log/lines?first=1&count=400`);
       return JSON.stringify(lines).includes('400 of 1,000');

@@ -73,6 +73,8 @@ export class Still {
     const sockets = new Set();
     let away = false;
     await page.clock.setFixedTime(NOW);
+    // A page that is handed on has no address of its own for the browser, and may else not call home.
+    await page.context().grantPermissions(['local-network-access']).catch(() => {});
     await page.route(
       (url) => url.pathname.startsWith('/v3/') || !/\.\w+$|^\/(live|assets)/.test(url.pathname),
       async (route) => {
@@ -102,6 +104,17 @@ export class Still {
         sockets.clear();
       },
     };
+  }
+
+  /** Writes the same addresses into the page that is shown; the page itself knows where it is. */
+  words(page, words) {
+    return page.evaluate((words) => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      while (walker.nextNode()) {
+        const node = walker.currentNode;
+        for (const [from, to] of words) if (node.data.includes(from)) node.data = node.data.replaceAll(from, to);
+      }
+    }, words);
   }
 
   #html(text) {
@@ -142,7 +155,7 @@ export class Still {
     let inside = around;
     if (['build', 'request', 'delivery'].includes(type)) inside = { ...this.#begun(type, value.id), type };
     else if (type === 'job') inside = { ...this.#begun('build', value.build?.id ?? around.build ?? this.#newest.build), seconds: this.#begun('job', value.id).seconds, type };
-    else if (key === 'deeds') inside = { ...this.#begun('job', value.job.id), start: NOW - age(0, -around.n), type: 'deed' };
+    else if (key === 'deeds') inside = { ...this.#begun('job', value.job?.id ?? around.n), start: NOW - age(0, -around.n), type: 'deed' };
     if (type === 'build') inside.build = value.id;
     const out = {};
     for (const [name, one] of Object.entries(value)) out[name] = this.#walk(one, name, inside);

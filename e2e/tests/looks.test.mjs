@@ -23,13 +23,13 @@ const MOST = 100;
 /** What 200 % leaves of a window of 1280 by 1024. */
 const ZOOMED = { width: 640, height: 512 };
 
-let browser, scene;
+let browser, scene, still;
 const held = new Map();
 const seen = new Set();
 before(async () => {
   browser = await openBrowser();
   scene = await Scene.start(browser);
-  const still = new Still(scene.words, scene.newest);
+  still = new Still(scene.words, scene.newest);
   for (const who of ['page', 'operator', 'visitor']) held.set(who, await still.hold(scene[who]));
   mkdirSync(SHOTS, { recursive: true });
   mkdirSync(KEPT, { recursive: true });
@@ -44,8 +44,9 @@ async function looks(page, name, full) {
   seen.add(`${name}.png`);
   const file = join(KEPT, `${name}.png`);
   const kept = existsSync(file) && !UPDATE ? decode(readFileSync(file)) : null;
-  const end = Date.now() + 4000;
+  const end = Date.now() + 5000;
   for (let last = null; ; ) {
+    await still.words(page, scene.addresses);
     const shot = await page.screenshot({ animations: 'disabled', caret: 'hide', fullPage: full });
     const now = decode(shot);
     if (kept) {
@@ -58,7 +59,7 @@ async function looks(page, name, full) {
       assert.fail(`${name}: ${what}; see ${join(SHOTS, `${name}-differs.png`)}, or keep it with UPDATE_BASELINES=1`);
     }
     assert.ok(UPDATE, `${name} has no picture yet: UPDATE_BASELINES=1 keeps one`);
-    if ((last && compare(last, now).count === 0) || Date.now() > end) {
+    if (last && compare(last, now).count === 0) {
       writeFileSync(file, encode(now));
       return;
     }
@@ -73,6 +74,8 @@ const faults = (page) =>
     const found = [];
     const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
     if (wide > 0) found.push(`${wide} pixels too wide`);
+    const titles = document.querySelectorAll('h1').length;
+    if (titles !== 1) found.push(`${titles} headings of the first level`);
     for (const one of document.querySelectorAll('h1, h2, .btn, label')) {
       const style = getComputedStyle(one);
       if (style.overflowX !== 'hidden' || style.textOverflow === 'ellipsis' || one.matches('.hidden-visually')) continue;
@@ -96,7 +99,8 @@ for (const [name, one] of Object.entries(PAGES)) {
     await page.goto(scene.server.url + one.path(scene.ids));
     await page.mouse.move(0, 0);
     await sees(page.locator(one.in ?? 'main'), one.sees);
-    await one.act?.(page, held.get(who));
+    await sees(page.locator('.live'), 'Live');
+    await one.act?.(page, held.get(who), scene);
     await page.evaluate(() => document.fonts.ready);
     const shows = one.shows ?? ['light', 'dark', 'phone'];
     await looks(page, `${name}-light`, one.tall);
