@@ -46,10 +46,10 @@ export const PAGES = {
   workers: { path: at('/workers'), sees: 'rainy-day', beside: 'fleet-light, fleet-dark' },
   worker: { path: (ids) => `/workers/${ids.worker}`, sees: 'What it did', tall: true, beside: 'worker-light' },
   person: { path: at('/people/kestrel'), sees: 'rainy-day', beside: 'none' },
-  lend: { path: at('/workers/new'), sees: 'tw_4kQ9', tall: true, beside: 'contribute-1-choose-light, contribute-1-choose-phone' },
+  lend: { path: at('/workers/new'), sees: 'enrol_4kQ9', tall: true, beside: 'contribute-1-choose-light, contribute-1-choose-phone' },
   'lend-waiting': {
     path: at('/workers/new'),
-    sees: 'tw_4kQ9',
+    sees: 'enrol_4kQ9',
     act: async (page) => {
       await page.getByRole('button', { name: 'I have started it' }).click();
       await sees(page.locator('main'), 'Waiting for first contact');
@@ -57,7 +57,15 @@ export const PAGES = {
     beside: 'contribute-2-waiting-light, contribute-2-waiting-dark, contribute-2-waiting-phone',
   },
   account: { path: at('/account'), sees: 'this browser', beside: 'none' },
-  add: { path: at('/add'), sees: 'dotpress', beside: 'empty-first-visit-light' },
+  add: {
+    path: at('/add'),
+    sees: 'beacon',
+    act: async (page) => {
+      await page.getByRole('group', { name: /whose|owner/i }).or(page.locator('main')).first().getByRole('button', { name: /^All/ }).click();
+      await sees(page.locator('main'), 'dotpress');
+    },
+    beside: 'empty-first-visit-light',
+  },
   'add-by-address': { who: 'operator', path: at('/add?by=address'), sees: 'Clone URL', beside: 'none' },
   lint: { path: at('/lint'), sees: '.travis.yml', beside: 'config-light' },
   setup: { who: 'operator', path: at('/setup'), sees: 'Who may do what', beside: 'set-up-light' },

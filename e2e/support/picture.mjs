@@ -84,6 +84,14 @@ export function encode({ width, height, pixels }) {
   const keys = [];
   for (let k = 0; k < 32768; k++) if (sums[k * 4 + 3] > 0) keys.push(k);
   keys.sort((a, b) => sums[b * 4 + 3] - sums[a * 4 + 3] || a - b);
+  // The most frequent color of each region comes first, so that a small mark keeps its own.
+  const regions = new Set();
+  const first = keys.filter((k) => {
+    const region = ((k >> 13) << 6) | (((k >> 8) & 3) << 3) | ((k >> 3) & 3);
+    return !regions.has(region) && regions.add(region);
+  });
+  const rest = keys.filter((k) => !first.includes(k));
+  keys.splice(0, keys.length, ...first, ...rest);
   const mean = (k) => [0, 1, 2].map((n) => Math.round(sums[k * 4 + n] / sums[k * 4 + 3]));
   const palette = keys.slice(0, 256).map(mean);
   const index = new Uint8Array(32768);
