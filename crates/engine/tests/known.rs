@@ -106,7 +106,8 @@ async fn a_known_answer_takes_a_slot_as_a_job_does() {
     assert!(orders.offers.is_empty(), "two jobs in one slot");
     assert_eq!(world.states(build.id).await, ["queued", "queued"]);
     // A poll that is held meanwhile hears of its end at once.
-    let held = agent.poll(&[known.attempt], Duration::from_secs(20));
+    let running = [known.attempt];
+    let held = agent.poll(&running, Duration::from_secs(20));
     let ends = agent.end_known(&known, Outcome::Failed, "ok\n");
     let (orders, ()) = tokio::join!(held, ends);
     assert_eq!(orders.offers.len(), 1);
