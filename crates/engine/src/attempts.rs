@@ -1,7 +1,9 @@
 //! What workers say of their attempts: running, log, end; and what becomes of lost ones. Every
 //! word is checked against the attempt's token and its live lease; a late one changes nothing.
 
-use crate::{Engine, EngineError, Vault, changes::Changes, claims, masks, runs::Run};
+use crate::{
+    Engine, EngineError, Vault, changes::Changes, claims, masks, runs::Run, standing::server_least,
+};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +12,9 @@ use travis_bus::Wake;
 use travis_logs::SealOutcome;
 use travis_model::{
     Attempt, AttemptEvent, AttemptId, AttemptState, JobEvent, KnownAnswerId, Outcome, Purpose,
-    WorkerId, attempt_transition, trust::Tier,
+    WorkerId, attempt_transition,
+    scheduling::ExecutorKind,
+    trust::{Tier, least_executor},
 };
 
 /// How long a checked token is believed without looking again. Another server may have ended the
@@ -202,6 +206,11 @@ impl Engine {
             .job(attempt.job_id)
             .await?
             .ok_or(EngineError::AttemptOver)?;
+        let repository = tx
+            .repository(job.repository_id)
+            .await?
+            .ok_or(EngineError::AttemptOver)?;
+        self.must_isolate(&attempt, repository.settings.min_executor, executor)?;
         let before = attempt.state;
         attempt.state =
             attempt_transition(before, AttemptEvent::Run).map_err(|_| EngineError::AttemptOver)?;
@@ -222,6 +231,29 @@ impl Engine {
         tx.commit().await?;
         changes.send(self.bus.as_ref());
         Ok(())
+    }
+
+    /// A worker that says itself that it isolates a job less than was demanded does not run it.
+    fn must_isolate(
+        &self,
+        attempt: &Attempt,
+        demanded: Option<ExecutorKind>,
+        executor: &str,
+    ) -> Result<(), EngineError> {
+        let tier = attempt.tier.unwrap_or_default();
+        let server = server_least(tier, &self.policy.workers);
+        match least_executor(tier, demanded, server) {
+            Some(least) if ExecutorKind::parse(executor) < Some(least) => {
+                Err(EngineError::invalid(
+                    "executor",
+                    format!(
+                        "the job may not run in {executor:?}; run it in {} or stronger, or give it back",
+                        least.as_str()
+                    ),
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The attempt ended. Counts only when the server holds the whole log and its digest agrees.

@@ -281,7 +281,8 @@ impl Engine {
         } else {
             self.store.reader().await?.live_attempts(id).await?.len()
         };
-        let mut free = (lent as usize).saturating_sub(live);
+        let tested = self.known_running_on(id, &call.running).await?;
+        let mut free = (lent as usize).saturating_sub(live + tested);
         let mut claims = Claims::new(worker.clone(), live);
         while free > 0 {
             let Some(offer) = self.claim(&mut claims).await? else {

@@ -172,7 +172,7 @@ impl Engine {
         }
     }
 
-    async fn count(&self, reader: &mut dyn Reader) -> Result<Counted, EngineError> {
+    pub(crate) async fn count(&self, reader: &mut dyn Reader) -> Result<Counted, EngineError> {
         let now = self.now();
         let rows = reader.workers().await?;
         let ids: Vec<WorkerId> = rows.iter().map(|row| row.id).collect();
@@ -435,7 +435,7 @@ impl Engine {
 }
 
 /// Heard of a moment ago, whatever its owner decided.
-fn is_heard(state: WorkerState) -> bool {
+pub(crate) fn is_heard(state: WorkerState) -> bool {
     matches!(
         state,
         WorkerState::Online | WorkerState::Paused | WorkerState::Draining

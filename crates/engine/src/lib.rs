@@ -58,6 +58,7 @@ mod sign_in;
 mod source;
 mod ssh_keys;
 mod standing;
+mod stats;
 mod switch;
 mod sync;
 mod variables;
@@ -107,6 +108,7 @@ pub use settings::settings_list;
 pub use setup::{ForgeConfig, OAuthClient, kind_label, kind_of};
 pub use sign_in::{Arrival, SignInError, SignedIn, own_path};
 pub use standing::WorkerPolicy;
+pub use stats::{BuildCounts, FleetPoint, FleetStats, PlatformQueue, QueueStats, RepositoryStats};
 pub use travis_model::Secret;
 pub use variables::EnvVarChange;
 pub use vault::{Vault, VaultError};
@@ -318,6 +320,7 @@ impl Engine {
             self.clone().sweep_caches_for_ever(),
             self.clone().watch_tests_for_ever(),
             self.clone().run_crons_for_ever(),
+            self.clone().sample_fleet_for_ever(),
         );
     }
 }

@@ -56,7 +56,8 @@ pub struct ImageWish {
 }
 
 impl ImageWish {
-    fn of_config(config: &serde_json::Value) -> Self {
+    /// The image that a job with this configuration asks for.
+    pub(crate) fn of_config(config: &serde_json::Value) -> Self {
         let text = |key: &str| config.get(key).and_then(serde_json::Value::as_str);
         Self {
             language: text("language").unwrap_or_default().to_owned(),

@@ -41,8 +41,10 @@ pub(crate) struct Candidate {
     /// Where it comes from, as far as that is known.
     pub network: Option<String>,
     platform: Platform,
-    only: Vec<String>,
-    never: Vec<String>,
+    /// Its owner lends it for these alone; for all when empty.
+    pub only: Vec<String>,
+    /// Its owner never lends it for these.
+    pub never: Vec<String>,
 }
 
 impl Candidate {

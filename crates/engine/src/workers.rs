@@ -189,7 +189,13 @@ impl Engine {
             return Err(EngineError::Unauthorized);
         }
         row.facts = machine.facts;
-        self.must_be_new_enough(&row)?;
+        if let Err(too_old) = self.must_be_new_enough(&row) {
+            // Its page says why it is not there.
+            tx.update_worker(&row).await?;
+            tx.commit().await?;
+            self.tell_worker(worker);
+            return Err(too_old);
+        }
         row.os = machine.os;
         row.arch = machine.arch;
         row.executor = machine.executor;

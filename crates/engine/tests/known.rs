@@ -91,3 +91,57 @@ async fn the_operators_own_is_tested_beside_its_work() {
     agent.done(&offer, Outcome::Passed).await;
     assert!(agent.look(&[]).await.known.is_some());
 }
+
+#[tokio::test]
+async fn a_known_answer_takes_a_slot_as_a_job_does() {
+    let world = World::with_known_answers().await;
+    let agent = world.worker(1).await;
+    let known = agent.look(&[]).await.known.expect("a known-answer job");
+    let yaml = "language: generic\nscript: 'true'\nenv: [A=1, A=2]\n";
+    let repository = world.repository(yaml).await;
+    let build = world.build(&repository).await;
+    // While it works on that one, its only slot is taken.
+    let orders = agent.look(&[known.attempt]).await;
+    assert_eq!(orders.renewed, [known.attempt]);
+    assert!(orders.offers.is_empty(), "two jobs in one slot");
+    assert_eq!(world.states(build.id).await, ["queued", "queued"]);
+    // A poll that is held meanwhile hears of its end at once.
+    let held = agent.poll(&[known.attempt], Duration::from_secs(20));
+    let ends = agent.end_known(&known, Outcome::Failed, "ok\n");
+    let (orders, ()) = tokio::join!(held, ends);
+    assert_eq!(orders.offers.len(), 1);
+
+    // With two slots there is room for one beside it.
+    let wide = world.worker(2).await;
+    let known = loop {
+        let orders = wide.look(&[]).await;
+        for offer in orders.offers {
+            wide.start(&offer).await.unwrap();
+            wide.done(&offer, Outcome::Passed).await;
+        }
+        if let Some(known) = orders.known {
+            break known;
+        }
+    };
+    world.build(&repository).await;
+    assert_eq!(wide.look(&[known.attempt]).await.offers.len(), 1);
+}
+
+#[tokio::test]
+async fn a_known_answer_comes_under_a_name_that_the_owner_lends_for() {
+    let world = World::with_known_answers().await;
+    world
+        .repository("language: generic\nscript: 'true'\n")
+        .await;
+    let agent = world.worker(1).await;
+    let lend = async |only: &str| {
+        let lending = serde_json::json!({"only_repositories": [only]});
+        agent.says(lending).await;
+        let known = agent.look(&[]).await.known.expect("a known-answer job");
+        assert!(known.script.contains(&known.repository));
+        known.repository
+    };
+    assert_eq!(lend("*").await, "acme/rocket", "it looks like one of these");
+    assert_eq!(lend("me/*").await, "me/known-answer");
+    assert_eq!(lend("me/tool").await, "me/tool");
+}

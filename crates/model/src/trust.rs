@@ -9,7 +9,9 @@ mod standing;
 mod words;
 
 pub use network::network_of;
-pub use offering::{Machine, Wanted, is_listed, lease_cap, least_executor, may_run, owner_cap};
+pub use offering::{
+    Machine, Wanted, is_lent_for, is_listed, lease_cap, least_executor, may_run, owner_cap,
+};
 pub use standing::{KNOWN_ANSWERS, Relation, Standing, StandingEvent, next_tier, tier_towards};
 pub use words::{
     Judgement, Said, Verdict, Word, agree, binds, check_rate, judge, may_opine, needs_verification,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-use crate::ResourceLimits;
+use crate::{ResourceLimits, aside};
 
 /// How often what was used is looked at.
 pub(crate) const PACE: Duration = Duration::from_millis(50);
@@ -81,6 +81,11 @@ impl Cap {
         done
     }
 
+    /// The cores.
+    pub(crate) fn cores(&self) -> &[usize] {
+        &self.cores
+    }
+
     /// How a part of a core is kept; `None` when the limit is whole cores.
     pub(crate) fn pace(&self) -> Option<Pace> {
         (!self.percent.is_multiple_of(100)).then(|| Pace {
@@ -143,13 +148,8 @@ pub(crate) fn words(kept: bool) -> &'static str {
 }
 
 /// Cores that this process may use.
-fn allowed() -> Vec<usize> {
-    let Ok(set) = sched_getaffinity(None) else {
-        return Vec::new();
-    };
-    (0..CpuSet::MAX_CPU)
-        .filter(|core| set.is_set(*core))
-        .collect()
+pub(crate) fn allowed() -> Vec<usize> {
+    sched_getaffinity(None).map_or_else(|_| Vec::new(), |set| aside::cores(&set))
 }
 
 fn taken() -> MutexGuard<'static, BTreeMap<usize, usize>> {

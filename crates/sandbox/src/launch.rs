@@ -18,6 +18,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use crate::aside::Aside;
 use crate::cap::{Cap, PACE};
 use crate::cgroup::Group;
 use crate::home::Home;
@@ -75,6 +76,7 @@ struct Shared {
     process: OnceLock<Process>,
     killed: AtomicBool,
     still: Mutex<Still>,
+    aside: Aside,
     /// Learned before the first kill, which itself works by a limit.
     process_limit: OnceLock<bool>,
 }
@@ -99,6 +101,7 @@ impl ProcessSandbox {
             id: id.to_owned(),
             shared: Arc::new(Shared {
                 id: id.to_owned(),
+                aside: Aside::new(launch.cap.as_ref()),
                 launch,
                 home,
                 group,
@@ -201,6 +204,11 @@ impl Sandbox for ProcessSandbox {
         self.set_frozen(false).await
     }
 
+    async fn leave_cores(&self, left: u32) {
+        self.in_background(move |shared| shared.leave_cores(left))
+            .await;
+    }
+
     async fn usage(&self) -> Option<Use> {
         let process = self.shared.process.get()?;
         let told = self.shared.group.as_ref().and_then(Group::usage);
@@ -282,6 +290,23 @@ impl Shared {
             }
             (None, None) => {}
         }
+    }
+
+    fn leave_cores(&self, left: u32) {
+        let Some(process) = self.process.get() else {
+            return;
+        };
+        self.aside.leave(left, |all| match &self.group {
+            Some(group) => group.members(),
+            None => {
+                let mut found = usage::pids(process.pid);
+                // Those that left the family kept the cores that they had in it.
+                if let Some((name, value)) = self.launch.marker.as_ref().filter(|_| all) {
+                    found.extend(processes::marked(name, value));
+                }
+                found
+            }
+        });
     }
 
     fn begin_pace(self: &Arc<Self>) {

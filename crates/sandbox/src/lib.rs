@@ -10,6 +10,7 @@
 //!
 //! Whatever the executor, a job gets a fresh home and a terminal, and nothing of it stays.
 
+mod aside;
 mod cap;
 mod cgroup;
 mod container;

@@ -254,7 +254,7 @@ pub trait Executor: Send + Sync {
 
 /// One job's place.
 ///
-/// Order of calls: `run` once, `destroy` last. `kill`, `freeze` and `thaw` at any time, also
+/// Order of calls: `run` once, `destroy` last. `kill`, `freeze`, `thaw` and `leave_cores` at any time, also
 /// during `run`.
 #[async_trait]
 pub trait Sandbox: Send + Sync {
@@ -293,6 +293,13 @@ pub trait Sandbox: Send + Sync {
     /// # Errors
     /// When nothing runs.
     async fn thaw(&self) -> Result<(), SandboxError>;
+
+    /// Has the job leave the first so many cores of those that the worker may use to other programs,
+    /// and gives them back with `0`; one core at least stays to it. Idempotent. While cores are left
+    /// it is called again and again, so that what began meanwhile follows; what a process of the job
+    /// starts follows by itself. Does nothing before the job runs, and where the job's processes are
+    /// out of reach.
+    async fn leave_cores(&self, _left: u32) {}
 
     /// What it uses of the machine now; `None` where that can't be known, or before it runs.
     async fn usage(&self) -> Option<Use> {

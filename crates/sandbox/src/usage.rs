@@ -91,7 +91,7 @@ fn counts(line: &str) -> Option<Counts> {
 }
 
 /// A process and all that descend from it.
-fn pids(root: Pid) -> Vec<Pid> {
+pub(crate) fn pids(root: Pid) -> Vec<Pid> {
     let mut found = vec![root];
     let mut buffer = Vec::new();
     let mut next = 0;

@@ -1,7 +1,7 @@
 //! The web app: embedded, compressed when it was built; and the page itself with what it shows
 //! first already in it.
 
-use crate::App;
+use crate::{App, boot::Boot};
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri, header},
@@ -21,6 +21,8 @@ struct Dist;
 
 /// Where the page's first data goes.
 const MARKER: &str = "<!--boot-->";
+/// Around what a page that shows a log fetches, too (`web/ahead.ts`).
+const LOG: (&str, &str) = ("<!--log ", "-->");
 
 /// A file of the web app, or its page for every other address.
 pub(crate) async fn page(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
@@ -122,10 +124,8 @@ async fn index(app: &App, headers: &HeaderMap, path: &str) -> Response {
         return (StatusCode::NOT_FOUND, text).into_response();
     };
     let page = String::from_utf8_lossy(&index.data);
-    let boot = crate::boot::element(app, headers, path)
-        .await
-        .unwrap_or_default();
-    let body = page.replacen(MARKER, &boot, 1);
+    let boot = crate::boot::element(app, headers, path).await;
+    let body = filled(&page, &boot.unwrap_or_default());
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
@@ -133,9 +133,41 @@ async fn index(app: &App, headers: &HeaderMap, path: &str) -> Response {
     (headers, body).into_response()
 }
 
+/// The page with what it shows first, and with the parts of the app that show that.
+fn filled(page: &str, boot: &Boot) -> String {
+    let parts = page
+        .split_once(LOG.0)
+        .and_then(|(before, rest)| Some((before, rest.split_once(LOG.1)?)));
+    match parts {
+        // First the comment: the data may hold the same words.
+        Some((before, (inside, after))) if boot.log => {
+            format!("{before}{inside}{after}").replacen(MARKER, &boot.element, 1)
+        }
+        _ => page.replacen(MARKER, &boot.element, 1),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_with_a_log_fetches_its_viewer_at_once() {
+        let page = "<head><!--boot--><!--log <link>--></head>";
+        let boot = |log| Boot {
+            element: "<script></script>".to_owned(),
+            log,
+        };
+        assert_eq!(
+            filled(page, &boot(true)),
+            "<head><script></script><link></head>"
+        );
+        assert_eq!(
+            filled(page, &boot(false)),
+            "<head><script></script><!--log <link>--></head>"
+        );
+        assert_eq!(filled("<head></head>", &boot(true)), "<head></head>");
+    }
 
     #[test]
     fn who_takes_nothing_packed_gets_the_same_text() {

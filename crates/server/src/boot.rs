@@ -27,8 +27,17 @@ const WORKERS: usize = 100;
 /// Lines of a log that it brings along.
 const LINES: u64 = 120;
 
-/// The element that holds what the page at `path` shows first. Without it the page asks itself.
-pub(crate) async fn element(app: &App, headers: &HeaderMap, path: &str) -> Option<String> {
+/// What is sent along.
+#[derive(Debug, Default)]
+pub(crate) struct Boot {
+    /// The element that holds it.
+    pub(crate) element: String,
+    /// Whether there are lines of a log in it.
+    pub(crate) log: bool,
+}
+
+/// What the page at `path` shows first. Without it the page asks itself.
+pub(crate) async fn element(app: &App, headers: &HeaderMap, path: &str) -> Option<Boot> {
     let viewer = access::viewer(app, headers).await.ok()?;
     let filter = RepositoryFilter {
         seen_by: viewer.seen_by(),
@@ -72,7 +81,10 @@ pub(crate) async fn element(app: &App, headers: &HeaderMap, path: &str) -> Optio
         }
         None => {}
     }
-    Some(boot_element(&data))
+    Some(Boot {
+        element: boot_element(&data),
+        log: data.get("log").is_some(),
+    })
 }
 
 /// The thing that a page is about.

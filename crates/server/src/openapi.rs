@@ -47,6 +47,7 @@ fn documented() -> Routes<App> {
         .routes(routes!(r::crons::list))
         .routes(routes!(r::crons::find, r::crons::remove))
         .routes(routes!(r::crons::of_branch, r::crons::create))
+        .routes(routes!(r::stats::of_repository))
         .routes(routes!(r::badges::texts))
         .routes(routes!(r::env_vars::list, r::env_vars::set))
         .routes(routes!(
@@ -124,6 +125,8 @@ fn documented() -> Routes<App> {
         ))
         .routes(routes!(r::fleet::find))
         .routes(routes!(r::fleet::of_owner))
+        .routes(routes!(r::stats::queue))
+        .routes(routes!(r::stats::fleet))
         .routes(routes!(r::images::find, r::images::set))
         .routes(routes!(r::downloads::list))
         .merge(hooks())

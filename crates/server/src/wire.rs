@@ -12,6 +12,13 @@ pub(crate) fn time(at: Timestamp) -> String {
         .map_or_else(|_| String::new(), |stamp| format!("{stamp:.3}"))
 }
 
+/// `2026-11-23`, of days since 1970.
+pub(crate) fn day(days: i64) -> String {
+    let mut text = time(Timestamp(days.saturating_mul(24 * 3_600_000)));
+    text.truncate(text.find('T').unwrap_or(0));
+    text
+}
+
 pub(crate) fn time_opt(at: Option<Timestamp>) -> Option<String> {
     at.map(time)
 }
@@ -90,6 +97,7 @@ mod tests {
     fn times_have_milliseconds() {
         assert_eq!(time(Timestamp(86_400_123)), "1970-01-02T00:00:00.123Z");
         assert!(time(Timestamp(0)).ends_with("00:00:00.000Z"));
+        assert_eq!(day(20_780), "2026-11-23");
     }
 
     #[test]

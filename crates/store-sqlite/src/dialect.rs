@@ -11,6 +11,8 @@ pub type Db = sqlx::Sqlite;
 pub const ID: &str = "INTEGER PRIMARY KEY AUTOINCREMENT";
 /// The type of a column of bytes.
 pub const BYTES: &str = "BLOB";
+/// The function that joins texts of several rows by a separator.
+pub const LIST: &str = "group_concat";
 
 /// A condition: the column is in the list bound to the parameter by [`ids`].
 macro_rules! ids_in {

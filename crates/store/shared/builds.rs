@@ -301,10 +301,11 @@ pub async fn update_build(conn: &mut Conn, build: &Build) -> Result<(), StoreErr
     .bind(build.finished_at.map(|at| at.0))
     .bind(build.updated_at.0)
     .bind(build.provisional.map(|state| state.as_str()))
-    .execute(conn)
+    .execute(&mut *conn)
     .await
     .map_err(db_error)?;
-    found(done.rows_affected(), "build")
+    found(done.rows_affected(), "build")?;
+    super::stats::keep_end(conn, build).await
 }
 
 pub async fn update_stage(conn: &mut Conn, stage: &Stage) -> Result<(), StoreError> {

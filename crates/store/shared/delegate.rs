@@ -114,6 +114,14 @@ macro_rules! delegate_reader {
             crons::ssh_key(repository: RepositoryId) -> Option<SshKey>;
         }
         $crate::shared::delegate::delegate! {
+            impl StatsReader for $target {}
+            stats::build_ends(wanted: EndsWanted<'_>) -> Vec<BuildEnd>;
+            stats::fleet_slices(since_minute: i64, minutes: i64) -> Vec<FleetSlice>;
+            stats::queue_slices(since_minute: i64, minutes: i64) -> Vec<QueueSlice>;
+            stats::platforms_received(since: Timestamp) -> Vec<(String, String)>;
+            stats::waits_received(os: &str, arch: &str, since: Timestamp, minutes: i64, limit: u64) -> Vec<(i64, Vec<i64>)>;
+        }
+        $crate::shared::delegate::delegate! {
             impl TrustReader for $target {}
             trust::standing(worker: WorkerId) -> trust::Standing;
             trust::standings() -> Vec<(WorkerId, trust::Standing)>;
@@ -249,6 +257,10 @@ macro_rules! delegate_tx {
             crons::note_cron(id: CronId, request: RequestId) -> ();
             crons::put_ssh_key(key: &SshKey) -> ();
             crons::delete_ssh_key(repository: RepositoryId) -> ();
+        }
+        $crate::shared::delegate::delegate! {
+            impl StatsTx for $target {}
+            stats::put_sample(sample: &FleetSample, oldest: Timestamp) -> bool;
         }
         $crate::shared::delegate::delegate! {
             impl TrustTx for $target {}

@@ -12,7 +12,7 @@ struct Step {
 }
 
 /// Step `n` leads from schema `n` to `n + 1`.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         up: include_str!("../migrations/0001_first.up.sql"),
         down: include_str!("../migrations/0001_first.down.sql"),
@@ -48,6 +48,10 @@ const STEPS: [Step; 9] = [
     Step {
         up: include_str!("../migrations/0009_crons.up.sql"),
         down: include_str!("../migrations/0009_crons.down.sql"),
+    },
+    Step {
+        up: include_str!("../migrations/0010_stats.up.sql"),
+        down: include_str!("../migrations/0010_stats.down.sql"),
     },
 ];
 
@@ -103,7 +107,8 @@ pub async fn migrate(conn: &mut Conn, target: i64) -> Result<(), StoreError> {
         // The text is this program's own; only the words for types are put in.
         let script = script
             .replace("{id}", dialect::ID)
-            .replace("{bytes}", dialect::BYTES);
+            .replace("{bytes}", dialect::BYTES)
+            .replace("{list}", dialect::LIST);
         raw_sql(AssertSqlSafe(script))
             .execute(&mut *conn)
             .await

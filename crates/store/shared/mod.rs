@@ -25,6 +25,7 @@ pub mod results;
 pub mod rights;
 mod rows;
 mod rows_forge;
+pub mod stats;
 pub mod trust;
 pub mod variables;
 pub mod workers;

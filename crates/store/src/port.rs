@@ -2,7 +2,8 @@ use crate::{
     AdminReader, AdminTx, AuditEntry, BuildFilter, BuildKey, CacheReader, CacheTx, CronReader,
     CronTx, FleetReader, FleetTx, HostingReader, HostingTx, JobProgress, Listing, NewAttempt,
     NewBuild, NewCommit, NewRepository, NewRequest, NewWorker, OutboxEntry, Page, QueueDepth,
-    RepositoryFilter, RequestChange, ResultsReader, ResultsTx, StoreError, TrustReader, TrustTx,
+    RepositoryFilter, RequestChange, ResultsReader, ResultsTx, StatsReader, StatsTx, StoreError,
+    TrustReader, TrustTx,
 };
 use async_trait::async_trait;
 use travis_model::{
@@ -34,6 +35,7 @@ pub trait Reader:
     + CronReader
     + FleetReader
     + ResultsReader
+    + StatsReader
     + TrustReader
     + Send
 {
@@ -218,7 +220,7 @@ pub trait Reader:
 /// What can be changed, in one transaction.
 #[async_trait]
 pub trait Tx:
-    Reader + AdminTx + HostingTx + CacheTx + CronTx + FleetTx + ResultsTx + TrustTx
+    Reader + AdminTx + HostingTx + CacheTx + CronTx + FleetTx + ResultsTx + StatsTx + TrustTx
 {
     /// Makes everything of this transaction last. Returns when it is durable.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;

@@ -147,9 +147,9 @@ fn surroundings() -> Surroundings {
         },
         variable: |name| std::env::var(name).ok(),
         browse: commands::open::browse,
-        examine: || {
+        examine: |data| {
             async {
-                let found = serve::examine().await;
+                let found = serve::examine(data).await;
                 found.into_iter().map(Into::into).collect()
             }
             .boxed()

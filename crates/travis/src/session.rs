@@ -32,7 +32,7 @@ pub struct Surroundings {
     /// Shows a page in the browser.
     pub browse: fn(&str) -> io::Result<()>,
     /// Looks at this machine, for `travis doctor`.
-    pub examine: fn() -> BoxFuture<'static, Vec<Finding>>,
+    pub examine: fn(Option<PathBuf>) -> BoxFuture<'static, Vec<Finding>>,
     /// Ends when somebody presses Ctrl-C. Waited for only where that means something else than
     /// ending at once.
     pub interrupt: BoxFuture<'static, ()>,

@@ -30,6 +30,8 @@ pub(crate) struct Ear<'a, C, O, G> {
     pub(crate) over: O,
     /// Whether it has to stand still.
     pub(crate) frozen: told::Receiver<bool>,
+    /// How many cores it leaves to the owner's programs.
+    pub(crate) leave: told::Receiver<u32>,
     /// Hears whether it stands still.
     pub(crate) stands: &'a dyn Stands,
     /// Hears what it uses of the machine.
@@ -77,6 +79,7 @@ pub(crate) async fn drive(
         canceled,
         over,
         mut frozen,
+        mut leave,
         stands,
         mut gauge,
     } = ear;
@@ -95,6 +98,10 @@ pub(crate) async fn drive(
     let mut asks = true;
     let mut begun = change_at.is_none();
     let mut gauge_at = Instant::now() + GAUGE;
+    // Set while cores are left, and once when they no longer are.
+    let mut leave_at = (*leave.borrow_and_update() > 0).then(Instant::now);
+    let mut leave_asks = true;
+    let mut again = NOT_YET;
     while open || ended.is_none() {
         tokio::select! {
             biased;
@@ -154,6 +161,17 @@ pub(crate) async fn drive(
                     stands.stands(still);
                 }
             }
+            changed = leave.changed(), if leave_asks => {
+                leave_asks = changed.is_ok();
+                leave_at = Some(Instant::now());
+            }
+            () = at(leave_at), if leave_at.is_some() && begun && ended.is_none() => {
+                let left = *leave.borrow_and_update();
+                sandbox.leave_cores(left).await;
+                // Soon at first, since it may be only starting.
+                leave_at = (left > 0).then(|| Instant::now() + again);
+                again = (again * 2).min(GAUGE);
+            }
             () = sleep_until(gauge_at), if begun && ended.is_none() => {
                 gauge_at = Instant::now() + GAUGE;
                 if let Ok(Some(used)) = timeout(GAUGING, sandbox.usage()).await {
@@ -186,3 +204,6 @@ async fn at(time: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

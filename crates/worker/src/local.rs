@@ -75,10 +75,12 @@ pub async fn run_here(
     }
     // Who runs a job by hand wants it now.
     let (_never, frozen) = tokio::sync::watch::channel(false);
+    let (_none, leave) = tokio::sync::watch::channel(0);
     let ear = Ear {
         canceled,
         over: std::future::pending(),
         frozen,
+        leave,
         stands: &(),
         gauge: |_| {},
     };

@@ -282,6 +282,7 @@ impl Job {
             canceled: control.canceled(),
             over,
             frozen: control.frozen(),
+            leave: desk.leave(),
             stands: &Noted {
                 attempt,
                 desk: &desk,

@@ -276,3 +276,64 @@ async fn drain_and_quit_by_the_socket_which_is_private() {
             .any(|refused| refused.attempt == 3 && !refused.yielded)
     );
 }
+
+/// The kernel's list of the cores that this process may use, and the same without the first one;
+/// `None` when there is only one, or when they are not in a row.
+fn cores() -> Option<(String, String)> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let list = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    let (first, last) = list.trim().split_once('-')?;
+    let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+    let rest = match first + 1 {
+        second if second == last => last.to_string(),
+        second => format!("{second}-{last}"),
+    };
+    Some((list.trim().to_owned(), rest))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_of_the_owners_that_does_a_little_has_a_core_of_its_own() {
+    let Some((all, rest)) = cores() else {
+        println!("skipped: jobs leave the first of several cores");
+        return;
+    };
+    let (fake, data) = (Fake::start().await, tempfile::tempdir().unwrap());
+    // However busy this machine is otherwise, nothing is frozen.
+    let file = "[lend]\nonly_when_idle = true\n[idle]\ncpu_percent = 100\npressure_percent = 100\n\
+                free_memory_percent = 1\nafter_seconds = 1\nthaw_after_seconds = 1\n";
+    let worker = owned(&fake.url(), data.path(), file, host(data.path()));
+    let end = data.path().join("end");
+    let script = format!(
+        "until [ -e {end} ]; do grep Cpus_allowed_list /proc/self/status; sleep 0.05; done\n",
+        end = end.display()
+    );
+    fake.assign(1, &script);
+    fake.printed(1, "Cpus_allowed_list:").await;
+    // Nobody's child, so that it counts as another's.
+    let light = format!(
+        "until [ -e {end} ]; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.05; done",
+        end = end.display()
+    );
+    let begun = std::process::Command::new("setsid")
+        .args(["--fork", "sh", "-c", &light])
+        .status();
+    assert!(begun.unwrap().success());
+    fake.printed(1, &format!("Cpus_allowed_list:\t{rest}\n"))
+        .await;
+    let left = async {
+        loop {
+            let standing = order(data.path(), Order::Status).await;
+            if standing.cores_left == 1 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), left)
+        .await
+        .unwrap_or_else(|_| panic!("a core of {all} is left"));
+    std::fs::write(&end, "").unwrap();
+    assert_eq!(fake.finished(1).await.outcome, "passed");
+    worker.leave().await.unwrap();
+}

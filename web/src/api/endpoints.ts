@@ -43,6 +43,13 @@ export const api = {
   activate: (repo: RepoId) => post<t.Repository>(`/v3/repo/${part(repo)}/activate`),
   deactivate: (repo: RepoId) => post<t.Repository>(`/v3/repo/${part(repo)}/deactivate`),
   ping: (repo: RepoId) => get<t.PingAddress>(`/v3/repo/${part(repo)}/ping`),
+  repositoryStats: (repo: RepoId, f: { branch: string; days: number }) =>
+    get<t.RepositoryStats>(`/v3/repo/${part(repo)}/stats`, {
+      branch: f.branch || undefined,
+      days: f.days,
+    }),
+  queueStats: (hours: number) => get<t.QueueStats>('/v3/stats/queue', { hours }),
+  fleetStats: (hours: number) => get<t.FleetStats>('/v3/stats/fleet', { hours }),
   branches: (repo: RepoId) => get<t.Branches>(`/v3/repo/${part(repo)}/branches`, { limit: 100 }),
   builds: (repo: RepoId, f: BuildFilter = {}) =>
     get<t.Builds>(`/v3/repo/${part(repo)}/builds`, {

@@ -1158,6 +1158,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v3/repo/{repository}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Builds of a repository that ended in the last days, by day. */
+        get: operations["get_v3_repo_repository_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/repo/{repository}/tests": {
         parameters: {
             query?: never;
@@ -1287,6 +1304,40 @@ export interface paths {
         };
         /** The public key with which this installation signs statements. */
         get: operations["get_v3_statement_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/stats/fleet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fleet over the last hours: workers, slots, work done. */
+        get: operations["get_v3_stats_fleet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/stats/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The queue over the last hours: jobs that waited, and how long, by platform. */
+        get: operations["get_v3_stats_queue"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2993,6 +3044,46 @@ export interface components {
              */
             workers: number;
         };
+        /** @description The fleet in a slice of time, on average; nothing when nothing was noted. */
+        FleetPoint: {
+            /** @description When the slice began, RFC 3339. */
+            at: string;
+            /**
+             * Format: double
+             * @description Slots that ran jobs.
+             */
+            busy: number | null;
+            /**
+             * Format: double
+             * @description Seconds times cores of work that ended in it and counts.
+             */
+            core_seconds: number | null;
+            /**
+             * Format: double
+             * @description Slots lent, busy or free.
+             */
+            slots: number | null;
+            /**
+             * Format: double
+             * @description Workers connected.
+             */
+            workers: number | null;
+        };
+        /** @description The fleet over time. */
+        FleetStats: components["schemas"]["Head"] & {
+            /** @description By slice, the oldest first. */
+            points: components["schemas"]["FleetPoint"][];
+            /**
+             * Format: int32
+             * @description How many hours.
+             */
+            span_hours: number;
+            /**
+             * Format: int64
+             * @description Seconds that a slice is long.
+             */
+            step: number;
+        };
         /** @description How many workers have a version. */
         FleetVersion: {
             /** @description The version. */
@@ -4046,6 +4137,22 @@ export interface components {
             /** @description Where to post to. */
             url: string;
         };
+        /** @description The queue of a platform over time. */
+        PlatformQueue: {
+            /** @description Architecture. */
+            arch: string;
+            /**
+             * Format: int64
+             * @description The most jobs that waited at once.
+             */
+            most_waiting: number;
+            /** @description Operating system. */
+            os: string;
+            /** @description By slice, the oldest first. */
+            points: components["schemas"]["QueuePoint"][];
+            /** @description How long jobs waited, in the whole span. */
+            waited: components["schemas"]["StatsSpread"];
+        };
         /** @description Heartbeat, request for work and channel for orders in one. */
         PollRequest: {
             /** @description It is about to leave: nothing new. */
@@ -4167,6 +4274,35 @@ export interface components {
             /** @description The pull requests, the newest activity first. */
             pull_requests: components["schemas"]["PullRequest"][];
         };
+        /** @description The queue of a platform in a slice of time. */
+        QueuePoint: {
+            /** @description When the slice began, RFC 3339. */
+            at: string;
+            /** @description How long those waited that a worker received in it. */
+            waited: components["schemas"]["StatsSpread"];
+            /**
+             * Format: double
+             * @description Jobs that waited, on average; none when nothing was noted.
+             */
+            waiting: number | null;
+        };
+        /** @description The queue over time. */
+        QueueStats: components["schemas"]["Head"] & {
+            /** @description By platform, the busiest first. */
+            platforms: components["schemas"]["PlatformQueue"][];
+            /** @description By slice, the oldest first. */
+            points: components["schemas"]["WaitingPoint"][];
+            /**
+             * Format: int32
+             * @description How many hours.
+             */
+            span_hours: number;
+            /**
+             * Format: int64
+             * @description Seconds that a slice is long.
+             */
+            step: number;
+        };
         /** @description One file of a configuration. */
         RawConfig: {
             /** @description Its text. */
@@ -4274,6 +4410,28 @@ export interface components {
             settings: boolean;
             /** @description Star it. */
             star: boolean;
+        };
+        /** @description Builds of a repository over time. */
+        RepositoryStats: components["schemas"]["Head"] & {
+            /** @description Of this branch without pull requests; none: all builds. */
+            branch: string | null;
+            /** @description Each of them when there are 100 at most, the oldest first; else empty. */
+            builds: components["schemas"]["StatsBuild"][];
+            /** @description Nothing of the span is left out: the answer is made of the newest 10,000 builds. */
+            complete: boolean;
+            /** @description By day, the oldest first; those without builds, too. */
+            days: components["schemas"]["StatsBuilds"][];
+            /** @description Which. */
+            repository: components["schemas"]["RepositoryMinimal"];
+            /** @description From there on nothing is left out, RFC 3339. */
+            since: string;
+            /**
+             * Format: int32
+             * @description How many days.
+             */
+            span_days: number;
+            /** @description Of the whole span. */
+            total: components["schemas"]["StatsBuilds"];
         };
         /** @description A demand for a build. */
         Request: components["schemas"]["Head"] & {
@@ -4702,6 +4860,82 @@ export interface components {
             /** @description Base64 of its 32 bytes. */
             public_key: string;
         };
+        /** @description One build that ended. */
+        StatsBuild: {
+            /**
+             * Format: double
+             * @description Seconds from its start; none when it never started.
+             */
+            duration: number | null;
+            /** @description When, RFC 3339. */
+            finished_at: string;
+            /**
+             * Format: int64
+             * @description Identifier.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            number: number;
+            /** @description `passed`, `failed`, `errored` or `canceled`. */
+            state: string;
+            /** @description How long its jobs waited for workers. */
+            waiting: components["schemas"]["StatsSpread"];
+        };
+        /** @description Builds that ended in a day, or in a whole span. */
+        StatsBuilds: {
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            builds: number;
+            /**
+             * Format: int64
+             * @description By a person, or overtaken.
+             */
+            canceled: number;
+            /** @description The day in UTC, as in `2026-11-23`; of a span its first. */
+            day: string;
+            /** @description From start to end of those that passed or failed. */
+            duration: components["schemas"]["StatsSpread"];
+            /**
+             * Format: int64
+             * @description Could not be run.
+             */
+            errored: number;
+            /**
+             * Format: int64
+             * @description The project's commands failed.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description All commands returned 0.
+             */
+            passed: number;
+            /** @description How long their jobs waited for workers, from when each might run. */
+            waiting: components["schemas"]["StatsSpread"];
+        };
+        /** @description What is usual and what is bad among many times, in seconds. */
+        StatsSpread: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Half of them are at most this; none when there are none.
+             */
+            p50: number | null;
+            /**
+             * Format: double
+             * @description 95 of 100 are at most this.
+             */
+            p95: number | null;
+        };
         /** @description A hook's message was taken. */
         Taken: {
             /** @description `delivery`; of plain git `pending` when a request came of it, else `ignored`. */
@@ -4937,6 +5171,16 @@ export interface components {
             code: string;
             /** @description A sentence for people. */
             text: string;
+        };
+        /** @description Jobs that waited over all platforms. */
+        WaitingPoint: {
+            /** @description When the slice began, RFC 3339. */
+            at: string;
+            /**
+             * Format: double
+             * @description Jobs that waited, on average; none when nothing was noted.
+             */
+            waiting: number | null;
         };
         /** @description A worker. */
         Worker: components["schemas"]["Head"] & {
@@ -8181,6 +8425,48 @@ export interface operations {
             };
         };
     };
+    get_v3_repo_repository_stats: {
+        parameters: {
+            query?: {
+                /** @description of this branch, without pull requests; all builds without it */
+                branch?: string;
+                /** @description 1 to 365; 30 without it */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                repository: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepositoryStats"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_v3_repo_repository_tests: {
         parameters: {
             query: {
@@ -8508,6 +8794,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatementKey"];
+                };
+            };
+        };
+    };
+    get_v3_stats_fleet: {
+        parameters: {
+            query?: {
+                /** @description 1 to 720; 24 without it */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetStats"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_v3_stats_queue: {
+        parameters: {
+            query?: {
+                /** @description 1 to 720; 24 without it */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueStats"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

@@ -30,6 +30,7 @@ export const PATTERNS = {
   deliveries: '/:owner/:name/requests/deliveries',
   caches: '/:owner/:name/caches',
   settings: '/:owner/:name/settings',
+  insights: '/:owner/:name/insights',
 } as const;
 
 export type RouteName = keyof typeof PATTERNS;

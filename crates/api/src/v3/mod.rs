@@ -18,6 +18,7 @@ mod log;
 mod pull_request;
 mod repository;
 mod results;
+mod stats;
 mod worker;
 
 pub use account::*;
@@ -37,4 +38,5 @@ pub use log::*;
 pub use pull_request::*;
 pub use repository::*;
 pub use results::*;
+pub use stats::*;
 pub use worker::*;

@@ -2,11 +2,12 @@
 //! They show that its sandbox works, and that it runs what it is given. They have rows of their own,
 //! and numbers beside those of attempts; no build and no queue knows of them.
 
+mod guise;
 mod script;
 
 use crate::{
-    AttemptAccess, Engine, EngineError, Finished, Finishing, Secret, Vault, changes::Changes,
-    standing::Candidate,
+    AttemptAccess, Engine, EngineError, Finished, Finishing, ImageWish, Secret, Vault,
+    changes::Changes, standing::Candidate,
 };
 use bytes::Bytes;
 use std::time::Duration;
@@ -18,15 +19,13 @@ use travis_model::{
 };
 use travis_store::NewKnownAnswer;
 
-/// The repository that a known-answer job is said to be of.
-pub(crate) const SLUG: &str = "travis/known-answer";
 /// A worker that is not trusted runs one so often.
 const EVERY: Duration = Duration::from_secs(24 * 3600);
 /// After a failure it is tried again after this, twice it after two, …
 const PAUSE: Duration = Duration::from_secs(30);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
-/// The longest log, in bytes.
+/// The longest log that is taken, in bytes.
 const LOG_BYTES: u64 = 256 * 1024;
 /// How many of a worker are kept.
 const KEPT: u64 = 12;
@@ -39,8 +38,8 @@ pub struct KnownOffer {
     pub attempt: AttemptId,
     /// Its token.
     pub token: Secret,
-    /// For people.
-    pub repository: &'static str,
+    /// The repository that it is said to be of.
+    pub repository: String,
     /// The number that stands for a job's in the signed statement.
     pub job_id: i64,
     /// For people.
@@ -49,10 +48,8 @@ pub struct KnownOffer {
     pub script: String,
     /// The weakest executor that may run it.
     pub least_executor: Option<ExecutorKind>,
-    /// The longest log, in bytes.
-    pub log_bytes: u64,
-    /// It ends after so long.
-    pub total: Duration,
+    /// The image that it asks for.
+    pub image: ImageWish,
 }
 
 /// So many in a row come before anything else.
@@ -104,6 +101,7 @@ impl Engine {
             return Ok(None);
         }
         let live = reader.known_answers(worker.id, KEPT).await?;
+        let slug = guise::slug(reader.as_mut(), &candidate).await?;
         drop(reader);
         let live = live.into_iter().find(|known| known.state.is_live());
         if live
@@ -149,16 +147,47 @@ impl Engine {
         self.tell_pages(worker.id);
         Ok(Some(self.known_offer(
             &known,
+            slug,
             token,
             candidate.is_unbounded(),
         )))
     }
 
-    fn known_offer(&self, known: &KnownAnswer, token: Secret, trusted: bool) -> KnownOffer {
-        let host = self.policy.public_url.split_once("://");
-        let host = host.map_or(self.policy.public_url.as_str(), |(_, host)| host);
+    /// How many of the attempts that a worker works on are known-answer jobs which have not ended:
+    /// they take slots as others do.
+    pub(crate) async fn known_running_on(
+        &self,
+        worker: WorkerId,
+        running: &[AttemptId],
+    ) -> Result<usize, EngineError> {
+        // Most often the numbers alone say no.
+        if !running
+            .iter()
+            .any(|id| KnownAnswerId::of_attempt(*id).is_some())
+        {
+            return Ok(0);
+        }
+        let known = self
+            .store
+            .reader()
+            .await?
+            .known_answers(worker, KEPT)
+            .await?;
+        let live = known.iter().filter(|known| known.state.is_live());
+        Ok(live
+            .filter(|known| running.contains(&known.id.attempt()))
+            .count())
+    }
+
+    fn known_offer(
+        &self,
+        known: &KnownAnswer,
+        slug: String,
+        token: Secret,
+        trusted: bool,
+    ) -> KnownOffer {
         let number = known.id.get();
-        let input = script::input(&known.nonce, number, host);
+        let input = script::input(&known.nonce, number, &slug, &self.policy.public_url);
         let script = match travis_script::compile(&input) {
             Ok(script) => script.text,
             Err(error) => travis_script::config_error(&error.to_string()).text,
@@ -166,13 +195,12 @@ impl Engine {
         KnownOffer {
             attempt: known.id.attempt(),
             token,
-            repository: SLUG,
+            repository: slug,
             job_id: number,
+            image: ImageWish::of_config(&input.config),
             job_number: input.job_number,
             script,
             least_executor: (!trusted).then_some(ExecutorKind::Namespace),
-            log_bytes: LOG_BYTES,
-            total: Duration::from_secs(60),
         }
     }
 

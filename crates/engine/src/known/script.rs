@@ -63,11 +63,16 @@ fn commands(nonce: &str) -> Value {
 }
 
 /// The job as any other is compiled.
-pub(super) fn input(nonce: &str, number: i64, host: &str) -> JobInput {
+pub(super) fn input(nonce: &str, number: i64, slug: &str, public_url: &str) -> JobInput {
+    let host = public_url.split_once("://");
+    let host = host.map_or(public_url, |(_, host)| host);
+    let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, nonce.as_bytes());
     JobInput {
         config: json!({
             "language": "generic",
             "os": "linux",
+            // What a file that names none gets.
+            "dist": "focal",
             "git": {"clone": false},
             "script": commands(nonce),
         }),
@@ -78,8 +83,10 @@ pub(super) fn input(nonce: &str, number: i64, host: &str) -> JobInput {
         event_type: "push".to_owned(),
         branch: "main".to_owned(),
         default_branch: "main".to_owned(),
-        commit: "0".repeat(40),
-        repo_slug: super::SLUG.to_owned(),
+        build_web_url: format!("{public_url}/{slug}/builds/{number}"),
+        job_web_url: format!("{public_url}/{slug}/jobs/{number}"),
+        commit: hex::encode(digest),
+        repo_slug: slug.to_owned(),
         app_host: host.to_owned(),
         ..JobInput::default()
     }

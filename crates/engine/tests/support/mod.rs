@@ -313,7 +313,8 @@ impl Agent {
             .engine
             .attempt_access(offer.attempt, offer.token.reveal())
             .await?;
-        self.engine.attempt_running(access, "host").await
+        let executor = offer.least_executor.map_or("host", |least| least.as_str());
+        self.engine.attempt_running(access, executor).await
     }
 
     /// Sends a log, then says how it ended with this as the whole log.
@@ -341,6 +342,16 @@ impl Agent {
             signature: self.key.sign(text.as_bytes()).as_ref().to_vec(),
         };
         self.engine.finish_attempt(access, end, &statement).await
+    }
+
+    /// Says what its owner lends.
+    pub async fn says(&self, lending: serde_json::Value) {
+        let heard = travis_engine::Heard {
+            slots: self.slots,
+            lending: Some(lending),
+            ..Default::default()
+        };
+        self.engine.hear(self.id, heard).await.unwrap();
     }
 
     /// Says how a known-answer job ended, with this as its whole log.

@@ -62,14 +62,17 @@ pub fn may_run(
     if !machine.tier.is_trusted() && !machine.tested {
         return Err(Mismatch::Untested);
     }
-    let listed = |list: &[String]| {
-        list.iter()
-            .any(|pattern| is_listed(pattern, job.repository))
-    };
-    if listed(machine.never) || !(machine.only.is_empty() || listed(machine.only)) {
+    if !is_lent_for(job.repository, machine.only, machine.never) {
         return Err(Mismatch::NotWanted);
     }
     Ok(())
+}
+
+/// Whether an owner's lists leave a repository: `only` (all when empty) without `never`.
+#[must_use]
+pub fn is_lent_for(repository: &str, only: &[String], never: &[String]) -> bool {
+    let listed = |list: &[String]| list.iter().any(|pattern| is_listed(pattern, repository));
+    !listed(never) && (only.is_empty() || listed(only))
 }
 
 /// The weakest executor that may run a job on a worker of this tier. Code of others is never run

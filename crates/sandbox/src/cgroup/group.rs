@@ -228,6 +228,11 @@ impl Group {
         })
     }
 
+    /// Processes in it.
+    pub(crate) fn members(&self) -> Vec<Pid> {
+        self.directories().into_iter().flat_map(members).collect()
+    }
+
     /// Stops or continues every member.
     pub(crate) fn set_frozen(&self, frozen: bool) {
         if let Self::V2(directory) = self {
@@ -236,7 +241,7 @@ impl Group {
                 return;
             }
         }
-        let all = || self.directories().into_iter().flat_map(members).collect();
+        let all = || self.members();
         if frozen {
             processes::stop(all);
         } else {

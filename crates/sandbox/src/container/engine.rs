@@ -83,6 +83,16 @@ impl Engine {
                 Err(reason) => reasons.push(format!("{program}: {reason}")),
             }
         }
+        if reasons.iter().all(|reason| reason.ends_with(MISSING)) {
+            return Err(match wanted {
+                Some(program) => format!(
+                    "{program} is {MISSING}; install it, or name another engine in images.toml"
+                ),
+                None => {
+                    format!("neither podman nor docker is installed; install the package podman")
+                }
+            });
+        }
         Err(reasons.join("; "))
     }
 
@@ -276,6 +286,9 @@ fn command(program: &str) -> Command {
     command
 }
 
+/// What is said of a program that is nowhere.
+const MISSING: &str = "not installed";
+
 async fn ask(program: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = command(program);
     command.args(arguments);
@@ -287,7 +300,10 @@ pub(crate) async fn finish(mut command: Command, limit: Duration) -> Result<Stri
     let output = tokio::time::timeout(limit, command.output())
         .await
         .map_err(|_| format!("no answer within {} seconds", limit.as_secs()))?
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => MISSING.to_owned(),
+            _ => error.to_string(),
+        })?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {

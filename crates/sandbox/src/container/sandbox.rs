@@ -13,6 +13,7 @@ use rustix::process::Pid;
 use tokio::sync::{Mutex, OnceCell};
 use tokio_util::sync::CancellationToken;
 
+use crate::aside::Aside;
 use crate::cap::Cap;
 use crate::container::engine::{self, Engine};
 use crate::container::job::JobFiles;
@@ -41,6 +42,7 @@ pub(crate) struct ContainerSandbox {
     id: String,
     client: ProcessSandbox,
     parts: Arc<Parts>,
+    aside: Arc<Aside>,
 }
 
 /// What is removed in the end.
@@ -212,6 +214,7 @@ impl ContainerSandbox {
             &parts.files.complaints().display().to_string(),
             proxies,
         ];
+        let aside = Arc::new(Aside::new(cap.as_ref()));
         let launch = Launch {
             command: command.map(str::to_owned).into(),
             environment: engine::environment(),
@@ -229,7 +232,20 @@ impl ContainerSandbox {
             id: spec.id.clone(),
             client: ProcessSandbox::new(&spec.id, launch, home, None),
             parts: Arc::new(parts),
+            aside,
         }
+    }
+
+    /// First processes of its containers, once the job's has begun.
+    async fn processes(&self) -> Option<Vec<Pid>> {
+        if !self.parts.begun() {
+            return None;
+        }
+        let found = self
+            .parts
+            .processes
+            .get_or_try_init(|| self.parts.first_processes());
+        found.await.ok().cloned()
     }
 
     async fn change(&self, freeze: bool) -> Result<(), SandboxError> {
@@ -303,15 +319,24 @@ impl Sandbox for ContainerSandbox {
         self.change(false).await
     }
 
-    async fn usage(&self) -> Option<Use> {
-        if !self.parts.begun() {
-            return None;
+    async fn leave_cores(&self, left: u32) {
+        let Some(processes) = self.processes().await else {
+            return;
+        };
+        let aside = Arc::clone(&self.aside);
+        let told = tokio::task::spawn_blocking(move || {
+            aside.leave(left, |_| {
+                let families = processes.iter().copied();
+                families.flat_map(usage::pids).collect()
+            });
+        });
+        if let Err(error) = told.await {
+            tracing::error!(sandbox = %self.id, %error, "a container was not told which cores to leave");
         }
-        let processes = self
-            .parts
-            .processes
-            .get_or_try_init(|| self.parts.first_processes());
-        let processes = processes.await.ok()?.clone();
+    }
+
+    async fn usage(&self) -> Option<Use> {
+        let processes = self.processes().await?;
         let sum = tokio::task::spawn_blocking(move || {
             processes
                 .into_iter()

@@ -388,6 +388,10 @@ impl Sandbox for Machine {
         ordered.map_err(|_| SandboxError::NotRunning(self.id.clone()))
     }
 
+    async fn leave_cores(&self, left: u32) {
+        self.process.leave_cores(left).await;
+    }
+
     async fn usage(&self) -> Option<Use> {
         let told = self.group.as_ref().and_then(|group| group.usage());
         Some(told.unwrap_or_else(|| self.process.usage()))

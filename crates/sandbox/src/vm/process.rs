@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::sync::{oneshot, watch};
 
+use crate::aside::Aside;
 use crate::cap::{Cap, PACE};
 use crate::cgroup::Group;
 use crate::{Use, polite, processes, usage};
@@ -35,6 +36,7 @@ pub(crate) struct Process {
     /// Unlike the number, never names another process after this one's end.
     handle: OwnedFd,
     pid: Pid,
+    aside: Arc<Aside>,
     /// What it said last, once it ended.
     ended: watch::Receiver<Option<String>>,
 }
@@ -75,6 +77,7 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
+        let aside = Arc::new(Aside::new(share.cap.as_ref()));
         let (began, started) = oneshot::channel();
         let (end, ended) = watch::channel(None);
         thread::Builder::new()
@@ -110,13 +113,28 @@ impl Process {
         let (handle, pid) = started
             .await
             .map_err(|_| io::Error::other("the watching thread ended"))??;
-        Ok(Self { handle, pid, ended })
+        Ok(Self {
+            handle,
+            pid,
+            aside,
+            ended,
+        })
     }
 
     /// Ends it at once.
     pub(crate) fn kill(&self) {
         // It may have ended already.
         let _ = pidfd_send_signal(&self.handle, Signal::KILL);
+    }
+
+    /// Leaves so many cores to other programs.
+    pub(crate) async fn leave_cores(&self, left: u32) {
+        let (aside, pid) = (Arc::clone(&self.aside), self.pid);
+        let told =
+            tokio::task::spawn_blocking(move || aside.leave(left, |_| usage::pids(pid))).await;
+        if let Err(error) = told {
+            tracing::error!(%error, "a machine was not told which cores to leave");
+        }
     }
 
     /// What it uses of the machine.

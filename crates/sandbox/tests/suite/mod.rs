@@ -166,6 +166,7 @@ pub async fn holds_its_promises(executor: &dyn Executor, flood: &str, tempo: Tem
     lends_a_directory(executor).await;
     stops_when_told(executor, tempo).await;
     freezes(executor, tempo).await;
+    leaves_cores(executor, tempo).await;
 
     let (exit, output) = run(executor, "6", flood).await;
     assert_eq!(exit.code, Some(0));
@@ -243,7 +244,7 @@ async fn freezes(executor: &dyn Executor, tempo: Tempo) {
     let sandbox = executor.prepare(&spec("5")).await.unwrap();
     let (sink, mut output) = mpsc::channel(4);
     let script = match tempo {
-        Tempo::Process => "echo begun\nsleep 0.05\necho end\n",
+        Tempo::Process => "echo begun\nsleep 0.25\necho end\n",
         Tempo::Engine => "echo begun\nsleep 3\necho end\n",
         Tempo::Machine => "echo begun\nsleep 0.5\necho end\n",
     };
@@ -261,6 +262,78 @@ async fn freezes(executor: &dyn Executor, tempo: Tempo) {
         .await
         .unwrap();
     assert_eq!(exit.unwrap().code, Some(0));
+    sandbox.destroy().await;
+}
+
+/// Two processes that start others over and over, and one that begins now: which cores they may use, as the kernel
+/// lists them.
+const LISTS: &str = r#"turn() { while :; do sleep 0.02; done; }
+turn & one=$!
+turn & two=$!
+while :; do
+  set --
+  for process in $one $two $$ self; do
+    while read -r name value; do
+      if [ "$name" = Cpus_allowed_list: ]; then set -- "$@" "$value"; fi
+    done </proc/$process/status
+  done
+  echo "$* $(while read -r name value; do
+    if [ "$name" = Cpus_allowed_list: ]; then echo "$value"; fi
+  done </proc/self/status)"
+  sleep 0.05
+done
+"#;
+
+/// Reads until all processes of [`LISTS`] say what is wanted.
+async fn listed(output: &mut mpsc::Receiver<Bytes>, wanted: impl Fn(&str) -> bool) -> String {
+    let mut text = String::new();
+    loop {
+        let piece = output.recv().await.expect("it goes on");
+        text.push_str(std::str::from_utf8(&piece).unwrap());
+        while let Some((line, rest)) = text.split_once('\n') {
+            let (line, rest) = (line.to_owned(), rest.to_owned());
+            let lists: Vec<&str> = line.split_whitespace().collect();
+            if lists.len() == 5 && lists.iter().all(|list| wanted(list)) {
+                return lists[0].to_owned();
+            }
+            text = rest;
+        }
+    }
+}
+
+/// Whether a list of the kernel's begins with this core.
+fn begins_with(list: &str, core: &str) -> bool {
+    list.split([',', '-']).next() == Some(core)
+}
+
+async fn leaves_cores(executor: &dyn Executor, tempo: Tempo) {
+    let cores = std::thread::available_parallelism().unwrap().get();
+    if executor.kind() == "dummy" || tempo == Tempo::Machine || cores < 2 {
+        println!("skipped: cores are left where jobs have processes here, and more than one core");
+        return;
+    }
+    let sandbox = executor.prepare(&spec("9")).await.unwrap();
+    let stop = CancellationToken::new();
+    let (sink, mut output) = mpsc::channel(4);
+    // Nothing runs yet.
+    sandbox.leave_cores(1).await;
+    sandbox.leave_cores(0).await;
+    let running = sandbox.run(LISTS, sink, stop.clone());
+    let meddling = async {
+        let before = listed(&mut output, |_| true).await;
+        let first = before.split([',', '-']).next().unwrap().to_owned();
+        sandbox.leave_cores(1).await;
+        sandbox.leave_cores(1).await;
+        listed(&mut output, |list| !begins_with(list, &first)).await;
+        sandbox.leave_cores(0).await;
+        listed(&mut output, |list| list == before).await;
+        stop.cancel();
+        while output.recv().await.is_some() {}
+    };
+    let (exit, ()) = tokio::time::timeout(LIMIT, async { tokio::join!(running, meddling) })
+        .await
+        .unwrap();
+    assert!(exit.unwrap().killed);
     sandbox.destroy().await;
 }
 

@@ -2,7 +2,7 @@
 
 use crate::App;
 use travis_api::worker as wire;
-use travis_engine::{KnownOffer, Offer};
+use travis_engine::{ImageWish, KnownOffer, Offer};
 
 /// Seconds in which a worker sends what a job left.
 const RESULTS_SECONDS: u64 = 300;
@@ -32,13 +32,7 @@ pub(crate) fn assignment(app: &App, offer: Offer, thanks: &str) -> wire::Assignm
                 .then_some(offer.repository.id.get())
                 .filter(|_| offer.repository.private),
         }),
-        limits: wire::Limits {
-            total_seconds: policy.limits.total.as_secs(),
-            silence_seconds: policy.limits.silence.as_secs(),
-            log_bytes: policy.limits.log_bytes,
-            memory_bytes: policy.limits.memory_bytes,
-            processes: policy.limits.processes,
-        },
+        limits: limits(app),
         network: policy.limits.network,
         cache: offer.cache.map(|cache| wire::CacheSpec {
             fetch: cache.fetch,
@@ -48,13 +42,28 @@ pub(crate) fn assignment(app: &App, offer: Offer, thanks: &str) -> wire::Assignm
         }),
         results: Some(results(app)),
         min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
-        image: Some(wire::ImageWish {
-            name: None,
-            language: offer.image.language,
-            version: offer.image.version,
-            dist: offer.image.dist,
-        }),
+        image: Some(image(offer.image)),
         services: offer.services,
+    }
+}
+
+fn limits(app: &App) -> wire::Limits {
+    let limits = &app.engine.policy().limits;
+    wire::Limits {
+        total_seconds: limits.total.as_secs(),
+        silence_seconds: limits.silence.as_secs(),
+        log_bytes: limits.log_bytes,
+        memory_bytes: limits.memory_bytes,
+        processes: limits.processes,
+    }
+}
+
+fn image(wish: ImageWish) -> wire::ImageWish {
+    wire::ImageWish {
+        name: None,
+        language: wish.language,
+        version: wish.version,
+        dist: wish.dist,
     }
 }
 
@@ -70,32 +79,27 @@ fn results(app: &App) -> wire::ResultsSpec {
     }
 }
 
-/// A known-answer job looks to its worker like any other.
-pub(crate) fn known_assignment(app: &App, offer: KnownOffer) -> wire::Assignment {
+/// A known-answer job looks to its worker like any other that checks nothing out: every field is
+/// there that such a job's has, with limits of the same size.
+pub(crate) fn known_assignment(app: &App, offer: KnownOffer, thanks: &str) -> wire::Assignment {
     let policy = app.engine.policy();
     wire::Assignment {
         attempt: offer.attempt.get(),
         token: offer.token.reveal().to_owned(),
         lease_ms: u64::try_from(policy.lease.as_millis()).unwrap_or(u64::MAX),
-        repository: offer.repository.to_owned(),
+        repository: offer.repository,
         job_number: offer.job_number,
-        thanks: String::new(),
+        thanks: thanks.to_owned(),
         job_id: offer.job_id,
         script: offer.script,
         secrets: Vec::new(),
         source: None,
-        limits: wire::Limits {
-            total_seconds: offer.total.as_secs(),
-            silence_seconds: offer.total.as_secs(),
-            log_bytes: offer.log_bytes,
-            memory_bytes: policy.limits.memory_bytes,
-            processes: policy.limits.processes,
-        },
+        limits: limits(app),
         network: policy.limits.network,
         cache: None,
         results: Some(results(app)),
         min_executor: offer.least_executor.map(|kind| kind.as_str().to_owned()),
-        image: None,
+        image: Some(image(offer.image)),
         services: Vec::new(),
     }
 }

@@ -33,6 +33,7 @@ mod session;
 pub(crate) mod settings;
 pub(crate) mod source;
 pub(crate) mod statements;
+pub(crate) mod stats;
 mod thanks;
 mod upload;
 pub(crate) mod worker_api;

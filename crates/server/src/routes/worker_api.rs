@@ -255,8 +255,8 @@ pub(crate) async fn poll(
         }
     };
     let valid_for_ms = u64::try_from(app.engine.policy().lease.as_millis()).unwrap_or(u64::MAX);
-    let thanks = match orders.offers.as_slice() {
-        [] => String::new(),
+    let thanks = match (orders.offers.as_slice(), &orders.known) {
+        ([], None) => String::new(),
         _ => thanks_to(&app, worker).await?,
     };
     Ok(Json(wire::PollResponse {
@@ -264,7 +264,11 @@ pub(crate) async fn poll(
             .offers
             .into_iter()
             .map(|offer| assignment(&app, offer, &thanks))
-            .chain(orders.known.map(|known| known_assignment(&app, known)))
+            .chain(
+                orders
+                    .known
+                    .map(|known| known_assignment(&app, known, &thanks)),
+            )
             .collect(),
         cancel: orders
             .cancel

@@ -16,6 +16,7 @@ mod outbox;
 mod repositories;
 mod results;
 mod rights;
+mod stats;
 mod trust;
 mod work;
 
@@ -42,7 +43,7 @@ pub trait Database: Send + Sync {
 }
 
 /// Tables whose rows belong to a repository.
-const OWNED: [&str; 19] = [
+const OWNED: [&str; 20] = [
     "repositories",
     "caches",
     "crons",
@@ -57,6 +58,7 @@ const OWNED: [&str; 19] = [
     "commits",
     "branches",
     "builds",
+    "build_ends",
     "stages",
     "jobs",
     "attempts",
@@ -109,6 +111,8 @@ pub async fn run_all<F: Future<Output = Box<dyn Database>>>(make: impl Fn() -> F
         repositories::slugs_are_unique_case_apart, repositories::filters_and_order,
         repositories::polling, repositories::variables, repositories::keys_are_made_once, repositories::requests_once_per_delivery,
         repositories::commits_and_branches, repositories::removal_leaves_nothing,
+        stats::ends_of_builds_are_kept, stats::ends_known_before_there_were_charts,
+        stats::samples_are_taken_once_a_minute, stats::waits_are_found_by_platform,
         work::builds_are_stored_whole, work::builds_are_listed, work::builds_of_pull_requests,
         work::saves_are_guarded,
         work::queue_order, work::attempts_and_leases, work::usual_times, work::unknown_ids,

@@ -5,7 +5,7 @@ use super::changes::Changes;
 use super::offer::{Offer, write_private};
 use super::plan::{Kept, Known, Plan, plan};
 use super::state::{Lent, State, read_kept};
-use crate::cli::worker::RunArgs;
+use crate::cli::worker::{JoinArgs, RunArgs};
 use crate::serve;
 use anyhow::{Context as _, Result};
 use std::path::Path;
@@ -130,10 +130,13 @@ async fn start(lent: &Lent, token: Option<String>, state: &Path) -> Result<()> {
     write_private(&state.join("lent.json"), text.as_bytes())
         .context("what this machine is lent to can't be kept")?;
     serve::worker(RunArgs {
-        server: Some(kept.server),
-        token,
+        join: JoinArgs {
+            server: Some(kept.server),
+            token,
+            name: Some(kept.name),
+            ..JoinArgs::default()
+        },
         data: Some(state.to_owned()),
-        name: Some(kept.name),
         ..RunArgs::default()
     })
     .await?;

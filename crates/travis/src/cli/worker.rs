@@ -36,9 +36,9 @@ pub struct WorkerArgs {
     pub run: RunArgs,
 }
 
-/// Runs a worker.
+/// Where a machine joins, and as what. Not `Debug`: it may hold an enrolment token.
 #[derive(Clone, Default, Args)]
-pub struct RunArgs {
+pub struct JoinArgs {
     /// The server's address [default: the one of the last time]
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
@@ -50,25 +50,50 @@ pub struct RunArgs {
         hide_env_values = true
     )]
     pub token: Option<String>,
-    /// Where the worker keeps its key, mirrors and logs [default: $XDG_DATA_HOME/travis-worker]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// The worker's name [default: the host's]
+    /// The worker's name [default: this machine's]
     #[arg(long, value_name = "N")]
     pub name: Option<String>,
+    /// Trust the authorities in this file, too, in PEM; a server that no authority vouches for is
+    /// refused
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+impl JoinArgs {
+    /// The server's address without a slash at its end.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        let server = self.server.as_ref()?;
+        Some(server.trim_end_matches('/').to_owned())
+    }
+}
+
+/// How jobs are run.
+#[derive(Debug, Clone, Default, Args)]
+pub struct JobsArgs {
     /// Jobs that run side by side [default: half of the processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub slots: Option<u32>,
     /// How jobs are isolated [default: the strongest that works here]
     #[arg(long, value_enum)]
     pub executor: Option<Executor>,
+}
+
+/// Runs a worker.
+#[derive(Clone, Default, Args)]
+pub struct RunArgs {
+    /// Where it joins
+    #[command(flatten)]
+    pub join: JoinArgs,
+    /// How it runs jobs
+    #[command(flatten)]
+    pub jobs: JobsArgs,
+    /// Where the worker keeps its key, mirrors and logs [default: $XDG_DATA_HOME/travis-worker]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// The owner's settings [default: worker.toml in the data directory]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Trust the authorities in this file, too, in PEM; a server that no authority vouches for is
-    /// refused
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
     /// A page on this machine that shows what runs, at 127.0.0.1:8099 or another loopback address
     #[arg(long, value_name = "ADDR:PORT", num_args = 0..=1,
         require_equals = true, default_missing_value = "127.0.0.1:8099")]
@@ -86,34 +111,30 @@ pub struct RunArgs {
 
 /// Makes a service.
 #[derive(Clone, Args)]
+#[command(
+    mut_arg("server", |arg| arg.required(true).help("The server's address")),
+    mut_arg("token", |arg| arg.help("A single-use enrolment token; not needed when this machine is enrolled")),
+    mut_arg("executor", |arg| arg.help("How jobs are isolated [default: the strongest that works in the service]. \
+        Containers of rootless Podman need a service that is less confined, which is made for `container` alone")),
+)]
 pub struct InstallArgs {
-    /// The server's address
-    #[arg(long, value_name = "URL")]
-    pub server: String,
-    /// A single-use enrolment token; not needed when this machine is enrolled
-    #[arg(
-        long,
-        value_name = "T",
-        env = "TRAVIS_ENROLMENT_TOKEN",
-        hide_env_values = true
-    )]
-    pub token: Option<String>,
-    /// The worker's name [default: the host's]
-    #[arg(long, value_name = "N")]
-    pub name: Option<String>,
-    /// Jobs that run side by side [default: half of the processors]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub slots: Option<u32>,
+    /// Where it joins
+    #[command(flatten)]
+    pub join: JoinArgs,
+    /// How it runs jobs
+    #[command(flatten)]
+    pub jobs: JobsArgs,
     /// Memory that all jobs together may use, in hundredths of the machine's
     #[arg(long, value_name = "PERCENT", default_value_t = 75, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub memory_percent: u32,
-    /// How jobs are isolated [default: the strongest that works in the service]. Containers of
-    /// rootless Podman need a service that is less confined, which is made for `container` alone
-    #[arg(long, value_enum)]
-    pub executor: Option<Executor>,
-    /// Trust the authorities in this file, too, in PEM
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    /// Which service, and how it is asked for
+    #[command(flatten)]
+    pub service: ServiceArgs,
+}
+
+/// A service that is made or removed.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServiceArgs {
     /// A service of yours alone, which runs while you are signed in; needs no root
     #[arg(long)]
     pub user: bool,
@@ -123,7 +144,7 @@ pub struct InstallArgs {
     /// Don't ask
     #[arg(long, short)]
     pub yes: bool,
-    /// Write below this directory and start nothing: for building images
+    /// All files lie below this directory and nothing is started: for building images
     #[arg(long, value_name = "DIR", conflicts_with = "user")]
     pub root: Option<PathBuf>,
 }
@@ -131,21 +152,12 @@ pub struct InstallArgs {
 /// Removes the service.
 #[derive(Debug, Clone, Args)]
 pub struct UninstallArgs {
-    /// The service of yours alone
-    #[arg(long)]
-    pub user: bool,
-    /// Only show what would be done
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Don't ask
-    #[arg(long, short)]
-    pub yes: bool,
+    /// Which service, and how it is asked for
+    #[command(flatten)]
+    pub service: ServiceArgs,
     /// Keep the worker's data: key, mirrors, images
     #[arg(long)]
     pub keep_data: bool,
-    /// Remove what was written below this directory
-    #[arg(long, value_name = "DIR", conflicts_with = "user")]
-    pub root: Option<PathBuf>,
 }
 
 /// Where the worker is that is spoken to.
@@ -170,6 +182,14 @@ Examples:
 Examples:
   travis worker top          p pauses, r resumes, d drains, q quits the worker, x leaves the view")]
     Top(PlaceArgs),
+    /// Check what the worker of this machine needs: isolation, limits, engines, disk
+    #[command(after_help = "\
+Examples:
+  travis worker doctor
+  travis worker doctor --data DIR --format json
+
+Ends with 1 when a check failed.")]
+    Doctor(PlaceArgs),
     /// Make a hardened service of systemd that lends this machine
     #[command(after_help = "\
 Examples:
@@ -235,20 +255,9 @@ nothing is left. Ctrl-C shuts the machine down.")]
 /// A virtual machine that is lent. Not `Debug`: it may hold an enrolment token.
 #[derive(Clone, Default, Args)]
 pub struct VmArgs {
-    /// The server's address [default: the one of the last time]
-    #[arg(long, value_name = "URL")]
-    pub server: Option<String>,
-    /// A single-use enrolment token; only needed the first time
-    #[arg(
-        long,
-        value_name = "T",
-        env = "TRAVIS_ENROLMENT_TOKEN",
-        hide_env_values = true
-    )]
-    pub token: Option<String>,
-    /// The worker's name [default: this machine's]
-    #[arg(long, value_name = "N")]
-    pub name: Option<String>,
+    /// Where it joins
+    #[command(flatten)]
+    pub join: JoinArgs,
     /// Cores that the machine gets [default: half of yours]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=255))]
     pub cores: Option<u32>,
@@ -261,24 +270,12 @@ pub struct VmArgs {
     /// A directory with an image, as `make image` writes it [default: the server's]
     #[arg(long, value_name = "DIR")]
     pub image: Option<PathBuf>,
-    /// Trust the authorities in this file, too, in PEM; handed to the machine
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
     /// Where the machine's disks are kept [default: $XDG_DATA_HOME/travis-worker-vm]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Don't use KVM
     #[arg(long)]
     pub emulate: bool,
-}
-
-impl VmArgs {
-    /// The server's address without a slash at its end.
-    #[must_use]
-    pub fn server(&self) -> Option<String> {
-        let server = self.server.as_ref()?;
-        Some(server.trim_end_matches('/').to_owned())
-    }
 }
 
 /// Bytes of `512M`, `20G` or a plain number.

@@ -58,11 +58,16 @@ impl From<travis_sandbox::Finding> for Finding {
 pub async fn run(session: &mut Session, machine: Vec<Finding>) -> Result<Status, Failure> {
     let mut findings = machine;
     findings.extend(check_client(session).await);
+    tell(session, &findings)
+}
+
+/// Prints what was found.
+pub fn tell(session: &mut Session, findings: &[Finding]) -> Result<Status, Failure> {
     let good = findings.iter().all(|finding| finding.ok);
     if session.is_json() {
         session.screen.json(&findings)?;
     } else {
-        print(session, &findings)?;
+        print(session, findings)?;
     }
     Ok(if good { Status::Passed } else { Status::Failed })
 }

@@ -78,7 +78,7 @@ pub async fn run(command: Command, session: &mut Session) -> Result<Status, Fail
         Command::Expand(args) => expand::run(&args, session).await,
         Command::Condition(args) => condition::run(&args, session),
         Command::Doctor => {
-            let machine = (session.around.examine)().await;
+            let machine = (session.around.examine)(None).await;
             doctor::run(session, machine).await
         }
         Command::Open(args) => open::run(&args, session).await,

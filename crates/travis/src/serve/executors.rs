@@ -3,7 +3,7 @@
 use super::settings::Worker;
 use crate::cli::serve::Executor as Choice;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use std::path::Path;
 use std::sync::Arc;
 use travis_sandbox::{
@@ -46,9 +46,11 @@ pub async fn executors(
     let vm = super::vm::by_default(data, owner).await;
     let vm: Option<Arc<dyn Executor>> = vm.map(|vm| Arc::new(vm) as Arc<dyn Executor>);
     if choice == Some(Choice::Container) {
-        let container = container
-            .map_err(anyhow::Error::msg)
-            .context("containers don't work here")?;
+        let container = container.map_err(|reason| {
+            anyhow!(
+                "containers don't work here: {reason}. Or choose another executor: --executor namespace"
+            )
+        })?;
         return Ok(Executors {
             used: Arc::new(container),
             stronger: vm.into_iter().collect(),
@@ -160,11 +162,14 @@ fn broken(found: &[Finding], names: &[&str]) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("; "))
 }
 
-/// What `travis doctor` says of engines of containers: nothing where there is none, since none is
-/// needed.
-pub async fn examine_containers(data: &Path) -> Vec<Finding> {
-    let settings = match ImageSettings::read(data) {
-        Ok(settings) => settings.unwrap_or_default(),
+/// What `travis doctor` says of engines of containers: nothing where there is none and nobody asked
+/// for one, since none is needed. `chosen` says that the owner chose containers.
+pub async fn examine_containers(data: &Path, chosen: bool) -> Vec<Finding> {
+    let (settings, chosen) = match ImageSettings::read(data) {
+        Ok(settings) => (
+            settings.clone().unwrap_or_default(),
+            chosen || settings.is_some(),
+        ),
         Err(error) => {
             return vec![Finding::bad(
                 "images.toml",
@@ -175,6 +180,11 @@ pub async fn examine_containers(data: &Path) -> Vec<Finding> {
     };
     match Container::detect(data.join("containers"), settings, Vec::new()).await {
         Ok(container) => container.check().await,
+        Err(reason) if chosen => vec![Finding::bad(
+            "containers",
+            reason,
+            "or choose another executor in worker.toml, and remove images.toml",
+        )],
         Err(reason) => {
             tracing::debug!(reason, "no containers for jobs");
             Vec::new()

@@ -78,20 +78,21 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
     let owner = OwnerSettings::read(&settings_path)?;
     of_jobs.add(&owner.job_env)?;
     let Some(server) = args
+        .join
         .server
         .or_else(|| owner.server.clone())
         .or_else(|| travis_worker::enrolled_with(&data_dir))
     else {
         bail!("which server? say it with --server URL; later starts remember it");
     };
-    let choice = match (args.executor, &owner.executor) {
+    let choice = match (args.jobs.executor, &owner.executor) {
         (None, Some(name)) => Some(
             Executor::named(name)
                 .with_context(|| format!("{}: {name:?} is no executor", settings_path.display()))?,
         ),
         (choice, _) => choice,
     };
-    let authorities = match args.ca.as_ref().or(owner.ca.as_ref()) {
+    let authorities = match args.join.ca.as_ref().or(owner.ca.as_ref()) {
         None => Vec::new(),
         Some(path) => std::fs::read(path)
             .with_context(|| format!("the certificates in {} can't be read", path.display()))?,
@@ -114,15 +115,16 @@ async fn config(args: RunArgs) -> Result<WorkerConfig> {
     let network = super::network::of_worker(wanted, &*executors.used).await;
     Ok(WorkerConfig {
         name: args
+            .join
             .name
             .or_else(|| owner.name.clone())
             .unwrap_or_else(executors::host_name),
         slots: u32::try_from(cores / 2).unwrap_or(1).max(1),
         flags: Lending {
-            slots: args.slots,
+            slots: args.jobs.slots,
             ..Lending::default()
         },
-        enrolment_token: args.token.or_else(credential),
+        enrolment_token: args.join.token.or_else(credential),
         network,
         allow_local_git: args.allow_local_git,
         owner,
@@ -169,9 +171,11 @@ pub async fn executor_for(
     executors::executor(choice, place, &[place], &owner).await
 }
 
-/// Looks at this machine as a worker would, for `travis doctor`. Changes nothing.
-pub async fn examine() -> Vec<Finding> {
-    let place = files::default_data("travis-worker").unwrap_or_else(|_| std::env::temp_dir());
+/// Looks at this machine as a worker would that keeps its data there, else where one does by
+/// default, for `travis doctor`. Changes nothing.
+pub async fn examine(data: Option<PathBuf>) -> Vec<Finding> {
+    let place = data.map_or_else(|| files::default_data("travis-worker"), Ok);
+    let place = place.unwrap_or_else(|_| std::env::temp_dir());
     // The directory need not be there yet; what holds it has the same disk.
     let place = place
         .ancestors()
@@ -180,8 +184,9 @@ pub async fn examine() -> Vec<Finding> {
     let tools = travis_sandbox::ToolDirs::detect();
     let executor = travis_sandbox::Namespace::new(place.join("jobs"), vec![place.clone()], tools);
     let mut found = travis_worker::machine(&executor, &place).await;
-    found.extend(executors::examine_containers(&place).await);
     let owner = OwnerSettings::read(&place.join(travis_worker::SETTINGS)).unwrap_or_default();
+    let chosen = owner.executor.as_deref() == Some("container");
+    found.extend(executors::examine_containers(&place, chosen).await);
     if owner.executor.as_deref() == Some("vm") {
         let of_jobs = Settings::read(None, Some(&place)).map(|said| said.worker);
         found.extend(super::vm::examine(&place, &of_jobs.unwrap_or_default()).await);

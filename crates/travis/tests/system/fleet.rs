@@ -355,73 +355,8 @@ async fn a_page_reaches_its_worker_at_once() {
         .expect("the poll is answered before its time");
     assert_eq!(held["pause"], true);
     let now = server.api.get(&path).await.expect(200);
-    assert_eq!(now["slot_use"], json!({"busy": 0, "free": 0, "unlent": 1}));
-}
-
-/// What the release before this one sent, letter by letter, is understood; a later protocol is
-/// told what this server speaks.
-#[tokio::test]
-async fn workers_of_the_release_before_are_understood() {
-    let server = Setup::server().start().await;
-    let worker = FakeWorker::enrol(&server, "old").await;
-    let poll: Value = serde_json::from_str(
-        r#"{"slots":1,"running":[],"refused":[],"load":0.42,"draining":false,"hold_ms":0}"#,
-    )
-    .unwrap();
-    for (spoken, status) in [(None, 200), (Some("1"), 200), (Some("2"), 400)] {
-        let mut call = worker
-            .call(Method::POST, "poll", worker.session())
-            .json(&poll);
-        if let Some(spoken) = spoken {
-            call = call.header("Travis-Worker-Protocol", spoken);
-        }
-        let answer = send(call).await;
-        assert_eq!(answer.status, status, "{spoken:?}: {}", answer.body);
-        if status == 400 {
-            assert_eq!(answer.body["error_type"], "unknown_protocol");
-            let text = answer.body["error_message"].as_str().unwrap();
-            assert!(
-                text.contains("protocol 2") && text.contains("protocol 1"),
-                "{text}"
-            );
-        }
-    }
-    let shown = server.api.get(&format!("/v3/worker/{}", worker.id)).await;
-    let shown = shown.expect(200);
-    assert_eq!(shown["state"], "online");
-    assert!(shown["presence"].is_null() && shown["lent"].is_null());
-}
-
-#[tokio::test]
-async fn workers_that_are_too_old_are_told_what_to_do() {
-    let setup = Setup::server().toml("[workers]\nminimum_version = \"99.1\"\n");
-    let server = setup.start().await;
-    let token = enrolment(&server.api, &json!({})).await;
-    let stranger = FakeWorker::unsigned(&server);
-    let body = json!({
-        "token": token["token"], "name": "old", "facts": facts(), "slots": 1,
-        "public_key": stranger.public_key(),
-    });
-    let nobody = server.anonymous();
-    let enrolled = nobody.post("/worker/v1/enrol", &body).await.expect(200);
-    let id = enrolled["worker_id"].as_i64().unwrap();
-    let asked = nobody
-        .post("/worker/v1/challenge", &json!({"worker_id": id}))
-        .await;
-    let challenge = asked.expect(200)["challenge"].as_str().unwrap().to_owned();
-    let body = json!({
-        "worker_id": id, "challenge": challenge, "slots": 1, "facts": facts(),
-        "signature": stranger.sign(&format!("travis-worker-session:{challenge}")),
-    });
-    let refused = nobody.post("/worker/v1/session", &body).await;
-    assert_eq!(refused.status, 426);
-    assert_eq!(refused.body["error_type"], "worker_too_old");
-    let text = refused.body["error_message"].as_str().unwrap();
-    assert!(text.contains("99.1") && text.contains("renew"), "{text}");
-    let fleet = nobody.get("/v3/fleet").await.expect(200);
-    assert_eq!(fleet["minimum_version"], "99.1");
-    let shown = nobody.get(&format!("/v3/worker/{id}")).await.expect(200);
-    assert_eq!(shown["too_old"], true);
+    // One is the known-answer job's.
+    assert_eq!(now["slot_use"], json!({"busy": 0, "free": 0, "unlent": 2}));
 }
 
 /// Security case 26: what a worker does for a private repository is told to nobody else, nowhere.

@@ -1,10 +1,11 @@
 //! How a machine joins, as the joining page has it: what is lent changes before it comes, and its
 //! first known-answer jobs are watched.
 
-use crate::support::{Answer, Api, FakeWorker, Held, Hosted, Live, facts, send};
+use crate::support::{Answer, Api, FakeWorker, Held, Hosted, Live, Setup, facts, send};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::Method;
 use serde_json::{Value, json};
+use travis_fake_forge::Kind;
 
 async fn patch(api: &Api, path: &str, body: &Value) -> Answer {
     send(api.call(Method::PATCH, path).json(body)).await
@@ -201,5 +202,76 @@ async fn a_name_that_is_taken_leaves_what_is_lent_as_it_was() {
     assert_eq!(
         (&now["name"], &now["wanted_lending"]["slots"]),
         (&json!("loft"), &json!(2))
+    );
+}
+
+/// Whether something is said, for every field of an assignment, however deep.
+fn presence(of: &Value, place: &str, all: &mut Vec<(String, bool)>) {
+    let there = match of {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        _ => true,
+    };
+    all.push((place.to_owned(), there));
+    if let Value::Object(fields) = of {
+        for (name, value) in fields {
+            presence(value, &format!("{place}.{name}"), all);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_known_answer_job_has_every_field_that_an_ordinary_job_has() {
+    let hosted = Hosted::start(Kind::Github, Setup::server()).await;
+    let server = &hosted.server;
+    server.quick("acme/rocket", "script: 'true'\n").await;
+    server.api.trigger("acme/rocket").await;
+    let kestrel = hosted.person("kestrel").await;
+    let stranger = FakeWorker::of(server, &kestrel.api, "attic").await;
+    let own = FakeWorker::enrol(server, "own").await;
+    let ordinary = own.poll(&[], 10_000).await.expect(200)["assignments"][0].clone();
+    let held = Held {
+        attempt: ordinary["attempt"].as_i64().unwrap(),
+        job: ordinary["job_id"].as_i64().unwrap(),
+        token: ordinary["token"].as_str().unwrap().to_owned(),
+    };
+    own.running(&held).await.expect(204);
+    own.finish(&held, "passed", b"").await.expect(200);
+    // One of the operator's, and one of somebody else's, that only isolated executors may run.
+    let known = own.poll_all(&[], 10_000).await.expect(200)["assignments"].clone();
+    assert!(known[0]["attempt"].as_i64() > Some(1 << 52), "{known}");
+    let strangers = stranger.poll_all(&[], 10_000).await.expect(200)["assignments"][0].clone();
+    let mut wanted = Vec::new();
+    presence(&ordinary, "", &mut wanted);
+    assert!(wanted.len() > 20, "{ordinary}");
+    for known in known.as_array().unwrap().iter().chain([&strangers]) {
+        let mut said = Vec::new();
+        presence(known, "", &mut said);
+        // A stranger's ordinary job names the weakest executor, too.
+        let bar = |all: &[(String, bool)]| -> Vec<(String, bool)> {
+            let by_tier = |(place, _): &&(String, bool)| place != ".min_executor";
+            all.iter().filter(by_tier).cloned().collect()
+        };
+        assert_eq!(bar(&said), bar(&wanted), "{known}\n{ordinary}");
+        for same in [
+            "repository",
+            "limits",
+            "results",
+            "network",
+            "lease_ms",
+            "image",
+            "services",
+            "cache",
+        ] {
+            assert_eq!(known[same], ordinary[same], "{same}");
+        }
+    }
+    assert_eq!(strangers["min_executor"], "namespace");
+    assert!(
+        !strangers["script"]
+            .as_str()
+            .unwrap()
+            .contains("known-answer")
     );
 }

@@ -1,6 +1,9 @@
-//! Workers that lie, stall, hoard and pry, over the wire (security cases 9, 11, 13, 15 and 33).
+//! Workers that lie, stall, hoard and pry, over the wire (security cases 9, 11, 13, 15, 16
+//! and 33).
 
-use crate::support::{FakeWorker, Held, Hosted, Person, SOON, Setup, facts, send, until};
+use crate::support::{
+    FakeWorker, Held, Hosted, Person, SOON, Server, Setup, facts, send, sha256, until,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use travis_fake_forge::Kind;
@@ -184,6 +187,8 @@ async fn case_11_and_15_nothing_outside_of_its_job_is_read_or_written() {
             (Method::PUT, "cache"),
             (Method::GET, "source/info/refs?service=git-upload-pack"),
             (Method::POST, "source/git-upload-pack"),
+            (Method::POST, "results"),
+            (Method::PUT, "results/1"),
         ] {
             let path = format!("attempts/{number}/{tail}");
             let call = prying.call(method.clone(), &path, &own.token);
@@ -233,4 +238,81 @@ async fn case_11_and_15_nothing_outside_of_its_job_is_read_or_written() {
         .post(&path, &json!({"tier": "attested"}))
         .await;
     assert_eq!(raised.status, 403);
+}
+
+/// A worker that is free to name files as it likes: what unpacks or serves them is not led astray.
+#[tokio::test]
+async fn case_16_files_that_a_job_left_have_names_that_lead_nowhere() {
+    let server = Setup::server().start().await;
+    server
+        .quick("acme/pair", "env: [A=1, A=2]\nscript: 'true'\n")
+        .await;
+    server.api.trigger("acme/pair").await;
+    let worker = FakeWorker::enrol(&server, "prying").await;
+    let other = FakeWorker::enrol(&server, "other").await;
+    let (held, theirs) = (worker.take().await, other.take().await);
+    for (worker, held) in [(&worker, &held), (&other, &theirs)] {
+        worker.running(held).await.expect(204);
+    }
+    let file = |path: &str, bytes: &[u8]| json!({"kind": "artifact", "path": path, "size": bytes.len(), "sha256": sha256(bytes)});
+    let declare = async |worker: &FakeWorker, held: &Held, files: Value| {
+        let path = format!("attempts/{}/results", held.attempt);
+        worker
+            .post(&path, &held.token, &json!({"files": files}))
+            .await
+    };
+    let long = "x/".repeat(3000);
+    for odd in [
+        "",
+        "/etc/passwd",
+        "../travis.db",
+        "a/../../b",
+        "a/./b",
+        "a//b",
+        "nul\0",
+        "line\nbreak",
+        "\u{1b}[2J",
+        long.as_str(),
+    ] {
+        let answer = declare(&worker, &held, json!([file(odd, b"x")])).await;
+        assert_eq!(answer.status, 400, "{odd:?}: {}", answer.body);
+    }
+    // One that claims more than any may have is not wanted, nor is the same name a second file.
+    let mut vast = file("vast", b"x");
+    vast["size"] = json!(1_u64 << 40);
+    let list = json!([vast, file("out.txt", b"first"), file("out.txt", b"other")]);
+    let wanted = declare(&worker, &held, list).await.expect(200);
+    let wanted = wanted["wanted"].as_array().unwrap();
+    assert_eq!(wanted.len(), 1, "{wanted:?}");
+    let id = wanted[0]["id"].as_i64().unwrap();
+    let put = async |held: &Held, id: i64, bytes: &'static [u8]| {
+        let path = format!("attempts/{}/results/{id}", held.attempt);
+        let call = worker.call(Method::PUT, &path, &held.token);
+        send(call.body(bytes)).await.status
+    };
+    for (bytes, status) in [(&b"longer than was said"[..], 400), (b"FIRST", 400)] {
+        assert_eq!(put(&held, id, bytes).await, status, "{bytes:?}");
+    }
+    // Neither another's file by one's own attempt, nor one's own by another's.
+    let wanted = declare(&other, &theirs, json!([file("a", b"a")])).await;
+    let foreign = wanted.expect(200)["wanted"][0]["id"].as_i64().unwrap();
+    assert_eq!(put(&held, foreign, b"a").await, 404);
+    let crossed = Held {
+        token: held.token.clone(),
+        ..theirs.clone()
+    };
+    assert_eq!(put(&crossed, foreign, b"a").await, 401);
+    assert_eq!(put(&held, id, b"first").await, 204);
+    worker.finish(&held, "passed", b"").await.expect(200);
+    assert_eq!(put(&held, id, b"first").await, 410);
+    is_a_download(&server, id).await;
+}
+
+/// A file is served as bytes to be kept, never as a page of the server's.
+async fn is_a_download(server: &Server, id: i64) {
+    let answer = server.api.get(&format!("/v3/artifact/{id}/download")).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    let way = answer.header("content-disposition");
+    assert!(way.starts_with("attachment"), "{way}");
 }

@@ -39,6 +39,10 @@ pub(crate) struct Desk {
     wishes: Mutex<Wishes>,
     word: watch::Sender<Word>,
     stand: watch::Sender<Stand>,
+    /// The version of what is lent.
+    lent: watch::Sender<u64>,
+    /// Cores that jobs leave.
+    leave: watch::Sender<u32>,
     jobs: Mutex<Jobs>,
     usage: Mutex<Usage>,
     month: Mutex<Month>,
@@ -92,6 +96,8 @@ impl Desk {
             })
             .0,
             stand: watch::channel(Stand::first(slots)).0,
+            lent: watch::channel(0).0,
+            leave: watch::channel(0).0,
             jobs: Mutex::default(),
             usage: Mutex::default(),
             month: Mutex::new(Month::open(&config.data_dir)),
@@ -132,9 +138,19 @@ impl Desk {
         &self.settings_path
     }
 
+    /// Changes with what is lent, so that the server hears of it at once.
+    pub(crate) fn lent_versions(&self) -> watch::Receiver<u64> {
+        self.lent.subscribe()
+    }
+
     /// The stand, as it changes in what matters.
     pub(crate) fn stands(&self) -> watch::Receiver<Stand> {
         self.stand.subscribe()
+    }
+
+    /// How many cores jobs leave to the owner's programs, as it changes.
+    pub(crate) fn leave(&self) -> watch::Receiver<u32> {
+        self.leave.subscribe()
     }
 
     pub(crate) fn stand(&self) -> Stand {
@@ -143,6 +159,11 @@ impl Desk {
 
     /// Sets the stand. Who listens is only woken when there is something to do.
     pub(crate) fn set_stand(&self, new: Stand) {
+        self.leave.send_if_modified(|leave| {
+            let changed = *leave != new.leave;
+            *leave = new.leave;
+            changed
+        });
         self.stand.send_if_modified(|old| {
             let matters = (old.state, old.slots, old.freeze, old.hand_back)
                 != (new.state, new.slots, new.freeze, new.hand_back);
@@ -245,6 +266,7 @@ impl Desk {
         if effective != wishes.effective {
             wishes.version += 1;
             wishes.effective = effective;
+            self.lent.send_replace(wishes.version);
         }
         drop(wishes);
         self.apply_to_network();

@@ -1,12 +1,15 @@
 //! Whether the machine lends itself now. Pure: what was seen goes in, what to do comes out, and
 //! time is one of the things that are seen.
 
+mod room;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use travis_api::lend::PresenceState;
 
 use super::hours::{self, Window};
+use room::Room;
 
 /// Looks at the machine that are taken together: at four a second, programs of others have to use
 /// it for most of a second before they count. Less and every cron job would stop a build.
@@ -76,6 +79,10 @@ pub(crate) struct Seen {
     pub(crate) time: Timestamp,
     /// Hundredths of all cores that programs of others used since the last look.
     pub(crate) others_percent: Option<f64>,
+    /// Cores that programs of others used over the last second, on the average.
+    pub(crate) others_cores: Option<f64>,
+    /// Cores of the machine that this process may use.
+    pub(crate) cores: u32,
     /// Hundredths of the time in which programs of others waited for the machine.
     pub(crate) pressure_percent: Option<f64>,
     /// Hundredths of the memory that are free.
@@ -118,6 +125,8 @@ pub(crate) struct Stand {
     pub(crate) sign: Duration,
     /// What stands still has to go.
     pub(crate) hand_back: bool,
+    /// Cores that what runs leaves to the owner's programs.
+    pub(crate) leave: u32,
 }
 
 impl Stand {
@@ -131,6 +140,7 @@ impl Stand {
             freeze: false,
             sign: Duration::ZERO,
             hand_back: false,
+            leave: 0,
         }
     }
 }
@@ -150,6 +160,7 @@ pub(crate) struct Judge {
     /// Since when jobs have had to stand still.
     frozen_since: Option<Duration>,
     hot: bool,
+    room: Room,
     last: Option<Stand>,
 }
 
@@ -215,6 +226,7 @@ impl Judge {
             Some(last) if last.state == state => last.since,
             _ => seen.at,
         };
+        let used = seen.others_cores.filter(|_| rules.only_when_idle);
         let stand = Stand {
             state,
             text,
@@ -227,6 +239,7 @@ impl Judge {
             freeze,
             sign: self.sign,
             hand_back,
+            leave: self.room.look(seen.at, seen.cores, used),
         };
         self.last = Some(stand.clone());
         stand

@@ -52,7 +52,10 @@ impl Senses {
             neighbors: Neighbors::find(),
             brisk: None,
             slow: None,
-            last: Seen::default(),
+            last: Seen {
+                cores: crate::facts::machine_size().0,
+                ..Seen::default()
+            },
         }
     }
 
@@ -65,10 +68,12 @@ impl Senses {
             at: now - self.started,
             time: Timestamp::now(),
             others_percent: None,
+            others_cores: None,
             ..self.last.clone()
         };
         if wanted.presence || wanted.jobs {
             seen.others_percent = self.cpu.others(wanted.jobs, jobs_cpu);
+            seen.others_cores = self.cpu.others_lately();
         }
         // What was seen some moments ago is that much older now.
         let aged = seen.at.saturating_sub(self.last.at);

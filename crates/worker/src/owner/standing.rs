@@ -41,6 +41,9 @@ pub struct Standing {
     pub cores: u32,
     /// Memory of the machine in bytes.
     pub memory_bytes: u64,
+    /// Cores that jobs leave to the owner's programs now: none when there are no jobs, or the machine
+    /// is lent also while somebody uses it.
+    pub cores_left: u32,
     /// What jobs use of it.
     pub usage: Usage,
     /// What runs.
@@ -78,6 +81,7 @@ impl Default for Standing {
             lent: Lent::default(),
             cores: 0,
             memory_bytes: 0,
+            cores_left: 0,
             usage: Usage::default(),
             jobs: Vec::new(),
             done: Done::default(),

@@ -8,20 +8,37 @@ use crate::failure::{Failure, Status};
 use crate::session::{Input, Session};
 use plan::Places;
 use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
 use steps::Step;
+
+/// It is there where systemd is the first process.
+const SYSTEMD: &str = "/run/systemd/system";
 
 /// Makes the service.
 pub fn install(args: &InstallArgs, session: &mut Session) -> Result<Status, Failure> {
-    let places = Places::of(args.user, args.root.as_deref())?;
-    if !args.dry_run {
-        places.check_rights(args.user)?;
+    let places = Places::of(args.service.user, args.service.root.as_deref())?;
+    if !args.service.dry_run {
+        places.check_rights(args.service.user)?;
+        // Before anything is written: half of a service would stay behind.
+        if !args.service.user && args.service.root.is_none() && !Path::new(SYSTEMD).is_dir() {
+            let text = "this machine was not started by systemd, so no service can be made";
+            return Err(Failure::new(Status::Refused, text).remedy(
+                "Run the worker by hand, or by what starts things here: travis worker --server URL --token T",
+            ));
+        }
     }
     let plan = plan::install(args, &places)?;
-    if !agreed(&plan, "This will be done:", args.dry_run, args.yes, session)? {
+    if !agreed(
+        &plan,
+        "This will be done:",
+        args.service.dry_run,
+        args.service.yes,
+        session,
+    )? {
         return Ok(Status::Passed);
     }
     carry_out(&plan)?;
-    if args.root.is_none() {
+    if args.service.root.is_none() {
         session.screen.remark(
             "The worker runs. Watch it with: travis worker top; its log: journalctl -u travis-worker",
         )?;
@@ -31,16 +48,22 @@ pub fn install(args: &InstallArgs, session: &mut Session) -> Result<Status, Fail
 
 /// Removes the service.
 pub fn uninstall(args: &UninstallArgs, session: &mut Session) -> Result<Status, Failure> {
-    let places = Places::of(args.user, args.root.as_deref())?;
-    if !args.dry_run {
-        places.check_rights(args.user)?;
+    let places = Places::of(args.service.user, args.service.root.as_deref())?;
+    if !args.service.dry_run {
+        places.check_rights(args.service.user)?;
     }
     let plan = plan::uninstall(args, &places);
     if plan.is_empty() {
         session.screen.line("Nothing is installed.")?;
         return Ok(Status::Passed);
     }
-    if !agreed(&plan, "This will be done:", args.dry_run, args.yes, session)? {
+    if !agreed(
+        &plan,
+        "This will be done:",
+        args.service.dry_run,
+        args.service.yes,
+        session,
+    )? {
         return Ok(Status::Passed);
     }
     carry_out(&plan)?;

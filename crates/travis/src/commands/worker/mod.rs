@@ -10,6 +10,7 @@ mod unit;
 mod vm;
 
 use crate::cli::worker::{WorkerAction, WorkerArgs};
+use crate::commands::doctor;
 use crate::failure::{Failure, Status};
 use crate::session::Session;
 use travis_worker::Order;
@@ -23,6 +24,10 @@ pub async fn run(args: WorkerArgs, session: &mut Session) -> Result<Status, Fail
         None => Err(Failure::usage("this command does not run as a client")),
         Some(WorkerAction::Status(place)) => orders::give(&place, Order::Status, session),
         Some(WorkerAction::Top(place)) => top::run(&place, session),
+        Some(WorkerAction::Doctor(place)) => {
+            let found = (session.around.examine)(place.data).await;
+            doctor::tell(session, &found)
+        }
         Some(WorkerAction::Install(args)) => install::install(&args, session),
         Some(WorkerAction::Uninstall(args)) => install::uninstall(&args, session),
         Some(WorkerAction::Pause(place)) => orders::give(&place, Order::Pause, session),

@@ -106,11 +106,11 @@ async fn find_image(
     }
     let images = place.join("images");
     let kept = image::kept(&images);
-    let Some(server) = args.server().or_else(|| chosen.server.clone()) else {
+    let Some(server) = args.join.server().or_else(|| chosen.server.clone()) else {
         return Err(Failure::usage("which server is this machine lent to?")
             .remedy("travis worker vm --server https://ci.example.org --token T"));
     };
-    let source = Source::new(&server, args.ca.as_deref())?;
+    let source = Source::new(&server, args.join.ca.as_deref())?;
     match (image::of_server(&source, &images, session).await, kept) {
         (Ok(image), _) => Ok(image),
         // The one that ran the last time is good enough.

@@ -19,6 +19,8 @@ pub struct FakeWorker {
     pub id: i64,
     key: Ed25519KeyPair,
     session: String,
+    /// What it says that it runs jobs in.
+    executor: String,
     url: String,
     http: reqwest::Client,
     /// Known-answer jobs that it was given and leaves alone.
@@ -57,6 +59,7 @@ impl FakeWorker {
             id: enrolled["worker_id"].as_i64().unwrap(),
             key,
             session: String::new(),
+            executor: "host".to_owned(),
             url: server.url.clone(),
             http: anonymous.http,
             known: std::sync::Mutex::default(),
@@ -71,6 +74,7 @@ impl FakeWorker {
             id: 0,
             key: Ed25519KeyPair::generate().unwrap(),
             session: String::new(),
+            executor: "host".to_owned(),
             url: server.url.clone(),
             http: server.anonymous().http,
             known: std::sync::Mutex::default(),
@@ -90,6 +94,7 @@ impl FakeWorker {
             id: known["worker_id"].as_i64().unwrap(),
             key: key.unwrap(),
             session: String::new(),
+            executor: "host".to_owned(),
             url: server.url.clone(),
             http: server.anonymous().http,
             known: std::sync::Mutex::default(),
@@ -103,16 +108,26 @@ impl FakeWorker {
 
     /// The machine in its words from now on.
     pub async fn sign_in_with(&mut self, facts: Value, slots: u32) {
+        self.try_sign_in(facts, slots).await.expect(200);
+    }
+
+    /// The same, which may be refused.
+    pub async fn try_sign_in(&mut self, facts: Value, slots: u32) -> Answer {
         let body = json!({"worker_id": self.id});
         let challenge = self.post("challenge", "", &body).await.expect(200);
         let challenge = challenge["challenge"].as_str().unwrap().to_owned();
         let signature = self.sign(&format!("travis-worker-session:{challenge}"));
+        // One more for the known-answer job that is left alone.
         let body = json!({
             "worker_id": self.id, "challenge": challenge, "signature": signature,
-            "facts": facts, "slots": slots,
+            "facts": facts, "slots": slots + 1,
         });
-        let session = self.post("session", "", &body).await.expect(200);
-        self.session = session["session_token"].as_str().unwrap().to_owned();
+        let session = self.post("session", "", &body).await;
+        if let Some(token) = session.body["session_token"].as_str() {
+            self.executor = body["facts"]["executor"].as_str().unwrap().to_owned();
+            self.session = token.to_owned();
+        }
+        session
     }
 
     pub fn sign(&self, text: &str) -> String {
@@ -162,8 +177,12 @@ impl FakeWorker {
     /// One poll with all that it brings.
     pub async fn poll_all(&self, running: &[i64], hold_ms: u64) -> Answer {
         let mut running = running.to_vec();
-        running.extend(self.known.lock().unwrap().iter());
-        let body = json!({"slots": 1, "running": running, "hold_ms": hold_ms});
+        let slots = {
+            let known = self.known.lock().unwrap();
+            running.extend(known.iter());
+            1 + known.len()
+        };
+        let body = json!({"slots": slots, "running": running, "hold_ms": hold_ms});
         self.post("poll", &self.session, &body).await
     }
 
@@ -179,7 +198,12 @@ impl FakeWorker {
     }
 
     pub async fn running(&self, held: &Held) -> Answer {
-        let body = json!({"state": "running", "executor": "host"});
+        self.running_in(held, &self.executor).await
+    }
+
+    /// The same, in an executor of this name.
+    pub async fn running_in(&self, held: &Held, executor: &str) -> Answer {
+        let body = json!({"state": "running", "executor": executor});
         self.post(
             &format!("attempts/{}/state", held.attempt),
             &held.token,

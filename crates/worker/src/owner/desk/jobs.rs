@@ -271,6 +271,11 @@ impl Desk {
             lent: self.lent(),
             cores: self.cores,
             memory_bytes: self.memory,
+            cores_left: if jobs.is_empty() {
+                0
+            } else {
+                self.stand().leave
+            },
             usage: self.usage(),
             jobs,
             done: Done {

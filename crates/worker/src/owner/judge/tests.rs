@@ -306,3 +306,23 @@ proptest! {
         prop_assert!(frozen);
     }
 }
+
+#[test]
+fn a_little_work_of_the_owners_has_a_core_of_its_own_while_jobs_run_on() {
+    let (mut judge, rules) = (Judge::default(), idle_only());
+    let mut look = |rules: &Rules, ms: u64, cores: f64| {
+        let seen = Seen {
+            others_cores: Some(cores),
+            cores: 2,
+            ..seen(Duration::from_millis(ms), cores * 50.0)
+        };
+        judge.look(rules, Word::default(), &seen)
+    };
+    assert_eq!(look(&rules, 0, 0.01).leave, 0);
+    let stand = look(&rules, 250, 0.17);
+    assert_eq!((stand.leave, stand.freeze), (1, false));
+    assert_eq!(look(&rules, 2000, 0.0).leave, 1);
+    assert_eq!(look(&rules, 2250, 0.0).leave, 0);
+    // Lent also while somebody uses it: they share.
+    assert_eq!(look(&Rules::default(), 4500, 0.5).leave, 0);
+}

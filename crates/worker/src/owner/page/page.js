@@ -86,6 +86,11 @@ function contactRow(contact, jobs) {
   );
 }
 
+function left(now) {
+  if (!now.cores_left) return '';
+  return `; ${now.cores_left} of ${now.cores} cores ${now.cores_left === 1 ? 'is' : 'are'} left to them`;
+}
+
 function limits(now) {
   const lending = now.lending;
   const list = [['Jobs side by side', String(now.most_slots)]];
@@ -131,7 +136,7 @@ function show(now) {
     bar('Memory', `${bytes(usage.memory_bytes)} of ${bytes(now.lent.memory_bytes)}`, usage.memory_bytes / now.lent.memory_bytes),
     bar('Disk', `${bytes(usage.disk_bytes)} of ${bytes(now.lent.disk_bytes)}`, usage.disk_bytes / now.lent.disk_bytes),
     bar('Network this month', month ? `${bytes(usage.month_bytes)} of ${bytes(month)}` : bytes(usage.month_bytes), month ? usage.month_bytes / month : 0),
-    bar('Your own programs', `${usage.others_percent.toFixed(0)} % of the processors`, usage.others_percent / 100, 'others'),
+    bar('Your own programs', `${usage.others_percent.toFixed(0)} % of the processors${left(now)}`, usage.others_percent / 100, 'others'),
   );
   fill('jobs', 'nothing', now.jobs.map(jobRow));
   fill('contacts', 'nobody', now.contacts.map((contact) => contactRow(contact, now.jobs)));

@@ -116,7 +116,7 @@ fn session() -> Session {
             input: Input::Stream(Box::new(io::empty())),
             variable: |_| None,
             browse: |_| Ok(()),
-            examine: || futures_util::future::ready(Vec::new()).boxed(),
+            examine: |_| futures_util::future::ready(Vec::new()).boxed(),
             interrupt: std::future::pending().boxed(),
         },
     }

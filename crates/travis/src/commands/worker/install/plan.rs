@@ -90,7 +90,8 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
     let own = std::env::current_exe()?;
     // One that is the system's already stays where it is.
     let kept = ["/usr/bin", "/usr/local/bin"].map(Path::new);
-    let keep = !args.user && !at.staged && own.parent().is_some_and(|place| kept.contains(&place));
+    let keep =
+        !args.service.user && !at.staged && own.parent().is_some_and(|place| kept.contains(&place));
     let keep = keep || own == at.program;
     let program = if keep {
         own.clone()
@@ -118,7 +119,7 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
     let token = at.settings.join("enrolment-token");
     steps.push(Step::Write {
         path: at.below(&token),
-        text: args.token.as_deref().unwrap_or_default().to_owned(),
+        text: args.join.token.as_deref().unwrap_or_default().to_owned(),
         mode: 0o600,
         secret: true,
     });
@@ -126,7 +127,7 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
     if !at.below(&settings).exists() {
         steps.push(write(at, &settings, settings_text(args, at), 0o644));
     }
-    if let Some(ca) = &args.ca {
+    if let Some(ca) = &args.join.ca {
         let text = std::fs::read_to_string(ca).map_err(|error| {
             Failure::new(
                 Status::Io,
@@ -135,20 +136,20 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
         })?;
         steps.push(write(at, &at.settings.join("ca.pem"), text, 0o644));
     }
-    let containers = args.executor == Some(Executor::Container);
+    let containers = args.jobs.executor == Some(Executor::Container);
     let groups: &[&str] = if has_group("kvm") { &["kvm"] } else { &[] };
     let (program, data) = (program.to_string_lossy(), at.data.to_string_lossy());
     let (settings, token) = (settings.to_string_lossy(), token.to_string_lossy());
     let unit = Unit {
         program: &program,
-        server: &args.server,
+        server: args.join.server.as_deref().unwrap_or_default(),
         data: &data,
         settings: &settings,
         token: &token,
         memory_percent: args.memory_percent,
-        user: args.user,
+        user: args.service.user,
         groups,
-        executor: args.executor.map(Executor::name),
+        executor: args.jobs.executor.map(Executor::name),
         containers,
     };
     if at.staged {
@@ -166,7 +167,7 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
         });
         return Ok(steps);
     }
-    if !args.user && !has_user() {
+    if !args.service.user && !has_user() {
         steps.push(Step::run(&[
             "useradd",
             "--system",
@@ -181,7 +182,7 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
             USER,
         ]));
     }
-    if containers && !args.user {
+    if containers && !args.service.user {
         // Containers' users are numbers that are nobody else's.
         let [users, groups] = ["/etc/subuid", "/etc/subgid"]
             .map(|file| free_numbers(&std::fs::read_to_string(file).unwrap_or_default()));
@@ -195,17 +196,17 @@ pub fn install(args: &InstallArgs, at: &Places) -> Result<Vec<Step>, Failure> {
             steps.push(Step::run(&words));
         }
     }
-    if args.user {
+    if args.service.user {
         steps.push(Step::Directory {
             path: at.data.clone(),
             mode: 0o700,
         });
     }
     steps.push(write(at, &at.unit, unit.text(), 0o644));
-    steps.push(systemctl(args.user, &["daemon-reload"], false));
-    steps.push(systemctl(args.user, &["enable", SERVICE], false));
+    steps.push(systemctl(args.service.user, &["daemon-reload"], false));
+    steps.push(systemctl(args.service.user, &["enable", SERVICE], false));
     // Also when an older one runs.
-    steps.push(systemctl(args.user, &["restart", SERVICE], false));
+    steps.push(systemctl(args.service.user, &["restart", SERVICE], false));
     Ok(steps)
 }
 
@@ -215,7 +216,11 @@ pub fn uninstall(args: &UninstallArgs, at: &Places) -> Vec<Step> {
     let unit = at.below(&at.unit);
     let runs = !at.staged && unit.exists();
     if runs {
-        steps.push(systemctl(args.user, &["disable", "--now", SERVICE], true));
+        steps.push(systemctl(
+            args.service.user,
+            &["disable", "--now", SERVICE],
+            true,
+        ));
     }
     let put = at.below(&at.settings.join(PUT));
     let program = std::fs::read_to_string(&put).ok();
@@ -234,10 +239,14 @@ pub fn uninstall(args: &UninstallArgs, at: &Places) -> Vec<Step> {
         .filter(|path| path.symlink_metadata().is_ok());
     steps.extend(there.map(Step::Remove));
     if runs {
-        steps.push(systemctl(args.user, &["daemon-reload"], true));
-        steps.push(systemctl(args.user, &["reset-failed", SERVICE], true));
+        steps.push(systemctl(args.service.user, &["daemon-reload"], true));
+        steps.push(systemctl(
+            args.service.user,
+            &["reset-failed", SERVICE],
+            true,
+        ));
     }
-    if !args.user && !at.staged && has_user() && !args.keep_data {
+    if !args.service.user && !at.staged && has_user() && !args.keep_data {
         steps.push(Step::try_run(&["userdel", USER]));
     }
     steps
@@ -271,15 +280,15 @@ fn settings_text(args: &InstallArgs, at: &Places) -> String {
     let mut text = String::from(
         "# What this machine lends. Read again when it changes; see docs/worker.md.\n",
     );
-    if let Some(name) = &args.name {
+    if let Some(name) = &args.join.name {
         text.push_str(&format!("name = {}\n", quoted(name)));
     }
-    if args.ca.is_some() {
+    if args.join.ca.is_some() {
         let path = at.settings.join("ca.pem");
         text.push_str(&format!("ca = {}\n", quoted(&path.to_string_lossy())));
     }
     text.push_str("#local_page = \"127.0.0.1:8099\"\n\n[lend]\n");
-    if let Some(slots) = args.slots {
+    if let Some(slots) = args.jobs.slots {
         text.push_str(&format!("slots = {slots}\n"));
     }
     text.push_str(&format!("memory_percent = {}\n", args.memory_percent));

@@ -104,9 +104,31 @@ fn one_screen_says_it_all() {
 }
 
 #[test]
+fn cores_that_jobs_leave_are_said() {
+    let said = |left| {
+        let now = Standing {
+            cores_left: left,
+            ..standing()
+        };
+        let all = lines(&screen(false, 110), &now);
+        let line = all.into_iter().find(|line| line.contains("your programs"));
+        line.unwrap().rsplit('·').next().unwrap().trim().to_owned()
+    };
+    assert_eq!(said(0), "37 % of the processors");
+    assert_eq!(
+        said(1),
+        "37 % of the processors; 1 of 8 cores is left to them"
+    );
+    assert_eq!(
+        said(3),
+        "37 % of the processors; 3 of 8 cores are left to them"
+    );
+}
+
+#[test]
 fn nothing_from_elsewhere_reaches_the_terminal_as_an_order_and_lines_fit() {
     for width in [40, 80] {
-        for line in lines(&screen(true, width), &standing()) {
+        for line in fitted(&screen(true, width), &standing()) {
             assert!(!line.contains("\u{1b}[2J"), "{line:?}");
             let bare: String = {
                 let mut inside = false;

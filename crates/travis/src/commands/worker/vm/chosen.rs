@@ -46,8 +46,8 @@ impl Chosen {
 
     /// What is said now counts more than what was said before.
     pub fn take_over(&mut self, args: &VmArgs) {
-        self.server = args.server().or(self.server.take());
-        self.name = args.name.clone().or(self.name.take());
+        self.server = args.join.server().or(self.server.take());
+        self.name = args.join.name.clone().or(self.name.take());
         self.cores = args.cores.or(self.cores);
         self.memory_mib = args
             .memory
@@ -92,6 +92,7 @@ pub fn lock(place: &Path) -> Result<File, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::worker::JoinArgs;
 
     #[test]
     fn the_next_start_remembers() {
@@ -102,7 +103,10 @@ mod tests {
             ..Chosen::default()
         };
         chosen.take_over(&VmArgs {
-            server: Some("https://ci.example.org/".to_owned()),
+            join: JoinArgs {
+                server: Some("https://ci.example.org/".to_owned()),
+                ..JoinArgs::default()
+            },
             memory: Some(3 << 30),
             ..VmArgs::default()
         });

@@ -19,7 +19,7 @@ pub fn hand_in(args: &VmArgs, chosen: &Chosen, place: &Path) -> Result<Vec<&'sta
     let _ = fs::remove_dir_all(&directory);
     DirBuilder::new().mode(0o700).create(&directory)?;
     let mut names = Vec::new();
-    let ca = match &args.ca {
+    let ca = match &args.join.ca {
         None => None,
         Some(path) => Some(fs::read_to_string(path).map_err(|error| {
             let text = format!(
@@ -35,7 +35,7 @@ pub fn hand_in(args: &VmArgs, chosen: &Chosen, place: &Path) -> Result<Vec<&'sta
             "travis.server",
             chosen.server.as_deref().map(seen_from_inside),
         ),
-        ("travis.token", args.token.clone()),
+        ("travis.token", args.join.token.clone()),
         (
             "travis.name",
             Some(chosen.name.clone().unwrap_or_else(crate::serve::host_name)),
@@ -69,6 +69,7 @@ fn seen_from_inside(server: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::worker::JoinArgs;
 
     #[test]
     fn loopback_has_another_address_inside() {
@@ -88,8 +89,11 @@ mod tests {
         let ca = place.path().join("ca.pem");
         fs::write(&ca, "PEM").unwrap();
         let args = VmArgs {
-            token: Some("T".to_owned()),
-            ca: Some(ca.clone()),
+            join: JoinArgs {
+                token: Some("T".to_owned()),
+                ca: Some(ca.clone()),
+                ..JoinArgs::default()
+            },
             ..VmArgs::default()
         };
         let names = hand_in(&args, &Chosen::default(), place.path()).unwrap();
