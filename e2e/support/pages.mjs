@@ -12,7 +12,7 @@ export const PAGES = {
   repository: { path: at(BEACON), sees: '400 of 1,000 rounds', tall: true, beside: 'home-light, home-dark, home-phone' },
   build: { path: (ids) => `${BEACON}/builds/${ids.failed}`, sees: 'Try a smaller grace period', beside: 'home-light' },
   'build-errored': { path: (ids) => `${BEACON}/builds/${ids.errored}`, sees: 'no job was made', beside: 'error-yaml-light' },
-  'build-tests': { path: (ids) => `${BEACON}/builds/${ids.failed}/tests`, sees: 'survives a lost first packet', beside: 'none: job-light’s tests' },
+  'build-tests': { path: (ids) => `${BEACON}/builds/${ids.failed}/tests`, sees: 'survives a lost first packet', beside: 'none' },
   config: { path: (ids) => `${BEACON}/builds/${ids.config}/config`, sees: 'langauge', beside: 'config-light' },
   job: { path: (ids) => `${BEACON}/jobs/${ids.failedJob}`, sees: 'Granted', beside: 'job-light, job-dark, job-phone' },
   'job-running': { path: (ids) => `${BEACON}/jobs/${ids.runningJob}`, sees: '400 of 1,000 rounds', beside: 'job-light, job-phone' },

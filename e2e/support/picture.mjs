@@ -17,9 +17,20 @@ function* chunks(file) {
 }
 
 const paeth = (a, b, c) => {
-  const [pa, pb, pc] = [Math.abs(b - c), Math.abs(a - c), Math.abs(a + b - 2 * c)];
+  const pa = Math.abs(b - c);
+  const pb = Math.abs(a - c);
+  const pc = Math.abs(a + b - 2 * c);
   return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
 };
+
+/** Takes back what was done to a row so that it packs well. */
+function unfilter(filter, row, above, size) {
+  const length = row.length;
+  if (filter === 1) for (let x = size; x < length; x++) row[x] += row[x - size];
+  else if (filter === 2) for (let x = 0; x < length; x++) row[x] += above[x];
+  else if (filter === 3) for (let x = 0; x < length; x++) row[x] += ((x < size ? 0 : row[x - size]) + above[x]) >> 1;
+  else if (filter === 4) for (let x = 0; x < length; x++) row[x] += x < size ? above[x] : paeth(row[x - size], above[x], above[x - size]);
+}
 
 /** What a PNG file shows: three bytes a pixel. 8 bits a channel, not interlaced. */
 export function decode(file) {
@@ -40,15 +51,14 @@ export function decode(file) {
   for (let y = 0; y < height; y++) {
     const filter = raw[y * (stride + 1)];
     const row = raw.subarray(y * (stride + 1) + 1, (y + 1) * (stride + 1));
-    for (let x = 0; filter > 0 && x < stride; x++) {
-      const a = x < size ? 0 : row[x - size];
-      const c = x < size ? 0 : above[x - size];
-      row[x] += filter === 1 ? a : filter === 2 ? above[x] : filter === 3 ? (a + above[x]) >> 1 : paeth(a, above[x], c);
-    }
+    unfilter(filter, row, above, size);
     above = row;
     for (let x = 0, to = y * width * 3; x < width; x++, to += 3) {
-      if (type === 3) palette.copy(pixels, to, row[x] * 3, row[x] * 3 + 3);
-      else row.copy(pixels, to, x * size, x * size + 3);
+      const from = (type === 3 ? row[x] : x) * (type === 3 ? 3 : size);
+      const color = type === 3 ? palette : row;
+      pixels[to] = color[from];
+      pixels[to + 1] = color[from + 1];
+      pixels[to + 2] = color[from + 2];
     }
   }
   return { width, height, pixels };
@@ -131,10 +141,8 @@ const NEAR = 40;
 export function compare(kept, now) {
   if (kept.width !== now.width || kept.height !== now.height) return { count: Infinity, picture: now };
   const { width, height } = now;
-  const near = (a, at, b, to) => {
-    for (let n = 0; n < 3; n++) if (Math.abs(a[at + n] - b[to + n]) > NEAR) return false;
-    return true;
-  };
+  const off = (a, b) => (a > b ? a - b : b - a) > NEAR;
+  const near = (a, at, b, to) => !off(a[at], b[to]) && !off(a[at + 1], b[to + 1]) && !off(a[at + 2], b[to + 2]);
   const around = (a, at, b, x, y) => {
     for (let dy = -1; dy <= 1; dy++) {
       for (let dx = -1; dx <= 1; dx++) {

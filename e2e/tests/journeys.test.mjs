@@ -137,11 +137,11 @@ test('an operator looks after the server, and a maintainer after a repository', 
     await page.keyboard.press('s');
     await page.waitForURL('**/settings');
     await keys.on(page.getByRole('switch', { name: /Only with a/ }), 'Space');
-    const environment = page.getByRole('region', { name: 'Environment' });
-    await keys.fill(environment.getByLabel('Name'), 'BEACON_LOG');
-    await keys.fill(environment.getByLabel('Value'), 'debug');
+    const form = page.getByRole('form', { name: 'Add a variable' });
+    await keys.fill(form.getByLabel('Name'), 'BEACON_LOG');
+    await keys.fill(form.getByLabel('Value', { exact: true }), 'debug');
     await page.keyboard.press('Enter');
-    await sees(environment.getByRole('row'), 'BEACON_LOG');
+    await sees(page.getByRole('row'), 'BEACON_LOG');
     await keys.here();
     await unbroken(page);
   });

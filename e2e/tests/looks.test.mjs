@@ -132,6 +132,32 @@ test('no picture is kept of what is no more', () => {
   else assert.deepEqual(old, []);
 });
 
+/** The list of the pictures, for people. */
+const table = () => {
+  const rows = Object.entries(PAGES).map(([name, one]) => {
+    const files = (one.shows ?? ['light', 'dark', 'phone']).map((show) => `[${show}](${name}-${show}.png)`);
+    const beside = one.beside === 'none' ? '' : one.beside.split(', ').map((each) => `${each}.png`).join(', ');
+    return `| ${name} | ${one.who ?? 'maintainer'} | ${files.join(', ')} | ${beside} |`;
+  });
+  return `# Pictures of every page
+
+Made and compared by tests/looks.test.mjs, of the scene in support/scene.mjs. To keep what is seen now:
+\`UPDATE_BASELINES=1 node --test tests/looks.test.mjs\`, for some pages with \`ONLY=home,job\`. The last
+column names the picture in the reference's folder ui that a page was built after; without one it is in
+the spirit of the others.
+
+| page | seen by | pictures | reference |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+};
+
+test('the list of the pictures is whole', () => {
+  const file = join(KEPT, 'README.md');
+  if (UPDATE) writeFileSync(file, table());
+  assert.equal(readFileSync(file, 'utf8'), table());
+});
+
 test('no script failed on the way', () => {
   for (const who of ['page', 'operator', 'visitor']) assert.deepEqual(scene[who].trouble, []);
 });
