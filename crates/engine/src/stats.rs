@@ -2,7 +2,7 @@
 //! waiting times are read from their rows; for the queue and the fleet a sample is kept a minute.
 
 use crate::{Engine, EngineError, Viewer, fleet::is_heard};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use travis_model::{JobState, Repository, Spread, Timestamp};
@@ -61,9 +61,17 @@ impl BuildCounts {
                     .filter_map(|end| end.took)
                     .collect(),
             ),
-            waiting: Spread::of(ends.iter().flat_map(|end| end.waits.clone()).collect()),
+            waiting: Spread::of(
+                ends.iter()
+                    .flat_map(|end| end.waits.iter().copied())
+                    .collect(),
+            ),
         }
     }
+}
+
+fn day_of(end: &BuildEnd) -> i64 {
+    end.at.0.div_euclid(DAY_MS)
 }
 
 /// Builds of a repository over time.
@@ -204,22 +212,20 @@ impl Engine {
             Some(oldest) if !complete => oldest.at,
             _ => wanted.since,
         };
-        let mut by_day: BTreeMap<i64, Vec<BuildEnd>> = BTreeMap::new();
-        for end in &ends {
-            let day = end.at.0.div_euclid(DAY_MS);
-            by_day.entry(day).or_default().push(end.clone());
-        }
-        let of = |day| BuildCounts::of(day, by_day.get(&day).map_or(&[], Vec::as_slice));
+        let by_day: HashMap<i64, &[BuildEnd]> = ends
+            .chunk_by(|a, b| day_of(a) == day_of(b))
+            .filter_map(|those| those.first().map(|first| (day_of(first), those)))
+            .collect();
+        let of = |day| BuildCounts::of(day, by_day.get(&day).copied().unwrap_or_default());
         Ok(RepositoryStats {
             repository,
             since,
             complete,
             total: BuildCounts::of(first, &ends),
             days: (first..=today).map(of).collect(),
-            builds: if ends.len() <= NAMED {
-                ends
-            } else {
-                Vec::new()
+            builds: match ends.len() {
+                ..=NAMED => ends,
+                _ => Vec::new(),
             },
         })
     }

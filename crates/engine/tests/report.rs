@@ -112,9 +112,40 @@ async fn a_push_is_told_from_the_start_to_the_end() {
         .told(&sha, StatusState::Failure, "Build #1 failed")
         .await;
     assert!(failed.description.ends_with(": the job failed"));
+    // One job failed: the link leads to the line at which it did.
+    assert_eq!(
+        failed.target_url,
+        format!(
+            "http://ci.example/kestrel/rocket/jobs/{}#first-failure",
+            offer.job.id
+        )
+    );
     let found = scene.reported_as(&build, &sha, ReportedState::Told).await;
     assert_eq!((found.context.as_str(), found.error), (PUSH, None));
     assert!(found.told_at.is_some() && found.description == failed.description);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_several_jobs_failed_the_link_leads_to_their_build() {
+    let scene = Scene::new().await;
+    let yaml = "env: [A=1, A=2]\nscript: make\n";
+    let files = [(".travis.yml", yaml)];
+    let hub = &scene.world.hub;
+    let sha = hub.push(&scene.at, "main", &files, "Second", &scene.owner);
+    let request = scene.world.one_request().await;
+    let build = scene.world.build_of(&request).await;
+    let agent = scene.world.worker(2).await;
+    for _ in 0..2 {
+        let offer = agent.begin().await;
+        agent.done(&offer, Outcome::Failed).await;
+    }
+    let failed = scene
+        .told(&sha, StatusState::Failure, "Build #1 failed")
+        .await;
+    assert_eq!(
+        failed.target_url,
+        format!("http://ci.example/kestrel/rocket/builds/{}", build.id)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,6 +16,8 @@ function address(): string {
 class Connection {
   state = $state.raw<LiveState>({ status: 'connecting', heardAt: Date.now(), retryAt: null });
   readonly away = $derived(this.state.status === 'away');
+  /** Something is waited for that is to be told while nobody looks. */
+  whileHidden = false;
   private readonly pacer = new Pacer({
     now: () => performance.now(),
     frame: (run) => requestAnimationFrame(run),
@@ -46,7 +48,9 @@ class Connection {
       clock.freeze(state.status === 'away');
       document.documentElement.toggleAttribute('data-away', state.status === 'away');
     };
-    document.addEventListener('visibilitychange', () => this.client.setHidden(document.hidden));
+    document.addEventListener('visibilitychange', () =>
+      this.client.setHidden(document.hidden && !this.whileHidden),
+    );
     addEventListener('online', () => this.client.retry());
     this.client.start();
   }

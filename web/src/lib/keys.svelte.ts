@@ -114,6 +114,7 @@ function goTo(key: string): boolean {
     h: href('builds', { owner, name }),
     p: href('pulls', { owner, name }),
     r: href('requests', { owner, name }),
+    i: href('insights', { owner, name }),
     s: href('settings', { owner, name }),
   };
   const target = pages[key];

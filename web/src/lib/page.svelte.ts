@@ -1,4 +1,7 @@
-import { phraseOf, shapeOf, type Shape } from './states';
+import type { Build, Job, Repository } from '../api/types';
+import type { RouteName } from './router';
+import { seen, shapeOf, type Shape } from './states';
+import { pageOf, type Facts } from './titles';
 
 const COLORS: Record<Shape, string> = {
   created: '#66707D',
@@ -54,16 +57,23 @@ function setIcon(state: string | null, provisional: boolean): void {
   link.href = `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
-/** The tab's title and icon, by the state of the page. */
-export function setPage(title: string, state: string | null = null, provisional = false): void {
+/** The tab's title and icon: of the page, by what it knows of what it shows. */
+export function setPage(route: RouteName | 'notFound', facts: Facts = {}): void {
+  const { title, state, provisional } = pageOf(route, facts);
   document.title = title ? `${title} · Travis` : 'Travis';
   setIcon(state, provisional);
 }
 
-/** `● #1284 running · beacon`. */
-export function runTitle(number: string, state: string, repo: string, provisional = false): string {
-  const dot = state === 'started' || state === 'received' ? '● ' : '';
-  return `${dot}${number} ${phraseOf(state, { provisional })} · ${repo}`;
+/** What a page of a build or a job knows of it; `missing` when there is none. */
+export function runFacts(repo: Repository, run: Build | Job | undefined, missing: boolean): Facts {
+  if (!run) return { repo: repo.name, missing };
+  const number = run['@type'] === 'build' ? `#${run.number}` : run.number;
+  return { repo: repo.name, run: { number, ...seen(run) } };
+}
+
+/** What a page of a repository knows of it. */
+export function repoFacts(repo: Repository): Facts {
+  return { repo: repo.name, current: repo.current_build ? seen(repo.current_build) : null };
 }
 
 /** The repository that the home page shows, so that the list can mark it. */

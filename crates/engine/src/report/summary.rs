@@ -8,7 +8,7 @@ use crate::{Engine, EngineError, job_label};
 use bytes::BytesMut;
 use std::fmt::Write as _;
 use travis_forge::hosting::{Annotation, Check, CheckState, Conclusion};
-use travis_model::{Job, JobState};
+use travis_model::{Build, Job, JobState};
 
 /// Jobs listed.
 const JOBS: usize = 100;
@@ -24,6 +24,25 @@ const LINES: usize = 15;
 const LINE: usize = 200;
 /// The longest summary, in bytes; GitHub takes 65,535.
 const LONGEST: usize = 60_000;
+
+/// What the page of a job's log knows as the place at which it went wrong.
+const FIRST_FAILURE: &str = "#first-failure";
+
+fn went_wrong(job: &Job) -> bool {
+    matches!(job.state, JobState::Failed | JobState::Errored)
+}
+
+/// The job that a build failed by, when it is one alone and has a log.
+fn the_failed_job<'a>(build: &Build, jobs: &'a [Job]) -> Option<&'a Job> {
+    if !matches!(build.state, JobState::Failed | JobState::Errored) {
+        return None;
+    }
+    let mut those = jobs
+        .iter()
+        .filter(|job| went_wrong(job) && !job.allow_failure);
+    let one = those.next().filter(|job| job.attempt_id.is_some())?;
+    those.next().is_none().then_some(one)
+}
 
 /// A failed job's lines.
 struct Failed {
@@ -44,9 +63,10 @@ impl Engine {
         let mut annotations: Vec<Annotation> = Vec::new();
         let mut failed = Vec::new();
         if over {
-            let those = sight.jobs.iter().filter(|job| {
-                matches!(job.state, JobState::Failed | JobState::Errored) && !job.allow_failure
-            });
+            let those = sight
+                .jobs
+                .iter()
+                .filter(|job| went_wrong(job) && !job.allow_failure);
             for job in those.take(LOGS) {
                 let (found, lines) = self.findings(sight, job).await;
                 for annotation in found.annotations {
@@ -81,11 +101,15 @@ impl Engine {
         })
     }
 
-    /// Where more is said.
+    /// Where more is said: of a build whose failure is one job's, the line of its log at which it
+    /// went wrong.
     pub(super) fn details_url(&self, sight: &Sight) -> String {
         let base = format!("{}/{}", self.policy.public_url, sight.repository.slug);
         match &sight.build {
-            Some(build) => format!("{base}/builds/{}", build.id),
+            Some(build) => match the_failed_job(build, &sight.jobs) {
+                Some(job) => format!("{base}/jobs/{}{FIRST_FAILURE}", job.id),
+                None => format!("{base}/builds/{}", build.id),
+            },
             None => format!("{base}/requests"),
         }
     }
@@ -112,11 +136,12 @@ impl Engine {
             let allowed = if job.allow_failure { " (may fail)" } else { "" };
             let _ = writeln!(
                 out,
-                "| [{}]({}/{}/jobs/{}) | {} | {}{allowed} | {time} |",
+                "| [{}]({}/{}/jobs/{}{}) | {} | {}{allowed} | {time} |",
                 plain(&job.number, 30),
                 self.policy.public_url,
                 sight.repository.slug,
                 job.id,
+                if went_wrong(job) { FIRST_FAILURE } else { "" },
                 plain(&job_label(job.name.as_deref(), &job.config), 80),
                 job.state.as_str(),
             );

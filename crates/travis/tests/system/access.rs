@@ -196,6 +196,8 @@ async fn a_private_repository_looks_like_a_missing_one_everywhere() {
         ("/v3/repo/ID/request/1", id),
         ("/v3/repo/ID/env_vars", id),
         ("/v3/repo/ID/ping", id),
+        ("/v3/repo/ID/stats", id),
+        ("/v3/repo/ID/stats?branch=main&days=7", id),
         ("/v3/build/ID", build),
         ("/v3/build/ID/jobs", build),
         ("/v3/build/ID/stages", build),
@@ -255,6 +257,8 @@ async fn a_private_repository_looks_like_a_missing_one_everywhere() {
         "/v3/repos?search=secret",
         "/v3/builds",
         "/v3/workers",
+        "/v3/stats/queue",
+        "/v3/stats/fleet?hours=1",
     ] {
         let body = nobody.get(list).await.expect(200).to_string();
         assert!(!body.contains("acme/secret"), "{list}: {body}");

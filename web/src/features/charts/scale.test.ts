@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  alone,
   areaPath,
   countTicks,
   fineTicks,
@@ -62,7 +63,8 @@ describe('the axis of time', () => {
 describe('paths', () => {
   const area = { width: 40, height: 10, top: 10 };
   it('leave holes where nothing is known', () => {
-    expect(linePath([0, 10, null, 5], area)).toBe('M5 10L15 0M35 5h0.01');
+    expect(linePath([0, 10, null, 5], area)).toBe('M5 10L15 0');
+    expect(alone([0, 10, null, 5])).toEqual([3]);
     expect(linePath([null, null], area)).toBe('');
   });
   it('close areas on the ground or on another line', () => {

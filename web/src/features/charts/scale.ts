@@ -111,13 +111,17 @@ const place = (values: readonly Value[], area: Area) => {
     `${digits(middle(at, values.length, area.width))} ${digits(y(values[at] ?? 0))}`;
 };
 
-/** A line with holes where there is no value; a point alone is a dot under a round cap. */
+/** Points without a neighbour that has a value: they are dots. */
+export function alone(values: readonly Value[]): number[] {
+  return runs(values).flatMap((run) => (run.length === 1 ? run : []));
+}
+
+/** A line with holes where there is no value. */
 export function linePath(values: readonly Value[], area: Area): string {
   const point = place(values, area);
   return runs(values)
-    .map((run) =>
-      run.length === 1 ? `M${point(run[0] ?? 0)}h0.01` : `M${run.map(point).join('L')}`,
-    )
+    .filter((run) => run.length > 1)
+    .map((run) => `M${run.map(point).join('L')}`)
     .join('');
 }
 

@@ -47,14 +47,16 @@ export function textOf(series: Series, at: number): string {
 export function spoken(view: View, at: number): string {
   const point = view.points[at];
   if (!point) return '';
-  if (isEmpty(view, at)) return `${point.long}: nothing`;
-  const all = view.series.map((series) => `${series.name} ${textOf(series, at)}`);
-  return `${[point.long, ...(point.state ? [wordOf(point.state)] : [])].join(', ')}: ${all.join(', ')}`;
+  const name = point.state ? `${point.long}, ${wordOf(point.state)}` : point.long;
+  const known = view.series.filter((series) => (series.values[at] ?? null) !== null);
+  const idle = known.every((series) => series.values[at] === 0);
+  const words = known.map((series) => `${series.name} ${textOf(series, at)}`).join(', ');
+  return `${name}: ${idle && !point.state ? 'nothing' : words || 'nothing'}`;
 }
 
 /** Nothing happened there. */
 export function isEmpty(view: View, at: number): boolean {
-  return view.series.every((series) => !series.values[at]);
+  return !view.points[at]?.state && view.series.every((series) => !series.values[at]);
 }
 
 /** The table as text with tabs, for spreadsheets. */
@@ -78,16 +80,16 @@ export function rate(of: { passed: number; failed: number; errored: number }): V
   return all === 0 ? null : of.passed / all;
 }
 
-const day = (text: string, long: boolean): string =>
-  new Date(`${text}T00:00:00Z`).toLocaleDateString('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    timeZone: 'UTC',
-    ...(long && { weekday: 'short', year: 'numeric' }),
-  });
+const inUtc = (day: string, words: Intl.DateTimeFormatOptions): string =>
+  new Date(`${day}T00:00:00Z`).toLocaleDateString('en-GB', { ...words, timeZone: 'UTC' });
+const dayAndMonth = (day: string): string => inUtc(day, { day: 'numeric', month: 'short' });
+const weekday = (day: string): string => inUtc(day, { weekday: 'short' });
 
 const byDay = (stats: RepositoryStats): Point[] =>
-  stats.days.map((one) => ({ short: day(one.day, false), long: day(one.day, true) }));
+  stats.days.map((one) => ({
+    short: dayAndMonth(one.day),
+    long: `${weekday(one.day)} ${dayAndMonth(one.day)}`,
+  }));
 
 /** With so few builds each is a point of its own. */
 const FEW = 40;
@@ -120,7 +122,7 @@ export function outcomes(stats: RepositoryStats): View {
       })),
       {
         key: 'rate',
-        name: 'success rate',
+        name: 'success',
         kind: 'none',
         token: '',
         values: stats.days.map(rate),
