@@ -4,15 +4,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-export function repository(path, files, { message = 'First commit', branches = [] } = {}) {
+export function repository(path, files, { message = 'First commit', branches = [], date, author = 'Ada' } = {}) {
   mkdirSync(path, { recursive: true });
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(path, name)), { recursive: true });
     writeFileSync(join(path, name), text);
   }
   const git = (...args) =>
-    execFileSync('git', ['-C', path, '-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'commit.gpgsign=false', ...args], {
+    execFileSync('git', ['-C', path, '-c', `user.name=${author}`, '-c', 'user.email=ada@example.org', '-c', 'commit.gpgsign=false', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: date ? { ...process.env, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date } : process.env,
     });
   git('init', '--quiet', '--initial-branch=main');
   git('add', '--all');

@@ -281,9 +281,7 @@ impl Engine {
         } else {
             self.store.reader().await?.live_attempts(id).await?.len()
         };
-        // A known answer that it works on takes a slot, too.
-        let is_known = |id: &&AttemptId| KnownAnswerId::of_attempt(**id).is_some();
-        let tested = renewed.iter().filter(is_known).count();
+        let tested = self.known_running_on(id, &call.running).await?;
         let mut free = (lent as usize).saturating_sub(live + tested);
         let mut claims = Claims::new(worker.clone(), live);
         while free > 0 {

@@ -7,7 +7,7 @@ use crate::{
 use std::collections::HashMap;
 use travis_model::{
     Job, JobState, Stage, WorkerId,
-    scheduling::Requirements,
+    scheduling::{Mismatch, Requirements},
     waiting::{Wait, WaitFacts, why},
 };
 use travis_store::Reader;
@@ -60,6 +60,7 @@ impl Waits {
             least_executor: None,
         };
         let mut fitting = Vec::new();
+        let mut unlent = 0;
         let mut private = false;
         if job.state == JobState::Queued
             && let Some(repository) = reader.repository(job.repository_id).await?
@@ -67,13 +68,13 @@ impl Waits {
             private = repository.private;
             needs.least_executor = repository.settings.min_executor;
             let home = Home::read(reader, &repository).await?;
-            let fits = |candidate: &Candidate| {
-                candidate
-                    .fits(&home, &needs.os, &needs.arch, &self.policy)
-                    .is_ok()
-            };
-            let those = self.online.iter().filter(|(candidate, _)| fits(candidate));
-            fitting.extend(those.map(|(_, free)| *free));
+            for (candidate, free) in &self.online {
+                match candidate.fits(&home, &needs.os, &needs.arch, &self.policy) {
+                    Ok(()) => fitting.push(*free),
+                    Err(Mismatch::NotWanted) => unlent += 1,
+                    Err(_) => {}
+                }
+            }
         }
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let free_slots = fitting.iter().sum();
@@ -105,6 +106,7 @@ impl Waits {
             state: job.state,
             waits_for_stage,
             fitting_workers: count(fitting.len()),
+            unlent_workers: unlent,
             private,
             free_slots,
             online_workers: count(self.online.len()),

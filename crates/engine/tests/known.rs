@@ -105,8 +105,12 @@ async fn a_known_answer_takes_a_slot_as_a_job_does() {
     assert_eq!(orders.renewed, [known.attempt]);
     assert!(orders.offers.is_empty(), "two jobs in one slot");
     assert_eq!(world.states(build.id).await, ["queued", "queued"]);
-    agent.end_known(&known, Outcome::Failed, "ok\n").await;
-    assert_eq!(agent.look(&[]).await.offers.len(), 1);
+    // A poll that is held meanwhile hears of its end at once.
+    let running = [known.attempt];
+    let held = agent.poll(&running, Duration::from_secs(20));
+    let ends = agent.end_known(&known, Outcome::Failed, "ok\n");
+    let (orders, ()) = tokio::join!(held, ends);
+    assert_eq!(orders.offers.len(), 1);
 
     // With two slots there is room for one beside it.
     let wide = world.worker(2).await;

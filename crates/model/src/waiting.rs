@@ -17,7 +17,9 @@ pub struct WaitFacts {
     pub needs: Requirements,
     /// Workers online that fit it, whatever they do now.
     pub fitting_workers: u32,
-    /// Free slots on those.
+    /// Workers online that would fit it, but whose owners do not lend them for its repository.
+    pub unlent_workers: u32,
+    /// Free slots on those that fit.
     pub free_slots: u32,
     /// Workers online in all.
     pub online_workers: u32,
@@ -79,6 +81,19 @@ pub fn why(facts: &WaitFacts) -> Option<Wait> {
                  None is online."
             ),
         ),
+        JobState::Queued if facts.fitting_workers == 0 && facts.unlent_workers > 0 => {
+            let whose = match facts.unlent_workers {
+                1 => "The one online is not".to_owned(),
+                n => format!("None of the {n} online is"),
+            };
+            wait(
+                "no_fitting_worker",
+                format!(
+                    "Waits for a {platform} worker{isolates} whose owner lends it for this \
+                     repository. {whose}."
+                ),
+            )
+        }
         JobState::Queued if facts.fitting_workers == 0 => wait(
             "no_fitting_worker",
             format!("Waits for a {platform} worker{isolates}. None is online."),
@@ -160,6 +175,7 @@ mod tests {
                 least_executor: None,
             },
             fitting_workers: 2,
+            unlent_workers: 0,
             private: false,
             free_slots: 0,
             online_workers: 3,
@@ -210,6 +226,20 @@ mod tests {
             ..facts()
         };
         assert!(why(&stage).unwrap().text.contains("lint"));
+    }
+
+    #[test]
+    fn a_worker_that_is_lent_for_others_is_not_said_to_be_away() {
+        for (unlent, said) in [(0, "None is online."), (1, "The one online is not.")] {
+            let wait = why(&WaitFacts {
+                fitting_workers: 0,
+                unlent_workers: unlent,
+                ..facts()
+            })
+            .unwrap();
+            assert_eq!(wait.code, "no_fitting_worker");
+            assert!(wait.text.ends_with(said), "{}", wait.text);
+        }
     }
 
     #[test]

@@ -132,6 +132,7 @@ async fn a_job_is_alone_in_its_machine() {
     is_held_by_its_limits(&executor).await;
     ends_with_what_it_breaks(&executor).await;
     is_swept(&executor).await;
+    is_polite_and_tells_its_use(&executor).await;
 }
 
 /// Security cases 12 and 31: neither the worker nor its machine or network can be reached.
@@ -269,6 +270,76 @@ async fn is_swept(executor: &dyn Executor) {
     executor.sweep().await;
     let (exit, _) = run(executor, spec("1"), "true\n").await;
     assert_eq!(exit.code, Some(0));
+}
+
+/// Every thread of the QEMU that this process started: priority and number of the class, where 5
+/// is idle.
+fn scheduled() -> Vec<(i64, i64)> {
+    let stat = |path: PathBuf| -> Option<(String, Vec<i64>)> {
+        let line = std::fs::read_to_string(path).ok()?;
+        let (name, rest) = line.rsplit_once(')')?;
+        let numbers = rest
+            .split_ascii_whitespace()
+            .map(|n| n.parse().unwrap_or(0));
+        Some((name.to_owned(), numbers.collect()))
+    };
+    let is_ours = |pid: i64| {
+        let parent = |pid: i64| Some(stat(format!("/proc/{pid}/stat").into())?.1[1]);
+        let all = std::iter::successors(Some(pid), |pid| parent(*pid).filter(|up| *up > 0));
+        all.take(20).any(|pid| pid == i64::from(std::process::id()))
+    };
+    let mut found = Vec::new();
+    for process in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Some(pid) = process.file_name().to_str().and_then(|n| n.parse().ok()) else {
+            continue;
+        };
+        let of_qemu = stat(process.path().join("stat"));
+        if !of_qemu.is_some_and(|(name, _)| name.contains("(qemu")) || !is_ours(pid) {
+            continue;
+        }
+        let threads = std::fs::read_dir(process.path().join("task")).unwrap();
+        let threads = threads
+            .flatten()
+            .filter_map(|one| stat(one.path().join("stat")));
+        found.extend(threads.map(|(_, fields)| (fields[16], fields[38])));
+    }
+    found
+}
+
+/// A machine of a polite job gets what nobody else wants of the processors, all of its threads, and
+/// what it uses is told while it runs.
+async fn is_polite_and_tells_its_use(executor: &dyn Executor) {
+    let polite = Spec {
+        polite: true,
+        ..spec("polite")
+    };
+    let sandbox = executor.prepare(&polite).await.unwrap();
+    let stop = CancellationToken::new();
+    let (sink, mut output) = mpsc::channel(4);
+    let running = sandbox.run("echo begun; while :; do :; done\n", sink, stop.clone());
+    let looking = async {
+        let first = tokio::time::timeout(Duration::from_secs(120), output.recv());
+        assert!(first.await.expect("the job begins").is_some());
+        let threads = scheduled();
+        assert!(threads.len() > 1, "{threads:?}");
+        assert!(threads.iter().all(|one| *one == (19, 5)), "{threads:?}");
+        let before = sandbox.usage().await.unwrap();
+        assert!(before.memory_bytes > 16 << 20, "{before:?}");
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let now = sandbox.usage().await.unwrap();
+            if now.cpu >= before.cpu + Duration::from_millis(500) {
+                break;
+            }
+            assert!(Instant::now() < until, "{before:?}, then {now:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        stop.cancel();
+        while output.recv().await.is_some() {}
+    };
+    let (exit, ()) = tokio::join!(running, looking);
+    assert!(exit.unwrap().killed);
+    sandbox.destroy().await;
 }
 
 /// Security case 31: the network of a machine is the gateway's, and nothing else.

@@ -45,6 +45,7 @@ struct Agent {
     yielded: HashSet<i64>,
     /// What the owner's side says.
     stands: watch::Receiver<Stand>,
+    lent: watch::Receiver<u64>,
     draining: bool,
 }
 
@@ -63,6 +64,7 @@ impl Agent {
     fn new(workshop: Workshop, session: Session) -> Self {
         Self {
             stands: workshop.desk.stands(),
+            lent: workshop.desk.lent_versions(),
             shop: Arc::new(workshop),
             session: Arc::new(session),
             live: HashMap::new(),
@@ -113,6 +115,7 @@ impl Agent {
                         () = hard.cancelled() => break Event::Hard,
                         () = shutdown.cancelled(), if !self.draining => break Event::Shutdown,
                         Ok(()) = self.stands.changed() => break Event::Stand,
+                        Ok(()) = self.lent.changed() => break Event::News,
                         Some(done) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => {
                             let (id, left) = match done {
                                 Ok((id, (_, left))) => (id, left),

@@ -153,6 +153,32 @@ impl Engine {
         )))
     }
 
+    /// How many of the attempts that a worker works on are known-answer jobs which have not ended:
+    /// they take slots as others do.
+    pub(crate) async fn known_running_on(
+        &self,
+        worker: WorkerId,
+        running: &[AttemptId],
+    ) -> Result<usize, EngineError> {
+        // Most often the numbers alone say no.
+        if !running
+            .iter()
+            .any(|id| KnownAnswerId::of_attempt(*id).is_some())
+        {
+            return Ok(0);
+        }
+        let known = self
+            .store
+            .reader()
+            .await?
+            .known_answers(worker, KEPT)
+            .await?;
+        let live = known.iter().filter(|known| known.state.is_live());
+        Ok(live
+            .filter(|known| running.contains(&known.id.attempt()))
+            .count())
+    }
+
     fn known_offer(
         &self,
         known: &KnownAnswer,

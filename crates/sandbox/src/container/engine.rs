@@ -86,9 +86,11 @@ impl Engine {
         if reasons.iter().all(|reason| reason.ends_with(MISSING)) {
             return Err(match wanted {
                 Some(program) => format!(
-                    "{program} {MISSING}; install it, or name another engine in images.toml"
+                    "{program} is {MISSING}; install it, or name another engine in images.toml"
                 ),
-                None => format!("neither podman nor docker {MISSING}; install the package podman"),
+                None => {
+                    format!("neither podman nor docker is installed; install the package podman")
+                }
             });
         }
         Err(reasons.join("; "))
@@ -285,7 +287,7 @@ fn command(program: &str) -> Command {
 }
 
 /// What is said of a program that is nowhere.
-const MISSING: &str = "is not installed";
+const MISSING: &str = "not installed";
 
 async fn ask(program: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = command(program);

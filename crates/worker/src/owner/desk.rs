@@ -39,6 +39,8 @@ pub(crate) struct Desk {
     wishes: Mutex<Wishes>,
     word: watch::Sender<Word>,
     stand: watch::Sender<Stand>,
+    /// The version of what is lent.
+    lent: watch::Sender<u64>,
     /// Cores that jobs leave.
     leave: watch::Sender<u32>,
     jobs: Mutex<Jobs>,
@@ -94,6 +96,7 @@ impl Desk {
             })
             .0,
             stand: watch::channel(Stand::first(slots)).0,
+            lent: watch::channel(0).0,
             leave: watch::channel(0).0,
             jobs: Mutex::default(),
             usage: Mutex::default(),
@@ -133,6 +136,11 @@ impl Desk {
 
     pub(crate) fn settings_path(&self) -> &Path {
         &self.settings_path
+    }
+
+    /// Changes with what is lent, so that the server hears of it at once.
+    pub(crate) fn lent_versions(&self) -> watch::Receiver<u64> {
+        self.lent.subscribe()
     }
 
     /// The stand, as it changes in what matters.
@@ -258,6 +266,7 @@ impl Desk {
         if effective != wishes.effective {
             wishes.version += 1;
             wishes.effective = effective;
+            self.lent.send_replace(wishes.version);
         }
         drop(wishes);
         self.apply_to_network();

@@ -128,7 +128,7 @@ pub(crate) fn all_open(sets: &[Vec<Window>], now: Timestamp) -> bool {
         .all(|set| set.is_empty() || set.iter().any(|window| window.contains(now)))
 }
 
-/// The next time at which a closed set opens, as people read it: `Mon 22:00`.
+/// The next time at which a closed set opens, as people read it: `Mon 22:00 (Europe/Berlin)`.
 pub(crate) fn next_opening(sets: &[Vec<Window>], now: Timestamp) -> Option<String> {
     let closed = sets
         .iter()
@@ -140,7 +140,7 @@ pub(crate) fn next_opening(sets: &[Vec<Window>], now: Timestamp) -> Option<Strin
             .min_by_key(|(at, _)| *at)
     };
     let (at, zone) = closed.filter_map(opens).max_by_key(|(at, _)| *at)?;
-    Some(at.to_zoned(zone).strftime("%a %H:%M").to_string())
+    Some(at.to_zoned(zone).strftime("%a %H:%M (%Q)").to_string())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contrast, markHits, readable, searchPattern, spansOf } from './ansi';
+import { beginning, contrast, markHits, readable, searchPattern, spansOf } from './ansi';
 
 const E = '\x1b';
 
@@ -63,5 +63,13 @@ describe('colours', () => {
 
   it('takes markup as text', () => {
     expect(spansOf('<script>alert(1)</script>')[0]?.text).toBe('<script>alert(1)</script>');
+  });
+});
+
+describe('the beginning of a line', () => {
+  it('ends before an escape that it would cut', () => {
+    expect(beginning('ab\x1b[31mcd', 5)).toBe('ab');
+    expect(beginning('ab\x1b[31mcd', 3)).toBe('ab');
+    expect(beginning('ab\x1b[31mcd', 8)).toBe('ab\x1b[31mc');
   });
 });

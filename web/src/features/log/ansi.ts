@@ -127,6 +127,11 @@ export function spansOf(line: string): Span[] {
   return spans;
 }
 
+/** The beginning of a line, never with half of a colour's escape at its end. */
+export function beginning(line: string, length: number): string {
+  return line.slice(0, length).replace(/\x1b(\[[\d:;]*)?$/, '');
+}
+
 /** A part of a span, and whether it is part of a hit. */
 export interface Marked extends Span {
   hit: boolean;

@@ -8,13 +8,24 @@ use crate::failure::{Failure, Status};
 use crate::session::{Input, Session};
 use plan::Places;
 use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
 use steps::Step;
+
+/// It is there where systemd is the first process.
+const SYSTEMD: &str = "/run/systemd/system";
 
 /// Makes the service.
 pub fn install(args: &InstallArgs, session: &mut Session) -> Result<Status, Failure> {
     let places = Places::of(args.service.user, args.service.root.as_deref())?;
     if !args.service.dry_run {
         places.check_rights(args.service.user)?;
+        // Before anything is written: half of a service would stay behind.
+        if !args.service.user && args.service.root.is_none() && !Path::new(SYSTEMD).is_dir() {
+            let text = "this machine was not started by systemd, so no service can be made";
+            return Err(Failure::new(Status::Refused, text).remedy(
+                "Run the worker by hand, or by what starts things here: travis worker --server URL --token T",
+            ));
+        }
     }
     let plan = plan::install(args, &places)?;
     if !agreed(

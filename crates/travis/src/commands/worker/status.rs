@@ -6,6 +6,8 @@ use travis_worker::{JobStanding, JobStep, Standing};
 
 /// Columns of a bar.
 const BAR: usize = 24;
+/// Columns of a job's line without its name.
+const OF_JOB: usize = 62;
 
 /// The lines of a screen.
 #[must_use]
@@ -22,15 +24,15 @@ pub fn lines(screen: &Screen, now: &Standing) -> Vec<String> {
     all.push(format!(
         "{}  {}",
         title(&plain(&now.name)),
-        gray(&format!(
-            "{link} {} · {} · version {} · process {} · up {}",
-            plain(&now.server),
-            now.executor,
-            now.version,
-            now.pid,
-            span(now.up_seconds)
-        ))
+        gray(&format!("{link} {}", plain(&now.server)))
     ));
+    all.push(gray(&format!(
+        "{} · version {} · process {} · up {}",
+        now.executor,
+        now.version,
+        now.pid,
+        span(now.up_seconds)
+    )));
     all.push(format!(
         "{}  {}",
         paint.text(color(now.presence.state), &plain(&now.presence.text)),
@@ -73,9 +75,14 @@ pub fn lines(screen: &Screen, now: &Standing) -> Vec<String> {
     all.push(String::new());
     all.push(title("Addresses contacted"));
     all.extend(contacts(screen, now));
-    all.into_iter()
-        .map(|line| fit(&line, screen.width))
-        .collect()
+    all
+}
+
+/// The same, no line wider than the screen.
+#[must_use]
+pub fn fitted(screen: &Screen, now: &Standing) -> Vec<String> {
+    let cut = |line: String| fit(&line, screen.width);
+    lines(screen, now).into_iter().map(cut).collect()
 }
 
 fn color(state: PresenceState) -> Color {
@@ -179,11 +186,12 @@ fn job_line(screen: &Screen, job: &JobStanding) -> String {
         (_, JobStep::Running) => ("runs", Color::Yellow),
         (_, JobStep::Reporting) => ("reports", Color::Green),
     };
+    let columns = screen.width.saturating_sub(OF_JOB).clamp(16, 34);
     let name = cut(
         &format!("{} {}", plain(&job.repository), plain(&job.job)),
-        34,
+        columns,
     );
-    let pad = " ".repeat(34_usize.saturating_sub(width(&name)));
+    let pad = " ".repeat(columns.saturating_sub(width(&name)));
     format!(
         "  {name}{pad} {} {:>7}  {:>5.2} cores  {:>9}  {:>9} network",
         screen.paint.text(color, &format!("{step:<8}")),

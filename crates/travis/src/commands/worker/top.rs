@@ -34,7 +34,7 @@ pub fn run(place: &PlaceArgs, session: &mut Session) -> Result<Status, Failure> 
     let mut said = String::new();
     loop {
         let mut lines = match orders::ask(place, Order::Status) {
-            Ok(now) => status::lines(&session.screen, &now),
+            Ok(now) => status::fitted(&session.screen, &now),
             Err(failure) => {
                 vec![session.screen.paint.text(Color::Red, &failure.message)]
             }

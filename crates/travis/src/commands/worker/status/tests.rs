@@ -128,7 +128,7 @@ fn cores_that_jobs_leave_are_said() {
 #[test]
 fn nothing_from_elsewhere_reaches_the_terminal_as_an_order_and_lines_fit() {
     for width in [40, 80] {
-        for line in lines(&screen(true, width), &standing()) {
+        for line in fitted(&screen(true, width), &standing()) {
             assert!(!line.contains("\u{1b}[2J"), "{line:?}");
             let bare: String = {
                 let mut inside = false;
