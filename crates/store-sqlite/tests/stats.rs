@@ -1,7 +1,5 @@
 //! What charts ask of a repository with many builds.
 
-#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
-
 use sqlx::{Connection as _, SqliteConnection, query};
 use std::time::{Duration, Instant};
 use travis_model::{RepositoryId, Timestamp};
