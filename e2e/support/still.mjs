@@ -177,6 +177,11 @@ export class Still {
       out.since = iso(NOW - out.span_days * DAY);
       out.days.forEach((one, n, all) => void (one.day = iso(NOW - (all.length - 1 - n) * DAY).slice(0, 10)));
     }
+    // Which platforms were noted depends on the minute.
+    if (Array.isArray(out.platforms) && 'span_hours' in out) {
+      const linux = out.platforms.find((one) => one.os === 'linux');
+      out.platforms = linux ? [linux, { ...linux, os: 'freebsd' }] : [];
+    }
     const step = out.step ?? around.step;
     if (Array.isArray(out.points) && step) out.points = out.points.map((one, n, all) => this.#point(one, n, NOW - (NOW % (step * 1000)) - (all.length - 1 - n) * step * 1000));
     if (Array.isArray(out.busy_seconds)) {
