@@ -39,6 +39,7 @@ const VALUES = {
   cache_bytes: 214_000_000,
   since_seconds: 720,
   log_length: 4706,
+  log_sha256: '7b3130a3a5ce5a7e22399afb900da9716897e3de475dc0d88cbba66f4ac5c132',
 };
 const FACTS = { cores: 8, memory_bytes: 16e9, disk_free_bytes: 184e9, distribution: 'Debian GNU/Linux 12 (bookworm)', version: '0.1.0', speed_percent: 112, started_by: 'hand' };
 const LENT = { cores: 4, memory_bytes: 8e9, disk_bytes: 40e9 };
