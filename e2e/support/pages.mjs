@@ -41,6 +41,8 @@ export const PAGES = {
   'no-pulls': { path: at('/kestrel/windvane/pull_requests'), sees: 'No pull request', shows: ['light'], beside: 'none' },
   'no-requests': { path: at('/kestrel/windvane/requests'), sees: 'equest', shows: ['light'], beside: 'none' },
   'no-caches': { path: at('/kestrel/windvane/caches'), sees: 'No job has kept anything yet', shows: ['light'], beside: 'none' },
+  insights: { path: at(`${BEACON}/insights`), sees: 'Duration', tall: true, beside: 'none' },
+  'no-insights': { path: at('/kestrel/windvane/insights'), sees: 'No builds in this span', shows: ['light'], beside: 'none' },
   owner: { path: at('/harborlight'), sees: 'beacon', beside: 'none' },
   active: { path: at('/active'), sees: 'Retry the lease handshake', beside: 'none' },
   workers: { path: at('/workers'), sees: 'rainy-day', beside: 'fleet-light, fleet-dark' },

@@ -39,6 +39,7 @@ const VALUES = {
   cache_bytes: 214_000_000,
   since_seconds: 720,
   log_length: 4706,
+  log_sha256: '7b3130a3a5ce5a7e22399afb900da9716897e3de475dc0d88cbba66f4ac5c132',
 };
 const FACTS = { cores: 8, memory_bytes: 16e9, disk_free_bytes: 184e9, distribution: 'Debian GNU/Linux 12 (bookworm)', version: '0.1.0', speed_percent: 112, started_by: 'hand' };
 const LENT = { cores: 4, memory_bytes: 8e9, disk_bytes: 40e9 };
@@ -159,6 +160,7 @@ export class Still {
     else if (type === 'job') inside = { ...this.#begun('build', value.build?.id ?? around.build ?? this.#newest.build), seconds: this.#begun('job', value.id).seconds, type };
     else if (key === 'deeds') inside = { ...this.#begun('job', value.job?.id ?? around.n), start: NOW - age(0, -around.n), type: 'deed' };
     if (type === 'build') inside.build = value.id;
+    if (typeof value.step === 'number') inside = { ...inside, step: value.step };
     const out = {};
     for (const [name, one] of Object.entries(value)) out[name] = this.#walk(one, name, inside);
     if (key === 'facts') Object.assign(out, FACTS, { lent: LENT });
@@ -170,6 +172,19 @@ export class Still {
     if (type === 'worker' && out.record) out.record = { ...out.record, core_seconds: 1_123_200, jobs_30_days: 612, repositories_30_days: 14, kept_word_percent: 99.2 };
     if (Array.isArray(out.lines) && 'command' in out) out.expires_at = iso(NOW + 59 * MINUTE);
     if (key === 'downloads') out.size = 8_400_000;
+    if ('p50' in out && 'p95' in out && out.count > 0) Object.assign(out, { p50: 212 + (around.n ?? 0) * 13, p95: 391 + (around.n ?? 0) * 17 });
+    if ('finished_at' in out && 'waiting' in out && key === 'builds') out.duration = this.#begun('build', out.id).seconds;
+    if (Array.isArray(out.days) && 'span_days' in out) {
+      out.since = iso(NOW - out.span_days * DAY);
+      out.days.forEach((one, n, all) => void (one.day = iso(NOW - (all.length - 1 - n) * DAY).slice(0, 10)));
+    }
+    // Which platforms were noted depends on the minute.
+    if (Array.isArray(out.platforms) && 'span_hours' in out) {
+      const linux = out.platforms.find((one) => one.os === 'linux');
+      out.platforms = linux ? [linux, { ...linux, os: 'freebsd' }] : [];
+    }
+    const step = out.step ?? around.step;
+    if (Array.isArray(out.points) && step) out.points = out.points.map((one, n, all) => this.#point(one, n, NOW - (NOW % (step * 1000)) - (all.length - 1 - n) * step * 1000));
     if (Array.isArray(out.busy_seconds)) {
       out.date = iso(NOW - (13 - around.n) * DAY).slice(0, 10);
       out.busy_seconds = out.busy_seconds.map((_, hour) => (((around.n * 7 + hour * 11) % 13) + 13) * 138 * (hour > 8 && hour < 18 ? 0 : 1));
@@ -178,6 +193,16 @@ export class Still {
     if (type === 'owner_workers') Object.assign(out, { core_seconds: 1_123_200, jobs: 612, repositories: 14 });
     if (type === 'cache') Object.assign(out, { size: 214_000_000 });
     if (key === 'caches' && 'size' in out) out.size = 214_000_000;
+    return out;
+  }
+
+  /** A slice of a curve: the same wave over and over. */
+  #point(one, n, at) {
+    const wave = (from, by, slow) => Number((from + by * Math.sin(n / slow)).toFixed(1));
+    const curves = { waiting: wave(4, 3, 5), workers: 2, slots: 5, busy: wave(2.4, 1.8, 6), core_seconds: wave(3600, 1800, 6) };
+    const out = { ...one, at: iso(at) };
+    for (const [name, value] of Object.entries(curves)) if (name in out) out[name] = value;
+    if ('waited' in out) out.waited = { count: 3 + (n % 4), p50: wave(9, 6, 4), p95: wave(40, 20, 7) };
     return out;
   }
 
