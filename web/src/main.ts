@@ -1,6 +1,7 @@
 import { mount } from 'svelte';
 import './app.css';
 import App from './App.svelte';
+import { boot } from './lib/boot';
 import { clock } from './lib/clock.svelte';
 import { connection } from './lib/connection.svelte';
 import { nav } from './lib/navigation.svelte';
@@ -17,8 +18,18 @@ document.addEventListener('visibilitychange', () =>
   document.documentElement.toggleAttribute('data-hidden', document.hidden),
 );
 
-// Its log is a part of its own: on its way while the page is made.
-if (nav.route.name === 'job') void logParts.viewer();
-
 const target = document.getElementById('app');
-if (target) mount(App, { target });
+const show = (): void => {
+  if (target) mount(App, { target });
+};
+// A job's log is a part of its own. Where the page brought its lines along, the part was asked for
+// together with this one: waiting for it makes one picture of the page instead of two.
+if (nav.route.name !== 'job') show();
+else {
+  const viewer = logParts.viewer();
+  if (boot()?.log) void viewer.then(show, show);
+  else {
+    viewer.catch(() => undefined);
+    show();
+  }
+}

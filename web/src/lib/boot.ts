@@ -16,10 +16,26 @@ export function boot(): Boot | null {
   return known;
 }
 
+const spent = new Set<string>();
+
+/**
+ * Whether the page brought this along and nobody has asked for it yet. Then it needs no fetching
+ * before it is seen: the live channel says so when it is first heard, and has it fetched again.
+ */
+export function justBrought(kind: 'build' | 'job', id: number): boolean {
+  const key = `${kind} ${id}`;
+  if (boot()?.[kind]?.id !== id || spent.has(key)) return false;
+  spent.add(key);
+  return true;
+}
+
 /** The log that the page brought along, once: later it would be older than what was shown. */
-export function takeBootLog(attempt: number): BootLog | null {
+export function takeBootLog(
+  attempt: number,
+  fits: (log: BootLog) => boolean = () => true,
+): BootLog | null {
   const log = boot()?.log;
-  if (!log || log.attempt !== attempt) return null;
+  if (!log || log.attempt !== attempt || !fits(log)) return null;
   delete boot()?.log;
   return log;
 }

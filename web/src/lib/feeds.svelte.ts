@@ -52,7 +52,8 @@ class RepoFeed {
   );
 
   start(): () => void {
-    void this.loading.load();
+    // What the page brought along is fetched when the live channel is first heard, not before.
+    if (!this.loaded) void this.loading.load();
     return connection.subscribe('repos', {
       event: ({ event, data }) => {
         if (event === 'repository:removed' || event === 'repository:deleted') {
@@ -137,7 +138,7 @@ class WorkerFeed {
   start(): () => void {
     const brought = boot()?.workers;
     if (brought) this.take(brought);
-    void this.loading.load();
+    else void this.loading.load();
     return connection.subscribe('workers', {
       event: ({ event, data }) => {
         if (event === 'worker:removed' || event === 'worker:deleted') void this.loading.load();

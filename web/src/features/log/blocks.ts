@@ -109,6 +109,7 @@ export class BlockCache {
     try {
       const count = Math.min(BLOCK, Math.max(1, this.limit - first));
       const answer = await this.fetch(first, count, abort.signal);
+      this.queue = this.queue.filter((one) => one !== block);
       this.put(block, answer.lines);
       this.arrived();
     } catch {

@@ -46,6 +46,11 @@ export class LogReading {
     this.source = new LogSource(attempt, jobLog(job, attempt));
     this.view = new LogView(this.source, badly);
     this.finder = new LogFinder(job, attempt);
+    // An address that names a line, and a log that fails, are opened elsewhere than at the top.
+    if (nav.place.hash === '' && !badly()) {
+      this.source.beginAtOnce();
+      if (this.source.loaded && !this.source.complete) this.view.startFollowing();
+    }
   }
 
   /** Opens the log where its address says; else where it is worth looking. */

@@ -82,8 +82,26 @@ export class LogSource {
     this.seen();
     const brought = takeBootLog(this.attempt);
     if (brought) this.takeBrought(brought);
-    else void this.beginning.load();
+    else if (this.loaded) {
+      if (!this.complete) this.hear();
+      this.begun();
+    } else void this.beginning.load();
     await begun;
+  }
+
+  /**
+   * Has the lines that the page brought along before anything is drawn, so that the first picture
+   * of the page has them; `start` listens on.
+   */
+  beginAtOnce(): void {
+    const brought = takeBootLog(this.attempt, (log) => log.lines !== null);
+    if (!brought?.lines) return;
+    const { index, lines } = brought;
+    this.hidden = document.hidden;
+    if (index.complete) this.blocks.keep(lines.first, lines.lines);
+    this.takeIndex(index);
+    if (!index.complete) this.lay(lines);
+    this.loaded = true;
   }
 
   /** What the page brought along needs no asking. */
@@ -192,13 +210,18 @@ export class LogSource {
   }
 
   private listen(before: LogLines | null): void {
+    this.lay(before);
+    this.hear();
+  }
+
+  /** Begins the live end with the lines just before it. */
+  private lay(before: LogLines | null): void {
     this.tail = [...(before?.lines ?? [])];
     this.tailFirst = before?.first ?? 0;
     this.cleaner = new Cleaner(this.tailFirst + this.tail.length);
     this.offset = before?.next_offset ?? 0;
     this.heardAt = Date.now();
     this.version++;
-    this.hear();
   }
 
   private hear(): void {

@@ -4,7 +4,7 @@ import { FoldTree } from './folds';
 import { HEAD, Positions, ROW, Scale } from './positions';
 import type { LogSource } from './source.svelte';
 
-const OVERSCAN = 24;
+export const OVERSCAN = 24;
 const ROWS_MAX = 390;
 /** Space above the first and below the last row. */
 export const PAD = 10;
@@ -30,6 +30,8 @@ export class LogView {
   viewHeight = $state(600);
   follow = $state(false);
   wrap = $state(true);
+  /** Rows beyond the view are drawn when those in it have been. */
+  around = $state(0);
   /** Lines that came since following stopped. */
   seen = $state(0);
   private readonly source: LogSource;
@@ -51,10 +53,10 @@ export class LogView {
   readonly rows: VisibleRow[] = $derived.by(() => {
     const { positions } = this;
     if (positions.rows === 0) return [];
-    const first = Math.max(0, positions.rowAt(this.y - PAD) - OVERSCAN);
+    const first = Math.max(0, positions.rowAt(this.y - PAD) - this.around);
     const last = Math.min(
       positions.rows - 1,
-      positions.rowAt(this.y - PAD + this.viewHeight) + OVERSCAN,
+      positions.rowAt(this.y - PAD + this.viewHeight) + this.around,
       first + ROWS_MAX,
     );
     const rows: VisibleRow[] = [];
