@@ -53,8 +53,8 @@ it('draws a single event in the next frame', () => {
 });
 
 it('spends little of the time on a flood of events', () => {
-  for (const cost of [2, 4, 8]) expect(flood(cost).draws * cost).toBeLessThanOrEqual(70);
-  expect(flood(2).draws).toBeGreaterThan(15);
+  for (const cost of [2, 4, 8]) expect(flood(cost).draws * cost).toBeLessThanOrEqual(40);
+  expect(flood(2).draws).toBeGreaterThan(10);
 });
 
 it('draws a few events after a pause each in its own frame', () => {
@@ -68,5 +68,5 @@ it('draws a few events after a pause each in its own frame', () => {
 });
 
 it('never rests long, however much a frame costs', () => {
-  expect(flood(60).draws).toBeGreaterThan(3);
+  expect(flood(60).draws).toBeGreaterThanOrEqual(2);
 });

@@ -8,11 +8,14 @@ export interface PaceOptions {
   later: (run: () => void, ms: number) => void;
 }
 
-/** Drawing news takes this share of the time at most; with the browser's own work a tenth of a core. */
-const SHARE = 0.05;
+/**
+ * Drawing news takes this share of the thread's time at most. Hearing it and the browser's other
+ * threads (layers, pixels) take more than that again: with them it stays under a tenth of a core.
+ */
+const SHARE = 0.03;
 /** So much of it is saved while nothing comes, for the next few events, in milliseconds. */
 const SAVED_MS = 80;
-const LONGEST_REST_MS = 200;
+const LONGEST_REST_MS = 300;
 
 /**
  * When news is drawn: a single event in the next frame. Events that follow each other closely are
