@@ -42,6 +42,11 @@ export class LogView {
   private extras = $state.raw<ReadonlyMap<number, number>>(new Map());
   private readonly failed: () => boolean;
   private readonly rowKeys = new RowKeys();
+  // Rows with the focus or chosen text stay their line's. Heard of by events: asking the browser
+  // makes it lay out.
+  private textChosen = false;
+  /** Something in a row has the focus. */
+  focused = false;
   private scroller: HTMLElement | null = null;
   private set = -1;
   private charWidth = 0;
@@ -65,7 +70,7 @@ export class LogView {
     );
     const lines: number[] = [];
     for (let row = first; row <= last; row++) lines.push(positions.lineOf(row));
-    const keys = this.rowKeys.assign(lines, () => !this.held());
+    const keys = this.rowKeys.assign(lines, () => !this.textChosen && !this.focused);
     return lines.map((line, at) => ({ key: keys[at] ?? at, line, head: positions.headAt(line) }));
   });
   /** Where the drawn rows begin within the spacer. */
@@ -180,23 +185,12 @@ export class LogView {
       ?.focus({ preventScroll: true });
   }
 
-  /** A row has the focus or chosen text: it stays that line's. */
-  private held(): boolean {
-    const { scroller } = this;
-    const chosen = getSelection();
-    const inside = (node: Node | null | undefined): boolean =>
-      node !== scroller && Boolean(scroller?.contains(node ?? null));
-    return (
-      inside(document.activeElement) || (chosen?.isCollapsed === false && inside(chosen.anchorNode))
-    );
-  }
-
   /** Text was chosen with the pointer: it must not move. */
   chosenText(): void {
-    if (!this.follow) return;
     const chosen = getSelection();
-    if (!chosen || chosen.isCollapsed) return;
-    if (this.scroller?.contains(chosen.anchorNode)) this.stopFollowing();
+    this.textChosen =
+      chosen?.isCollapsed === false && this.scroller?.contains(chosen.anchorNode) === true;
+    if (this.textChosen) this.stopFollowing();
   }
 
   /** Takes the real heights of drawn rows; what stands at the top of the view stays there. */
@@ -247,11 +241,16 @@ export class LogView {
     void tick().then(() => this.place());
   }
 
+  /** Whoever follows is at the end before the rows are made: else some are made for nothing. */
+  stayAtEnd(): void {
+    if (this.follow) this.y = this.scale.clamp(Infinity);
+  }
+
   /** The view or the log changed its height. */
   settle(): void {
     // Placed when the rows of the new end are drawn: asked before, the browser lays out twice.
     if (this.follow) {
-      this.y = this.scale.clamp(Infinity);
+      this.stayAtEnd();
       void tick().then(() => this.place());
     } else {
       const y = this.scale.clamp(this.y);
