@@ -311,10 +311,10 @@ async fn a_program_of_the_owners_that_does_a_little_has_a_core_of_its_own() {
     );
     fake.assign(1, &script);
     fake.printed(1, "Cpus_allowed_list:").await;
-    // Nobody's child, so that it counts as another's.
+    // Nobody's child, so that it counts as another's. Ends with the directory, also after a failure.
     let light = format!(
-        "until [ -e {end} ]; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.05; done",
-        end = end.display()
+        "while [ -d {} ]; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 0.05; done",
+        data.path().display()
     );
     let begun = std::process::Command::new("setsid")
         .args(["--fork", "sh", "-c", &light])

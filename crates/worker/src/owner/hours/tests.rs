@@ -69,7 +69,10 @@ fn the_next_opening_is_told() {
     )]];
     let now = at("2026-11-20T12:00:00Z");
     assert!(!all_open(&nights, now));
-    assert_eq!(next_opening(&nights, now).unwrap(), "Mon 22:00 (Europe/Berlin)");
+    assert_eq!(
+        next_opening(&nights, now).unwrap(),
+        "Mon 22:00 (Europe/Berlin)"
+    );
     assert!(all_open(&[Vec::new()], now));
     assert_eq!(next_opening(&[Vec::new()], now), None);
 }
