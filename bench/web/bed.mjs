@@ -3,8 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBrowser, openPage, signIn } from '../../e2e/support/browser.mjs';
+import { DESKTOP, openBrowser, openPage, signIn } from '../../e2e/support/browser.mjs';
 import { Gate, repository, travisYml } from '../../e2e/support/repository.mjs';
+import { PlainPage } from './plain.mjs';
 import { Server } from '../../e2e/support/server.mjs';
 
 const PROBE = readFileSync(join(import.meta.dirname, 'probe.js'), 'utf8');
@@ -37,6 +38,12 @@ export class Bed {
       await signIn(page, server);
     }
     return page;
+  }
+
+  /** A page whose fetched answers the browser doesn't keep for its driver: for what memory a page has. */
+  async plainPage(url) {
+    const session = await (await this.browser()).newBrowserCDPSession();
+    return PlainPage.open(session, url, { script: PROBE, ...DESKTOP });
   }
 
   async #sealed(name, lines) {
@@ -122,10 +129,11 @@ export async function privateMemory(browser) {
 
 /** What scripts hold after the garbage is gone, in MB. */
 export async function heap(page) {
-  await page.cdp.send('HeapProfiler.enable');
-  await page.cdp.send('HeapProfiler.collectGarbage');
-  await page.cdp.send('HeapProfiler.collectGarbage');
-  const { usedSize } = await page.cdp.send('Runtime.getHeapUsage');
+  const to = page.cdp ?? page;
+  await to.send('HeapProfiler.enable');
+  await to.send('HeapProfiler.collectGarbage');
+  await to.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await to.send('Runtime.getHeapUsage');
   return usedSize / 1e6;
 }
 

@@ -33,7 +33,10 @@ const wheel = (page, by, turns) =>
   );
 
 async function drag(page) {
-  const ruler = await page.locator('.ruler').first().boundingBox();
+  const ruler = await page.evaluate(() => {
+    const { x, y, width, height } = document.querySelector('.ruler').getBoundingClientRect();
+    return { x, y, width, height };
+  });
   const x = ruler.x + ruler.width / 2;
   await page.mouse.move(x, ruler.y + 10);
   await page.mouse.down();
@@ -100,23 +103,12 @@ async function search(page, text, want) {
 
 export async function log(bed) {
   const url = await bed.million();
-  const browser = await bed.browser();
   const rows = [];
   const first = await opened(bed, url, 'lines');
   rows.push(atMost(`log of ${LINES} lines: first lines painted, nothing cached`, 300, first.ms, 'ms', { note: `median of 7, worst ${first.worst.toFixed(0)}` }));
   rows.push(atMost('its page: layout shift', 0, first.shift, 'in all', { digits: 4, note: first.moved }));
 
-  // What the same page with ten lines takes is not the log's.
-  let page = await bed.page();
-  await page.goto(await bed.small());
-  await page.waitForFunction(() => window.probe.painted.lines);
-  await wheel(page, 100, 30);
-  await pause(500);
-  const emptyHeap = await heap(page);
-  const empty = await privateMemory(browser);
-  await page.context().close();
-
-  page = await bed.page();
+  const page = await bed.page();
   await page.goto(url);
   await page.waitForFunction(() => window.probe.painted.lines);
   await page.keyboard.press('O');
@@ -141,14 +133,42 @@ export async function log(bed) {
   const many = await search(page, 'words in it', 'of 10,000');
   const none = await search(page, 'notinthislog', 'no hits');
   rows.push(atMost('search of it, typed to painted count', 500, Math.max(rare, many, none), 'ms', { note: `one hit ${rare.toFixed(0)}, every line ${many.toFixed(0)}, none ${none.toFixed(0)}` }));
-  await search(page, 'needle', 'of 3');
+  if (page.trouble.length > 0) throw new Error(page.trouble.join('\n'));
+  await page.context().close();
+  rows.push(...(await memory(bed, url)));
+  return rows;
+}
 
+/** What a page holds after its log was scrolled, dragged and searched as above. */
+async function memory(bed, url) {
+  const browser = await bed.browser();
+  const lines = () => window.probe.painted.lines;
+  // What the same page with ten lines takes is not the log's.
+  let page = await bed.plainPage(await bed.small());
+  await page.until(lines);
+  await wheel(page, 100, 30);
+  await pause(500);
+  const emptyHeap = await heap(page);
+  const empty = await privateMemory(browser);
+  await page.close();
+
+  page = await bed.plainPage(url);
+  await page.until(lines);
+  await page.evaluate(() => document.querySelector('[role=log]').dispatchEvent(new KeyboardEvent('keydown', { key: 'O', bubbles: true })));
+  await wheel(page, (LINES * 20) / 600, 620);
+  await page.until((last) => document.querySelector('[role=log]').textContent.includes(last), `line ${LINES} of a log`);
+  await wheel(page, -400, 300);
+  await drag(page);
+  await search(page, 'needle', 'of 3');
+  await search(page, 'words in it', 'of 10,000');
+  await search(page, 'notinthislog', 'no hits');
+  await search(page, 'needle', 'of 3');
   await pause(1000);
   const used = await heap(page);
   const held = await privateMemory(browser);
+  await page.close();
+  const rows = [];
   rows.push(atMost('memory of it after all that: private memory of the renderer above the page with ten lines', 60, Math.max(0, held - empty), 'MB', { digits: 1, note: `${held.toFixed(0)} against ${empty.toFixed(0)}` }));
   rows.push(atMost('the same: JavaScript heap, whole page', 60, used, 'MB', { digits: 1, note: `ten lines: ${emptyHeap.toFixed(1)}` }));
-  if (page.trouble.length > 0) throw new Error(page.trouble.join('\n'));
-  await page.context().close();
   return rows;
 }

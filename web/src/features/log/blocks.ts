@@ -1,8 +1,8 @@
 import type { LogLines } from '../../api/types';
 
 export const BLOCK = 500;
-/** Blocks kept: 40,000 lines, a few megabytes. */
-const KEPT = 80;
+/** Blocks kept: 20,000 lines, two megabytes or so. */
+const KEPT = 40;
 const AT_ONCE = 4;
 const AHEAD = 2;
 /** While the view flies over the log its blocks are asked for only so often, in milliseconds. */

@@ -2,6 +2,7 @@ import { tick } from 'svelte';
 import type { LogFold } from '../../api/types';
 import { FoldTree } from './folds';
 import { HEAD, Positions, ROW, Scale } from './positions';
+import { RowKeys } from './rowKeys';
 import type { LogSource } from './source.svelte';
 
 export const OVERSCAN = 24;
@@ -17,6 +18,8 @@ const BESIDE = 420;
 const PLAIN_TEXT = /^[\x1b\x20-\x7e]*$/;
 
 export interface VisibleRow {
+  /** Which element shows it. */
+  key: number;
   line: number;
   head: LogFold | undefined;
 }
@@ -38,6 +41,12 @@ export class LogView {
   private chosen = $state.raw<ReadonlyMap<string, boolean>>(new Map());
   private extras = $state.raw<ReadonlyMap<number, number>>(new Map());
   private readonly failed: () => boolean;
+  private readonly rowKeys = new RowKeys();
+  // Rows with the focus or chosen text stay their line's. Heard of by events: asking the browser
+  // makes it lay out.
+  private textChosen = false;
+  /** Something in a row has the focus. */
+  focused = false;
   private scroller: HTMLElement | null = null;
   private set = -1;
   private charWidth = 0;
@@ -59,12 +68,10 @@ export class LogView {
       positions.rowAt(this.y - PAD + this.viewHeight) + this.around,
       first + ROWS_MAX,
     );
-    const rows: VisibleRow[] = [];
-    for (let row = first; row <= last; row++) {
-      const line = positions.lineOf(row);
-      rows.push({ line, head: positions.headAt(line) });
-    }
-    return rows;
+    const lines: number[] = [];
+    for (let row = first; row <= last; row++) lines.push(positions.lineOf(row));
+    const keys = this.rowKeys.assign(lines, () => !this.textChosen && !this.focused);
+    return lines.map((line, at) => ({ key: keys[at] ?? at, line, head: positions.headAt(line) }));
   });
   /** Where the drawn rows begin within the spacer. */
   readonly offset = $derived.by(() => {
@@ -180,10 +187,10 @@ export class LogView {
 
   /** Text was chosen with the pointer: it must not move. */
   chosenText(): void {
-    if (!this.follow) return;
     const chosen = getSelection();
-    if (!chosen || chosen.isCollapsed) return;
-    if (this.scroller?.contains(chosen.anchorNode)) this.stopFollowing();
+    this.textChosen =
+      chosen?.isCollapsed === false && this.scroller?.contains(chosen.anchorNode) === true;
+    if (this.textChosen) this.stopFollowing();
   }
 
   /** Takes the real heights of drawn rows; what stands at the top of the view stays there. */
@@ -234,10 +241,18 @@ export class LogView {
     void tick().then(() => this.place());
   }
 
+  /** Whoever follows is at the end before the rows are made: else some are made for nothing. */
+  stayAtEnd(): void {
+    if (this.follow) this.y = this.scale.clamp(Infinity);
+  }
+
   /** The view or the log changed its height. */
   settle(): void {
-    if (this.follow) this.toEnd();
-    else {
+    // Placed when the rows of the new end are drawn: asked before, the browser lays out twice.
+    if (this.follow) {
+      this.stayAtEnd();
+      void tick().then(() => this.place());
+    } else {
       const y = this.scale.clamp(this.y);
       if (y !== this.y) this.y = y;
       this.place();
