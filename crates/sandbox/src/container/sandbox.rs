@@ -23,8 +23,15 @@ use crate::network::JobNetwork;
 use crate::{Exit, Sandbox, SandboxError, Sink, Spec, Use, usage};
 
 /// Starts the container with its output on this terminal. When the worker dies the terminal goes;
-/// the engine's client takes no notice of that, so the container is ended from here.
-const CLIENT: &str = r#"end() { "$1" kill "$2" >/dev/null 2>&1 </dev/null; }
+/// the engine's client takes no notice of that, so the container is ended from here. A container
+/// whose start the engine has not yet written down can't be killed, though its job runs.
+const CLIENT: &str = r#"end() {
+  for try in 1 2 3 4 5 6 7 8 9 10; do
+    "$1" kill "$2" >/dev/null 2>&1 </dev/null && return
+    sleep 0.2
+  done
+  "$1" rm --force "$2" >/dev/null 2>&1 </dev/null
+}
 trap 'end "$1" "$2"' HUP
 "$1" start --attach $4 "$2" 2>"$3" &
 wait "$!"

@@ -13,6 +13,7 @@ mod podman;
 #[path = "../suite/mod.rs"]
 mod suite;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -240,8 +241,20 @@ async fn a_killed_worker_takes_its_job_along() {
     if executor(root.path(), "").await.is_none() {
         return;
     }
-    let engine = &podman::podman().unwrap().program;
+    // Refuses once to kill, as it does while it writes down that the container has started.
+    let at = root.path().display();
+    let real = podman::podman().unwrap().program.display();
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = kill ] && mkdir {at}/refused 2>/dev/null && exit 125\nexec {real} \"$@\"\n"
+    );
+    let engine = root.path().join("podman");
+    std::fs::write(&engine, script).unwrap();
+    std::fs::set_permissions(&engine, std::fs::Permissions::from_mode(0o755)).unwrap();
     let mut worker = Command::new(std::env::current_exe().unwrap());
-    worker.env(DOOMED, root.path()).env(podman::GIVEN, engine);
+    worker.env(DOOMED, root.path()).env(podman::GIVEN, &engine);
     suite::takes_its_job_along(worker, "travis-doomed-container").await;
+    assert!(
+        root.path().join("refused").is_dir(),
+        "it was killed at once"
+    );
 }
