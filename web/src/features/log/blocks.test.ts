@@ -33,6 +33,14 @@ describe('blocks of lines', () => {
     expect(asked).toEqual([500, 1000, 1500, 0]);
   });
 
+  it('are fetched once, however often they are wanted while they come', async () => {
+    const { blocks, asked } = cache();
+    blocks.want([0], 10_000, 1);
+    blocks.want([0], 10_000, 1);
+    await settle();
+    expect(asked).toEqual([0, 500, 1000]);
+  });
+
   it('are fetched again when the log has grown past what they held', async () => {
     const { blocks, asked } = cache();
     blocks.want([10], 20, 1);
